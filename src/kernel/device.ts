@@ -1,0 +1,101 @@
+import type { DType, HostArray } from './dtype.ts';
+import type { Program } from './program.ts';
+import { PullbackError } from '../util/error.ts';
+
+/** The devices that exist. */
+export type DeviceName = 'reference' | 'wasm' | 'webgpu';
+
+/** What the compiler needs to know of a device. */
+export interface Target {
+  readonly device: DeviceName;
+  readonly dtypes: ReadonlySet<DType>;
+  /** The most buffers that one kernel may be bound to. */
+  readonly maxOperands: number;
+}
+
+/** An array's storage on a device. Its contents never change once written, unless the caller donates it. */
+export interface DeviceBuffer {
+  readonly dtype: DType;
+  /** In elements. */
+  readonly length: number;
+  /** What it takes on the device. */
+  readonly bytes: number;
+}
+
+/** What a device holds at present. */
+export interface MemoryReport {
+  /** Bytes of live arrays. */
+  readonly liveBytes: number;
+  /** Number of live arrays. */
+  readonly liveBuffers: number;
+  /** Bytes that the device has taken from the system, caches and scratch included. */
+  readonly reservedBytes: number;
+  /** The most that `reservedBytes` has been. */
+  readonly peakBytes: number;
+}
+
+/**
+ * Where arrays live and programs run. Calls return at once; work may go on afterwards, in the order of the calls, and
+ * reading a buffer waits for what it depends on.
+ */
+export interface Device {
+  readonly name: DeviceName;
+  /** For people: `wasm (1 thread, relaxed SIMD)`. */
+  readonly description: string;
+  readonly threads: number;
+  readonly target: Target;
+  /** Copies host data into a new buffer. */
+  write(dtype: DType, data: HostArray): DeviceBuffer;
+  /** A copy of the contents. Rejects with the error of the program that should have written it, if that failed. */
+  read(buffer: DeviceBuffer): Promise<HostArray>;
+  /** A copy of the contents at once, or null on a device that can only be read asynchronously. */
+  readonly readSync: ((buffer: DeviceBuffer) => HostArray) | null;
+  /** Gives the storage back. The buffer must not be used any more. Freeing twice does nothing. */
+  free(buffer: DeviceBuffer): void;
+  /** Prepares a program for running. */
+  load(program: Program): Executable;
+  memory(): MemoryReport;
+  /** Waits for all work to end and gives everything back. */
+  close(): Promise<void>;
+}
+
+/** A program, ready to run on its device. */
+export interface Executable {
+  /**
+   * Runs once. `inputs` as in `program.inputs`; the result as in `program.outputs`. Donated inputs are dead afterwards,
+   * whether an output took over their storage or not.
+   */
+  run(inputs: readonly DeviceBuffer[]): readonly DeviceBuffer[];
+  /** What was generated for the device, as text a person can read. */
+  text(): string;
+  /** Gives back what it holds on the device. */
+  free(): void;
+}
+
+/** A device that can't be had here; the message says what is missing and how to get it. */
+export class DeviceUnavailableError extends PullbackError {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super('device-unavailable', message, options);
+  }
+}
+
+/** A device was asked for something that it can't do, such as f64 on WebGPU. */
+export class UnsupportedOnDeviceError extends PullbackError {
+  constructor(message: string) {
+    super('unsupported-on-device', message);
+  }
+}
+
+/** An array or a program's temporaries do not fit into the device's memory. */
+export class OutOfMemoryError extends PullbackError {
+  constructor(message: string) {
+    super('out-of-memory', message);
+  }
+}
+
+/** A device failed while it compiled or ran a program: it was lost, or refused what was generated. */
+export class DeviceError extends PullbackError {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super('device-failed', message, options);
+  }
+}

@@ -1,0 +1,126 @@
+import type { DType } from './dtype.ts';
+import type { Expr } from './expr.ts';
+import type { Monoid } from './ops.ts';
+import { assertNever } from '../util/assert.ts';
+
+/**
+ * A kernel: one parallel loop nest over scalar expressions, the unit that a backend runs at once. A program is a list
+ * of them. Loop variables are numbered: `index` expressions name axes of the kernel's domain in the order in which the
+ * kind's extents are declared.
+ */
+export type Kernel = MapKernel | ReduceKernel | ContractKernel;
+
+interface KernelBase {
+  /** A readable identifier, unique within its program, such as `conv_add_max`. */
+  readonly name: string;
+  /** What it came from, for people: one line such as `conv f32[32,26,26,32] → add → max`. */
+  readonly source: string;
+  /** What the loads and stores refer to, by position. */
+  readonly operands: readonly Operand[];
+  /** What is written for each point of the domain. */
+  readonly stores: readonly Store[];
+}
+
+/** A buffer as a kernel sees it. */
+export interface Operand {
+  readonly dtype: DType;
+  /** In elements. */
+  readonly length: number;
+  /**
+   * `readwrite` is an update in place: each element is read only at points that write that same element, and the
+   * read comes first.
+   */
+  readonly access: 'read' | 'write' | 'readwrite';
+}
+
+/** Writes `value` at linear position `index` of an operand. No two points of a domain write the same element. */
+export interface Store {
+  readonly operand: number;
+  readonly index: Expr;
+  readonly value: Expr;
+}
+
+/** For each point of `domain`, in any order: evaluate and store. */
+export interface MapKernel extends KernelBase {
+  readonly kind: 'map';
+  readonly domain: readonly number[];
+}
+
+/**
+ * For each point of `domain`: reduce each accumulator's `value` over all points of `reduced` (any order and grouping),
+ * then store; the stores' `acc(i)` is the result of accumulator `i`. Axes: domain, then reduced. An empty `reduced`
+ * range gives the monoid's identity.
+ */
+export interface ReduceKernel extends KernelBase {
+  readonly kind: 'reduce';
+  readonly domain: readonly number[];
+  readonly reduced: readonly number[];
+  readonly accumulators: readonly Accumulator[];
+}
+
+/** One reduction of a {@link ReduceKernel}. */
+export interface Accumulator {
+  readonly monoid: Monoid;
+  readonly dtype: DType;
+  readonly value: Expr;
+}
+
+/**
+ * A generalized matrix product: for each point of `batch × rows × columns`,
+ * `acc(0) = Σ over depth of lhs · rhs`, then store. `lhs` depends on batch, rows and depth only; `rhs` on batch, depth
+ * and columns only. Axes: batch, rows, columns, depth. Dot products, convolutions and both of a convolution's
+ * gradients are this one kernel; their differences are in the index expressions.
+ */
+export interface ContractKernel extends KernelBase {
+  readonly kind: 'contract';
+  readonly batch: readonly number[];
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+  readonly depth: readonly number[];
+  /** Of both operands and of the accumulator. */
+  readonly dtype: DType;
+  readonly lhs: Expr;
+  readonly rhs: Expr;
+}
+
+/** The extents of the axes at whose points the kernel stores; a reduction's own axes come after these. */
+export function storeDomain(kernel: Kernel): readonly number[] {
+  switch (kernel.kind) {
+    case 'map':
+    case 'reduce':
+      return kernel.domain;
+    case 'contract':
+      return [...kernel.batch, ...kernel.rows, ...kernel.columns];
+    default:
+      return assertNever(kernel);
+  }
+}
+
+/** The extents of the axes that are reduced over: none for a map. */
+export function reducedDomain(kernel: Kernel): readonly number[] {
+  switch (kernel.kind) {
+    case 'map':
+      return [];
+    case 'reduce':
+      return kernel.reduced;
+    case 'contract':
+      return kernel.depth;
+    default:
+      return assertNever(kernel);
+  }
+}
+
+/** Every expression that the kernel evaluates: reductions' operands first, then the stores. */
+export function expressionsOf(kernel: Kernel): readonly Expr[] {
+  const stores = kernel.stores.flatMap((s) => [s.index, s.value]);
+  switch (kernel.kind) {
+    case 'map':
+      return stores;
+    case 'reduce':
+      return [...kernel.accumulators.map((a) => a.value), ...stores];
+    case 'contract':
+      return [kernel.lhs, kernel.rhs, ...stores];
+    default:
+      return assertNever(kernel);
+  }
+}

@@ -1,0 +1,133 @@
+import { assertNever } from '../util/assert.ts';
+import type { Expr } from './expr.ts';
+import { operandsOf } from './expr.ts';
+import type { Kernel } from './kernel.ts';
+import { expressionsOf } from './kernel.ts';
+import type { Program } from './program.ts';
+
+/** Expressions nested deeper than this, or used more than once, get a name of their own. */
+const maxInlineDepth = 4;
+
+const infix: Readonly<Record<string, string>> = {
+  add: '+', sub: '-', mul: '*', div: '/', rem: '%', idiv: 'div', imod: 'mod', and: '&', or: '|', xor: '^',
+  shl: '<<', shr: '>>>', sar: '>>', eq: '==', ne: '!=', lt: '<', le: '<=',
+}; // prettier-ignore
+
+/** A kernel as text: its domain, named subexpressions, reductions and stores. */
+export function printKernel(kernel: Kernel): string {
+  const { define, show } = expressionPrinter(expressionsOf(kernel));
+  const lines: string[] = [];
+  const say = (line: string): void => void lines.push(`  ${line}`);
+  const shown = (e: Expr): string => {
+    define(e).forEach(say);
+    return show(e);
+  };
+  switch (kernel.kind) {
+    case 'map':
+      break;
+    case 'reduce':
+      kernel.accumulators.forEach((a, i) =>
+        say(`acc${i} = ${a.monoid}[${kernel.reduced.join(', ')}] ${shown(a.value)}`),
+      );
+      break;
+    case 'contract': {
+      const [lhs, rhs] = [shown(kernel.lhs), shown(kernel.rhs)];
+      say(`acc0 = add[${kernel.depth.join(', ')}] ${lhs} · ${rhs}`);
+      break;
+    }
+    default:
+      assertNever(kernel);
+  }
+  for (const s of kernel.stores) {
+    const value = shown(s.value);
+    say(`${operandName(kernel, s.operand)}[${shown(s.index)}] = ${value}`);
+  }
+  const operands = kernel.operands.map((o, i) => `${operandName(kernel, i)}: ${o.dtype}[${o.length}]`);
+  return [
+    `${kernel.kind} ${kernel.name}(${operands.join(', ')}) over ${domainText(kernel)}  // ${kernel.source}`,
+    ...lines,
+  ].join('\n');
+}
+
+function domainText(kernel: Kernel): string {
+  if (kernel.kind !== 'contract') return `[${kernel.domain.join(', ')}]`;
+  const part = (name: string, extents: readonly number[]): string => `${name}[${extents.join(', ')}]`;
+  return [part('batch', kernel.batch), part('rows', kernel.rows), part('columns', kernel.columns)].join(' ');
+}
+
+const operandName = (kernel: Kernel, i: number): string => {
+  const access = kernel.operands[i]?.access;
+  return `${access === 'read' ? 'in' : access === 'write' ? 'out' : 'inout'}${i}`;
+};
+
+/** Prints expressions, giving names to those that are shared or deep; `define` lists the names that one needs. */
+function expressionPrinter(roots: readonly Expr[]): { define: (e: Expr) => string[]; show: (e: Expr) => string } {
+  const uses = new Map<Expr, number>();
+  const depth = new Map<Expr, number>();
+  const measure = (e: Expr): number => {
+    uses.set(e, (uses.get(e) ?? 0) + 1);
+    let d = depth.get(e);
+    if (d === undefined) depth.set(e, (d = 1 + Math.max(-1, ...operandsOf(e).map(measure))));
+    return d;
+  };
+  roots.forEach(measure);
+  const names = new Map<Expr, string>();
+  const wantsName = (e: Expr): boolean =>
+    (e.kind === 'op' || e.kind === 'load') &&
+    ((uses.get(e) ?? 0) > 1 || (depth.get(e) ?? 0) % maxInlineDepth === 0) &&
+    depth.get(e) !== 0;
+  const show = (e: Expr): string => names.get(e) ?? spell(e);
+  const spell = (e: Expr): string => {
+    switch (e.kind) {
+      case 'const':
+        return e.dtype === 'bool' ? (e.value === 0 ? 'false' : 'true') : String(e.value);
+      case 'index':
+        return `i${e.axis}`;
+      case 'acc':
+        return `acc${e.slot}`;
+      case 'load':
+        return `in${e.operand}[${show(e.index)}]${e.guard === null ? '' : ` if ${show(e.guard)}`}`;
+      case 'op': {
+        const args = e.args.map(show);
+        const symbol = infix[e.op];
+        if (symbol !== undefined) return `(${args.join(` ${symbol} `)})`;
+        if (e.op === 'cast' || e.op === 'bitcast') return `${e.op}<${e.dtype}>(${args.join(', ')})`;
+        return `${e.op}(${args.join(', ')})`;
+      }
+      default:
+        return assertNever(e);
+    }
+  };
+  const define = (root: Expr): string[] => {
+    const lines: string[] = [];
+    const go = (e: Expr): void => {
+      if (names.has(e)) return;
+      operandsOf(e).forEach(go);
+      if (!wantsName(e) || e === root) return;
+      lines.push(`t${names.size} = ${spell(e)}`);
+      names.set(e, `t${names.size}`);
+    };
+    go(root);
+    return lines;
+  };
+  return { define, show };
+}
+
+/** A program as text: its buffers with their places, then its steps. */
+export function printProgram(program: Program): string {
+  const buffers = program.buffers.map((b, i) => {
+    const place = b.place.kind === 'temporary' ? `slot ${b.place.slot}` : b.place.kind;
+    return `  %${i}: ${b.dtype}[${b.length}] ${place}`;
+  });
+  const list = (numbers: readonly number[]): string => numbers.map((n) => `%${n}`).join(', ');
+  const total = program.slots.reduce((a, b) => a + b, 0);
+  const kernels = program.steps.map((s) => `${printKernel(s.kernel)}\n  @ ${list(s.args)}`);
+  return [
+    `program ${program.name}(${list(program.inputs)}) -> (${list(program.outputs)})` +
+      (program.donated.length === 0 ? '' : ` donating ${list(program.donated)}`),
+    ...buffers,
+    `  temporaries: ${program.slots.length} slots, ${total} bytes`,
+    ...kernels,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,39 @@
+/**
+ * A string that is equal for structurally equal plain values and different otherwise. Objects whose structure
+ * says nothing (functions, class instances) are told apart by identity.
+ */
+export function structuralKey(value: unknown): string {
+  switch (typeof value) {
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value);
+    case 'string':
+      return JSON.stringify(value);
+    case 'boolean':
+    case 'undefined':
+    case 'bigint':
+      return String(value);
+    case 'symbol':
+    case 'function':
+      return identity(value as object);
+    case 'object':
+      break;
+  }
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `[${value.map(structuralKey).join(',')}]`;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return identity(value as object);
+  const record = value as Record<string, unknown>;
+  return `{${Object.keys(record)
+    .sort()
+    .map((k) => `${k}:${structuralKey(record[k])}`)
+    .join(',')}}`;
+}
+
+const identities = new WeakMap<object, string>();
+let nextIdentity = 0;
+
+function identity(value: object): string {
+  let id = identities.get(value);
+  if (id === undefined) identities.set(value, (id = `#${nextIdentity++}`));
+  return id;
+}
