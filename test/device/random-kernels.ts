@@ -1,0 +1,313 @@
+import type { DType, HostArray } from '../../src/kernel/dtype.ts';
+import { hostArray } from '../../src/kernel/dtype.ts';
+import type { Expr } from '../../src/kernel/expr.ts';
+import { acc, binary, bitcastTo, cast, constant, index, load, select, unary } from '../../src/kernel/expr.ts';
+import { iadd, imod, idiv, imul, inBounds, interval, lit, linearize } from '../../src/kernel/index-algebra.ts';
+import type { Accumulator, Kernel, Operand, Store } from '../../src/kernel/kernel.ts';
+import type { BinaryOp, Monoid, UnaryOp } from '../../src/kernel/ops.ts';
+import { product, range } from '../../src/util/array.ts';
+
+/** A kernel with contents for its operands. */
+export interface Case {
+  readonly kernel: Kernel;
+  readonly data: readonly HostArray[];
+}
+
+/** A small seeded generator: the test's seed makes the whole case. */
+export class Random {
+  private state: number;
+
+  constructor(seed: number) {
+    this.state = seed | 0;
+  }
+
+  next(): number {
+    this.state = (this.state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  }
+
+  below(n: number): number {
+    return Math.floor(this.next() * n);
+  }
+
+  chance(p: number): boolean {
+    return this.next() < p;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)] as T;
+  }
+}
+
+const specialFloats = [
+  0,
+  -0,
+  1,
+  -1,
+  NaN,
+  Infinity,
+  -Infinity,
+  0.5,
+  2.5,
+  -2.5,
+  3.5,
+  1e-40,
+  3e38,
+  -3e38,
+  2147483648,
+  4294967296,
+];
+const specialInts = [0, 1, -1, 2, 31, 32, 33, 7, -7, 2147483647, -2147483648, 100];
+
+/** Random contents; `special` mixes in NaN, infinities, extreme integers and the like. */
+export function randomData(r: Random, dtype: DType, length: number, special: boolean): HostArray {
+  const data = hostArray[dtype](length);
+  for (let i = 0; i < length; i++) {
+    if (dtype === 'bool') data[i] = r.below(2);
+    else if (dtype === 'f32' || dtype === 'f64')
+      data[i] =
+        special && r.chance(0.2) ? r.pick(specialFloats) : (r.next() - 0.5) * (special && r.chance(0.2) ? 200 : 4);
+    else data[i] = special && r.chance(0.5) ? r.pick(specialInts) : r.below(200) - (dtype === 'i32' ? 100 : 0);
+  }
+  return data;
+}
+
+const floatUnary: readonly UnaryOp[] = ['neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'sqrt'];
+const intUnary: readonly UnaryOp[] = ['neg', 'abs', 'sign', 'not'];
+const boolUnary: readonly UnaryOp[] = ['not'];
+const floatBinary: readonly BinaryOp[] = ['add', 'sub', 'mul', 'div', 'rem', 'max', 'min'];
+const intBinary: readonly BinaryOp[] = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'rem',
+  'max',
+  'min',
+  'and',
+  'or',
+  'xor',
+  'shl',
+  'shr',
+  'sar',
+];
+const boolBinary: readonly BinaryOp[] = ['add', 'mul', 'max', 'min', 'and', 'or', 'xor', 'eq', 'ne', 'lt', 'le'];
+const predicates: readonly BinaryOp[] = ['eq', 'ne', 'lt', 'le'];
+/** Operations that a device computes to within some ulp: they come last, so that nothing amplifies the difference. */
+const transcendental: readonly UnaryOp[] = ['exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'atan', 'erf'];
+
+/** Builds a random kernel's operands and expressions. */
+export class KernelMaker {
+  readonly operands: Operand[] = [];
+  readonly data: HostArray[] = [];
+  private readonly dtypes: readonly DType[];
+  private readonly r: Random;
+  private readonly special: boolean;
+
+  constructor(r: Random, dtypes: readonly DType[], special: boolean) {
+    this.r = r;
+    this.dtypes = dtypes;
+    this.special = special;
+  }
+
+  operand(dtype: DType, length: number, access: Operand['access']): number {
+    this.operands.push({ dtype, length, access });
+    this.data.push(access === 'write' ? hostArray[dtype](length) : randomData(this.r, dtype, length, this.special));
+    return this.operands.length - 1;
+  }
+
+  /** A load over some of the axes, in some order, with strides, offsets, reshapes and guards. */
+  load(dtype: DType, axes: readonly Expr[]): Expr {
+    const { r } = this;
+    const order = [...axes].sort(() => r.next() - 0.5);
+    const used = (r.chance(0.6) ? axes : order).filter(() => r.chance(0.8));
+    let position = lit(r.below(3));
+    let scale = 1;
+    for (const axis of [...used].reverse()) {
+      const extent = interval(axis).max + 1;
+      const kind = r.below(8);
+      if (kind === 0) position = iadd(position, imul(iadd(imul(axis, -1), lit(extent - 1)), scale));
+      else if (kind === 1) position = iadd(position, imul(imod(iadd(axis, lit(1)), Math.max(2, extent - 1)), scale));
+      else if (kind === 2) position = iadd(position, imul(idiv(axis, 2), scale));
+      else position = iadd(position, imul(axis, scale * (kind === 3 ? 2 : 1)));
+      scale = scale * (extent + 1) * 2;
+    }
+    if (r.chance(0.3)) {
+      // Reads outside where the guard is false, far outside at times.
+      const shift = r.chance(0.3) ? 1000000 : r.below(5);
+      const moved = iadd(position, lit(-shift));
+      const length = Math.max(1, interval(position).max + 1 - Math.min(shift, r.below(4)));
+      return load(this.operand(dtype, length, 'read'), dtype, moved, inBounds(moved, length));
+    }
+    return load(this.operand(dtype, interval(position).max + 1, 'read'), dtype, position);
+  }
+
+  /** A random expression whose value every device computes exactly. */
+  expr(dtype: DType, axes: readonly Expr[], depth: number): Expr {
+    const { r } = this;
+    if (depth <= 0 || r.chance(0.1)) return this.leaf(dtype, axes);
+    const sub = (d: DType): Expr => this.expr(d, axes, depth - 1 - r.below(2));
+    if (r.chance(0.12)) return select(sub('bool'), sub(dtype), sub(dtype));
+    if (r.chance(0.15)) return this.cast(dtype, sub);
+    const float = dtype === 'f32' || dtype === 'f64';
+    if (dtype === 'bool' && r.chance(0.5)) {
+      const of = r.pick(this.dtypes);
+      if (r.chance(0.1)) return unary('isNan', sub(this.dtypes.includes('f32') ? 'f32' : 'f64'));
+      return binary(r.pick(predicates), sub(of), sub(of));
+    }
+    if (r.chance(0.3)) return unary(r.pick(float ? floatUnary : dtype === 'bool' ? boolUnary : intUnary), sub(dtype));
+    const name = r.pick(float ? floatBinary : dtype === 'bool' ? boolBinary : intBinary);
+    const [x, y] = [sub(dtype), sub(dtype)];
+    if (r.chance(0.2)) return binary(name, x, constant(dtype, r.pick([1, 2, 3, 5, 31, 32, 40])));
+    return binary(name, x, y);
+  }
+
+  private cast(dtype: DType, sub: (d: DType) => Expr): Expr {
+    const from = this.r.pick(this.dtypes);
+    if (this.r.chance(0.3) && dtype === 'u32' && this.dtypes.includes('f32')) {
+      const x = sub('f32');
+      return bitcastTo(dtype, select(unary('isNan', x), constant('f32', 1), x));
+    }
+    return cast(dtype, sub(from));
+  }
+
+  private leaf(dtype: DType, axes: readonly Expr[]): Expr {
+    const { r } = this;
+    if (r.chance(0.15)) {
+      const special = dtype === 'f32' || dtype === 'f64' ? specialFloats : specialInts;
+      return constant(dtype, this.special ? r.pick(special) : r.below(5) - 2);
+    }
+    if (r.chance(0.15) && axes.length > 0) return cast(dtype, r.pick(axes));
+    return this.load(dtype, axes);
+  }
+
+  /** As {@link expr}, perhaps with a transcendental function as the last operation. */
+  value(dtype: DType, axes: readonly Expr[], depth: number): Expr {
+    const x = this.expr(dtype, axes, depth);
+    if ((dtype !== 'f32' && dtype !== 'f64') || this.r.chance(0.6)) return x;
+    if (this.r.chance(0.8)) return unary(this.r.pick(transcendental), x);
+    return binary(this.r.pick(['pow', 'atan2'] as const), x, this.expr(dtype, axes, 0));
+  }
+
+  /** A store over all axes, in some order, with gaps or reversed. */
+  store(axes: readonly Expr[], value: Expr): Store {
+    const { r } = this;
+    const order = r.chance(0.6) ? axes : [...axes].sort(() => r.next() - 0.5);
+    const extents = order.map((a) => interval(a).max + 1);
+    const gap = r.chance(0.2) ? 2 : 1;
+    const reversed = r.chance(0.15);
+    const last = order.length - 1;
+    const position = linearize(
+      order.map((a, i) => (reversed && i === last ? iadd(imul(a, -1), lit((extents[i] as number) - 1)) : a)),
+      extents,
+    );
+    const index = imul(position, gap);
+    return { operand: this.operand(value.dtype, product(extents) * gap, 'write'), index, value };
+  }
+}
+
+const extents = [1, 2, 3, 4, 5, 7, 8, 13, 16, 33];
+const f32Like: readonly DType[] = ['f32', 'f32', 'i32', 'u32', 'bool'];
+const all: readonly DType[] = ['f32', 'f64', 'i32', 'u32', 'bool'];
+const axesOf = (domain: readonly number[], first = 0): Expr[] => domain.map((n, i) => index(first + i, n));
+
+/** A random map kernel: one or two stores, at times one that updates an operand in place. */
+export function randomMap(seed: number): Case {
+  const r = new Random(seed);
+  const dtypes = r.chance(0.75) ? f32Like : all;
+  const k = new KernelMaker(r, dtypes, r.chance(0.7));
+  const domain = range(r.below(4)).map(() => (r.chance(0.03) ? 0 : r.pick(extents)));
+  const axes = axesOf(domain);
+  const stores = range(1 + r.below(2)).map(() => k.store(axes, k.value(r.pick(dtypes), axes, 3)));
+  if (r.chance(0.3)) {
+    const dtype = r.pick(dtypes);
+    const at = linearize(axes, domain);
+    const operand = k.operand(dtype, product(domain), 'readwrite');
+    const old = load(operand, dtype, at);
+    stores.push({
+      operand,
+      index: at,
+      value: dtype === 'bool' ? unary('not', old) : binary('add', old, k.expr(dtype, axes, 1)),
+    });
+  }
+  const kernel: Kernel = { kind: 'map', name: 'map', source: 'random', domain, operands: k.operands, stores };
+  return { kernel, data: k.data };
+}
+
+const monoidsOf = (dtype: DType): readonly Monoid[] =>
+  dtype === 'bool'
+    ? ['and', 'or', 'add', 'mul', 'max', 'min']
+    : dtype === 'f32' || dtype === 'f64'
+      ? ['add', 'max', 'min']
+      : ['add', 'mul', 'max', 'min', 'and', 'or'];
+
+/** A random reduce kernel with one to three accumulators. */
+export function randomReduce(seed: number): Case {
+  const r = new Random(seed);
+  const dtypes = r.chance(0.8) ? f32Like : all;
+  const special = r.chance(0.3);
+  const k = new KernelMaker(r, dtypes, special);
+  const domain = range(r.below(3)).map(() => (r.chance(0.03) ? 0 : r.pick(extents)));
+  const long = r.chance(0.15);
+  const reduced = long
+    ? [r.pick([700, 1031, 5000])]
+    : range(1 + r.below(2)).map(() => (r.chance(0.05) ? 0 : r.pick(extents)));
+  const outer = axesOf(long && product(domain) > 20 ? domain.slice(0, 1) : domain);
+  const axes = [...outer, ...axesOf(reduced, outer.length)];
+  const accumulators = range(1 + r.below(3)).map((): Accumulator => {
+    const dtype = r.pick(dtypes);
+    const monoid = r.pick(monoidsOf(dtype).filter((m) => !special || m !== 'add' || dtype[0] !== 'f'));
+    return { monoid, dtype, value: k.expr(dtype, axes, special ? 2 : 0) };
+  });
+  const stores = accumulators.map((a, i) => {
+    const result = acc(i, a.dtype);
+    if (a.dtype === 'f32' && r.chance(0.4)) return k.store(outer, binary('mul', result, k.load('f32', outer)));
+    return k.store(outer, result);
+  });
+  const kernel: Kernel = {
+    kind: 'reduce', name: 'reduce', source: 'random', domain: domain.slice(0, outer.length), reduced, accumulators,
+    operands: k.operands, stores,
+  }; // prettier-ignore
+  return { kernel, data: k.data };
+}
+
+/** A random contract kernel, from dot products to windows with padding. */
+export function randomContract(seed: number): Case {
+  const r = new Random(seed);
+  const dtype = r.pick(['f32', 'f32', 'f32', 'f64', 'i32', 'u32'] as const);
+  const k = new KernelMaker(r, [dtype], false);
+  const size = (): number => (r.chance(0.03) ? 0 : r.pick([...extents, 9, 12, 20, 50]));
+  const group = (most: number): number[] => range(r.below(most + 1)).map(size);
+  const batch = r.chance(0.3) ? [r.pick([1, 2, 3])] : [];
+  const [rows, columns] = [group(2), group(2)];
+  const long = r.chance(0.05);
+  const depth = long ? [2100] : r.chance(0.05) ? [0] : group(2);
+  // The reference device visits every point: keep them few.
+  for (const part of [rows, columns, depth])
+    while (product([...rows, ...columns, ...depth]) > 60000 && part.length > 0 && part[0] !== 2100) part.shift();
+  let next = 0;
+  const make = (domain: readonly number[]): Expr[] => domain.map((n) => index(next++, n));
+  const [b, m, n, d] = [make(batch), make(rows), make(columns), make(depth)] as const;
+  const operand = (axes: readonly Expr[]): Expr => {
+    if (r.chance(0.5)) {
+      const order = r.chance(0.5) ? axes : [...axes].sort(() => r.next() - 0.5);
+      const lengths = order.map((a) => interval(a).max + 1);
+      const x = load(k.operand(dtype, product(lengths), 'read'), dtype, linearize(order, lengths));
+      return r.chance(0.3) ? binary('max', x, constant(dtype, 0)) : x;
+    }
+    return k.load(dtype, axes);
+  };
+  const lhs = operand([...b, ...m, ...d]);
+  const rhs = operand([...b, ...d, ...n]);
+  const outer = [...b, ...m, ...n];
+  const sum = acc(0, dtype);
+  const stores = [k.store(outer, r.chance(0.4) ? binary('add', sum, k.load(dtype, outer)) : sum)];
+  if (r.chance(0.2)) stores.push(k.store(outer, binary('lt', sum, constant(dtype, 1e30))));
+  const kernel: Kernel = {
+    kind: 'contract', name: 'contract', source: 'random', batch, rows, columns, depth, dtype, lhs, rhs,
+    operands: k.operands, stores,
+  }; // prettier-ignore
+  return { kernel, data: k.data };
+}

@@ -1,0 +1,57 @@
+import * as fc from 'fast-check';
+import { describe, test } from 'vitest';
+import { createWasmDevice } from '../../src/backends/wasm/device.ts';
+import { detectFeatures } from '../../src/backends/wasm/features.ts';
+import { randomContract, randomMap, randomReduce } from './random-kernels.ts';
+import { expectSame } from './run-case.ts';
+
+const kinds = detectFeatures().relaxedSimd ? [true, false] : [false];
+const seeds = fc.integer();
+const runs = Number(process.env['RUNS'] ?? 400);
+
+describe.each(kinds)(
+  'random kernels against the reference device, relaxed SIMD %s',
+  { timeout: 60_000 },
+  (relaxedSimd) => {
+    const device = createWasmDevice({ features: { relaxedSimd } });
+
+    test('map', () => {
+      const close = (dtype: string): { relative: number; absolute: number } =>
+        dtype === 'f32'
+          ? { relative: 5e-7, absolute: 1e-44 }
+          : dtype === 'f64'
+            ? { relative: 1e-12, absolute: 1e-300 }
+            : { relative: 0, absolute: 0 };
+      fc.assert(
+        fc.property(seeds, (seed) => expectSame(device, randomMap(seed), close)),
+        { numRuns: runs },
+      );
+    });
+
+    test('reduce', () => {
+      const close = (dtype: string): { relative: number; absolute: number } =>
+        dtype === 'f32'
+          ? { relative: 1e-5, absolute: 2e-3 }
+          : dtype === 'f64'
+            ? { relative: 1e-12, absolute: 1e-10 }
+            : { relative: 0, absolute: 0 };
+      fc.assert(
+        fc.property(seeds, (seed) => expectSame(device, randomReduce(seed), close)),
+        { numRuns: runs },
+      );
+    });
+
+    test('contract', () => {
+      const close = (dtype: string): { relative: number; absolute: number } =>
+        dtype === 'f32'
+          ? { relative: 1e-5, absolute: 1e-3 }
+          : dtype === 'f64'
+            ? { relative: 1e-12, absolute: 1e-10 }
+            : { relative: 0, absolute: 0 };
+      fc.assert(
+        fc.property(seeds, (seed) => expectSame(device, randomContract(seed), close)),
+        { numRuns: runs },
+      );
+    });
+  },
+);
