@@ -1,6 +1,8 @@
 import { createReferenceDevice } from '../../src/backends/reference/device.ts';
 import type { Device } from '../../src/kernel/device.ts';
-import type { HostArray } from '../../src/kernel/dtype.ts';
+import type { DType, HostArray } from '../../src/kernel/dtype.ts';
+import type { Expr } from '../../src/kernel/expr.ts';
+import { constant } from '../../src/kernel/expr.ts';
 import { printKernel } from '../../src/kernel/print.ts';
 import type { Program } from '../../src/kernel/program.ts';
 import { present } from '../../src/util/assert.ts';
@@ -81,7 +83,4 @@ function elementsWritten(c: Case): readonly HostArray[] {
   return runCase(reference, { kernel, data: blank });
 }
 
-import { constant } from '../../src/kernel/expr.ts';
-import type { DType } from '../../src/kernel/dtype.ts';
-import type { Expr } from '../../src/kernel/expr.ts';
 const constantOne = (dtype: DType): Expr => constant(dtype, 1);

@@ -219,7 +219,7 @@ function reducePiHalf(f: Func, x: Value): { readonly quadrant: Value; readonly r
       twoOverPi.forEach((digit, i) =>
         parts.forEach((part) => {
           const p = f.let(mul(part, f64(digit * 2 ** (-24 * (i + 1)))));
-          const sum = f.let(add(get(rest), sub(p, mul(f64(4), op('f64.floor', mul(p, f64(0.25)))))));
+          const sum = f.let(add(get(rest), sub(p, mul(f64(4), op('f64.nearest', mul(p, f64(0.25)))))));
           const whole = f.let(op('f64.nearest', sum));
           f.set(n, add(get(n), whole));
           f.set(rest, sub(sum, whole));
