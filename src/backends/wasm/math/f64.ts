@@ -215,17 +215,22 @@ function reducePiHalf(f: Func, x: Value): { readonly quadrant: Value; readonly r
       const high = f.let(fromBits(op('i64.and', bits(x), i64(-(2n ** 29n)))));
       const parts = [high, f.let(sub(x, high))];
       const rest = f.variable(f64(0));
+      // What the sums round away.
+      const lost = f.variable(f64(0));
       f.set(n, f64(0));
       twoOverPi.forEach((digit, i) =>
         parts.forEach((part) => {
-          const p = f.let(mul(part, f64(digit * 2 ** (-24 * (i + 1)))));
-          const sum = f.let(add(get(rest), sub(p, mul(f64(4), op('f64.nearest', mul(p, f64(0.25)))))));
+          const product = f.let(mul(part, f64(digit * 2 ** (-24 * (i + 1)))));
+          const p = f.let(sub(product, mul(f64(4), op('f64.nearest', mul(product, f64(0.25))))));
+          const sum = f.let(add(get(rest), p));
+          const added = f.let(sub(sum, get(rest)));
+          f.set(lost, add(get(lost), add(sub(get(rest), sub(sum, added)), sub(p, added))));
           const whole = f.let(op('f64.nearest', sum));
           f.set(n, add(get(n), whole));
           f.set(rest, sub(sum, whole));
         }),
       );
-      f.set(r, mul(get(rest), f64(Math.PI / 2)));
+      f.set(r, mul(add(get(rest), get(lost)), f64(Math.PI / 2)));
     },
   );
   const quadrant = f.let(op('i32.trunc_sat_f64_s', sub(get(n), mul(f64(4), op('f64.floor', mul(get(n), f64(0.25)))))));
