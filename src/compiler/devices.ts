@@ -52,4 +52,3 @@ async function settled(x: NDArray): Promise<void> {
   // Reading is the one way to wait that every device has; devices run in order, so a small array would do as well.
   if (array !== null && array.device !== null && array.device.readSync === null) await array.read();
 }
-
