@@ -367,10 +367,7 @@ export const divP = binaryPrimitive('div', {
   lower: 'div',
   derivative: {
     kind: 'smooth',
-    partials: [
-      ([, y]) => times(div(like(y, 1), y)),
-      ([, y], [out]) => times(neg(div(out as NDArray, y))),
-    ],
+    partials: [([, y]) => times(div(like(y, 1), y)), ([, y], [out]) => times(neg(div(out as NDArray, y)))],
   },
   domain: [0.5, 3],
 });
@@ -497,4 +494,3 @@ export const le = apply2(leP);
 export const gt = apply2(gtP);
 /** x ≥ y. */
 export const ge = apply2(geP);
-
