@@ -85,9 +85,9 @@ export class Writer {
 
   /** The code of an expression at the current place; lines that it needs are written first. */
   code(e: Expr): Code {
+    if (e.kind === 'const') return literal(gpuDType(e.dtype), e.value, this.use);
     const known = this.#lookup(e);
     if (known !== null) return known;
-    if (e.kind === 'const') return literal(gpuDType(e.dtype), e.value, this.use);
     if (e.kind === 'index' || e.kind === 'acc') throw new InternalError(`${e.kind} outside of its loop`);
     const home = this.#home(e);
     const code = this.#spell(e);
