@@ -82,10 +82,10 @@ fn ceil_of(x: f32) -> f32 {
 }`,
   },
   square_root: {
-    needs: ['nan'],
+    needs: ['nan', 'is_nan'],
     wgsl: `
 fn square_root(x: f32) -> f32 {
-  return select(select(sqrt(x), nan(), x < 0.0), x, x == 0.0 || (bitcast<u32>(x) & 0x7fffffffu) >= 0x7f800000u && !(x < 0.0));
+  return select(select(sqrt(x), nan(), x < 0.0), x, x == 0.0 || is_nan(x));
 }`,
   },
   maximum: {
@@ -136,6 +136,19 @@ fn f32_to_i32(x: f32) -> i32 {
 fn f32_to_u32(x: f32) -> u32 {
   let inside = u32(clamp(x, 0.0, 4294967040.0));
   return select(select(select(inside, 0xffffffffu, x >= 4294967296.0), 0u, x <= 0.0), 0u, is_nan(x));
+}`,
+  },
+  u32_to_f32: {
+    needs: [],
+    wgsl: `
+// To the nearest, ties to even: the 24 leading bits are rounded by hand, as some drivers round twice.
+fn u32_to_f32(x: u32) -> f32 {
+  let shift = 8u - min(countLeadingZeros(x), 8u);
+  let top = x >> shift;
+  let rest = x - (top << shift);
+  let half = (1u << shift) / 2u;
+  let up = rest > half || (rest == half && half > 0u && (top & 1u) == 1u);
+  return f32(top + select(0u, 1u, up)) * f32(1u << shift);
 }`,
   },
   divide_i32: {

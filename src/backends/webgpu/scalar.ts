@@ -220,7 +220,7 @@ const castSpelling = {
     bool: (x) => not(equal(x, atom('0.0'))),
   },
   i32: { f32: builtin('f32'), i32: same, u32: asU32, bool: (x) => differ(x, atom('0')) },
-  u32: { f32: builtin('f32'), i32: asI32, u32: same, bool: (x) => differ(x, atom('0u')) },
+  u32: { f32: helper('u32_to_f32'), i32: asI32, u32: same, bool: (x) => differ(x, atom('0u')) },
   bool: { f32: builtin('f32'), i32: asI32, u32: asU32, bool: same },
 } satisfies Record<GpuDType, Record<GpuDType, (x: Code, use: Use) => Code>>;
 
