@@ -143,13 +143,59 @@ test('arrays of every dtype come back as written, empty ones too', async () => {
   }
 });
 
-test('constants are bound, and a map above 65,535 workgroups covers its whole domain', async () => {
+test('a map above 65,535 workgroups covers its whole domain', async () => {
   const n = 65535 * 64 + 1000;
   const executable = device.load(increment(n));
   const out = one(executable.run([device.write('f32', new Float32Array(n))]));
   const host = await device.read(out);
   expect(host.every((v) => v === 1)).toBe(true);
   device.free(out);
+});
+
+test('constants are bound, and a temporary of bools has the room that it takes here', async () => {
+  const n = 1000;
+  const i = index(0, n);
+  const isLarge: MapKernel = {
+    ...addKernel('is_large', n, 0),
+    operands: [
+      { dtype: 'f32', length: n, access: 'read' },
+      { dtype: 'f32', length: n, access: 'read' },
+      { dtype: 'bool', length: n, access: 'write' },
+    ],
+    stores: [{ operand: 2, index: i, value: binary('lt', load(0, 'f32', i), load(1, 'f32', i)) }],
+  };
+  const copy: MapKernel = {
+    ...addKernel('copy_bools', n, 0),
+    operands: [
+      { dtype: 'bool', length: n, access: 'read' },
+      { dtype: 'bool', length: n, access: 'write' },
+    ],
+    stores: [{ operand: 1, index: i, value: load(0, 'bool', i) }],
+  };
+  const limits = new Float32Array(n).fill(10);
+  const program: Program = {
+    name: 'compare',
+    buffers: [
+      { dtype: 'f32', length: n, place: { kind: 'constant', data: limits } },
+      { dtype: 'f32', length: n, place: { kind: 'input' } },
+      { dtype: 'bool', length: n, place: { kind: 'temporary', slot: 0 } },
+      { dtype: 'bool', length: n, place: { kind: 'output' } },
+    ],
+    steps: [
+      { kind: 'run', kernel: isLarge, args: [0, 1, 2] },
+      { kind: 'run', kernel: copy, args: [2, 3] },
+    ],
+    inputs: [1],
+    outputs: [3],
+    donated: [],
+    slots: [n],
+  };
+  const x = device.write(
+    'f32',
+    Float32Array.from({ length: n }, (_, k) => k % 20),
+  );
+  const out = one(device.load(program).run([x]));
+  expect(await device.read(out)).toEqual(Uint8Array.from({ length: n }, (_, k) => (k % 20 > 10 ? 1 : 0)));
 });
 
 test('f64 is refused with what to use instead', () => {
