@@ -2,6 +2,7 @@
 export { batchCount, batches, checkBatchSize, exampleCount, take } from './dataset.ts';
 export type { Batch, BatchOptions, Column, DataArray, Dataset } from './dataset.ts';
 export { DatasetError, FileError, IdxError, SafetensorsError } from './errors.ts';
+export { saveBytes, saveText, writeBytes } from './files.ts';
 export { parseIdx, parseIdxAs } from './idx.ts';
 export type { IdxArray, IdxArrays, IdxExpectation, IdxType } from './idx.ts';
 export { loadMnist, mnist } from './mnist.ts';

@@ -6,6 +6,7 @@ import { hostArray, hostBytes } from '../kernel/dtype.ts';
 import { product } from '../util/array.ts';
 import type { PullbackError } from '../util/error.ts';
 import { SafetensorsError } from './errors.ts';
+import { writeBytes } from './files.ts';
 import { platform } from './platform.ts';
 
 /** An array as a file holds it. */
@@ -215,10 +216,7 @@ function tensorOf({ dtype, shape, start, end }: Entry, body: Uint8Array): HostTe
 
 /** Writes a safetensors file in one stroke: whoever reads it finds the old contents or the new, never a part. */
 export const writeSafetensors = (path: string, file: TensorFile): TE.TaskEither<PullbackError, void> =>
-  pipe(
-    platform,
-    TE.flatMap((files) => files.writeFile(path, encodeSafetensors(file))),
-  );
+  writeBytes(path, encodeSafetensors(file));
 
 /** Reads a safetensors file. */
 export const readSafetensors = (path: string): TE.TaskEither<PullbackError, TensorFile> =>
