@@ -1,0 +1,166 @@
+import type { Expr } from '../kernel/expr.ts';
+import { aval, showAval, showShape } from '../trace/aval.ts';
+import type { Aval } from '../trace/aval.ts';
+import { bind1 } from '../trace/context.ts';
+import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import type { NDArray } from '../trace/value.ts';
+import { at, range } from '../util/array.ts';
+import { allWeak, otherAxes, shifted, validAxes } from './rules.ts';
+import { toFront, transpose } from './structural.ts';
+
+/** Which axes of the two operands are summed over together, and which are matched and kept. */
+export interface DotDimensionNumbers {
+  readonly contracting: readonly [lhs: readonly number[], rhs: readonly number[]];
+  readonly batch: readonly [lhs: readonly number[], rhs: readonly number[]];
+}
+
+/** The axes of an operand that are neither contracted nor batch axes. */
+const freeAxes = (rank: number, side: 0 | 1, d: DotDimensionNumbers): readonly number[] =>
+  otherAxes([...d.contracting[side], ...d.batch[side]], rank);
+
+const extents = (a: Aval, axes: readonly number[]): readonly number[] => axes.map((i) => at(a.shape, i));
+
+export const dotGeneralP = primitive<DotDimensionNumbers, 2>({
+  name: 'dotGeneral',
+  type: ([x, y], d) => {
+    const pairs = [d.contracting, d.batch] as const;
+    const fits =
+      x.dtype === y.dtype &&
+      x.dtype !== 'bool' &&
+      validAxes([...d.contracting[0], ...d.batch[0]], x.shape.length) &&
+      validAxes([...d.contracting[1], ...d.batch[1]], y.shape.length) &&
+      pairs.every(([l, r]) => l.length === r.length && l.every((a, i) => x.shape[a] === y.shape[r[i] as number]));
+    if (!fits) {
+      return mistyped(
+        `[dotGeneral] ${showAval(x)} · ${showAval(y)}, contracting axes ${showShape(d.contracting[0])} with ` +
+          `${showShape(d.contracting[1])}, batch axes ${showShape(d.batch[0])} with ${showShape(d.batch[1])}: ` +
+          'needs one number dtype and equal extents on paired axes',
+      );
+    }
+    const shape = [
+      ...extents(x, d.batch[0]),
+      ...extents(x, freeAxes(x.shape.length, 0, d)),
+      ...extents(y, freeAxes(y.shape.length, 1, d)),
+    ];
+    return typed(aval(shape, x.dtype, allWeak([x, y])));
+  },
+  derivative: {
+    kind: 'bilinear',
+    transposeLhs: (ct, y, d, x) => transposeDot(ct, y, x, d, 0),
+    transposeRhs: (ct, x, d, y) => transposeDot(ct, x, y, d, 1),
+  },
+  batch: ([x, y], d, size) => {
+    const [lc, rc] = d.contracting;
+    const [lb, rb] = d.batch;
+    if (x.axis !== null && y.axis !== null) {
+      const value = dotGeneral(toFront(x, size), toFront(y, size), {
+        contracting: [shifted(lc), shifted(rc)],
+        batch: [
+          [0, ...shifted(lb)],
+          [0, ...shifted(rb)],
+        ],
+      });
+      return { values: [value], axes: [0] };
+    }
+    // A batch axis of one operand only is one more free axis of it: the first one.
+    if (x.axis !== null) {
+      const value = dotGeneral(toFront(x, size), y.value, { contracting: [shifted(lc), rc], batch: [shifted(lb), rb] });
+      return { values: [value], axes: [lb.length] };
+    }
+    const value = dotGeneral(x.value, toFront(y, size), { contracting: [lc, shifted(rc)], batch: [lb, shifted(rb)] });
+    return { values: [value], axes: [lb.length + freeAxes(x.value.ndim, 0, d).length] };
+  },
+  lower: ([x, y], d) => {
+    const [lf, rf] = [freeAxes(x.aval.shape.length, 0, d), freeAxes(y.aval.shape.length, 1, d)];
+    return {
+      kind: 'contract',
+      batch: extents(x.aval, d.batch[0]),
+      rows: extents(x.aval, lf),
+      columns: extents(y.aval, rf),
+      depth: extents(x.aval, d.contracting[0]),
+      lhs: (b, m, k) => x.at(place(x.aval.shape.length, [d.batch[0], b], [lf, m], [d.contracting[0], k])),
+      rhs: (b, n, k) => y.at(place(y.aval.shape.length, [d.batch[1], b], [rf, n], [d.contracting[1], k])),
+      coordinate: (b, m, n) => [...b, ...m, ...n],
+    };
+  },
+  cases: [
+    {
+      ins: [
+        { shape: [3, 4], dtype: 'float' },
+        { shape: [4, 2], dtype: 'float' },
+      ],
+      params: { contracting: [[1], [0]], batch: [[], []] },
+    },
+    {
+      ins: [
+        { shape: [4, 2, 3], dtype: 'float' },
+        { shape: [2, 5, 4], dtype: 'float' },
+      ],
+      params: { contracting: [[0], [2]], batch: [[1], [0]] },
+      label: 'batched, transposed',
+    },
+    {
+      ins: [
+        { shape: [2, 3, 4], dtype: 'float' },
+        { shape: [4, 2], dtype: 'float' },
+      ],
+      params: { contracting: [[2, 0], [0, 1]], batch: [[], []] },
+      label: 'two contracted axes',
+    },
+    {
+      ins: [
+        { shape: [2, 0], dtype: 'float' },
+        { shape: [0, 3], dtype: 'float' },
+      ],
+      params: { contracting: [[1], [0]], batch: [[], []] },
+      label: 'nothing to contract',
+    },
+    {
+      ins: [
+        { shape: [2, 3], dtype: 'integer' },
+        { shape: [3], dtype: 'integer' },
+      ],
+      params: { contracting: [[1], [0]], batch: [[], []] },
+    },
+  ],
+});
+
+/** A coordinate of `rank` axes, filled group by group. */
+function place(
+  rank: number,
+  ...groups: readonly (readonly [axes: readonly number[], values: readonly Expr[]])[]
+): readonly Expr[] {
+  const coordinate: Expr[] = new Array<Expr>(rank);
+  for (const [axes, values] of groups) axes.forEach((a, i) => (coordinate[a] = values[i] as Expr));
+  return coordinate;
+}
+
+/** The cotangent of operand `side`: the result's cotangent, contracted with the other operand's free axes. */
+function transposeDot(ct: NDArray, other: NDArray, wanted: Aval, d: DotDimensionNumbers, side: 0 | 1): NDArray {
+  const otherSide = side === 0 ? 1 : 0;
+  const nBatch = d.batch[0].length;
+  const free = freeAxes(wanted.shape.length, side, d);
+  const otherFree = freeAxes(other.ndim, otherSide, d);
+  // The cotangent's axes are (batch, free of lhs, free of rhs).
+  const otherFreeInCt = range(otherFree.length).map((i) => nBatch + (side === 0 ? free.length : 0) + i);
+  const product = dotGeneral(ct, other, {
+    contracting: [otherFreeInCt, otherFree],
+    batch: [range(nBatch), d.batch[otherSide]],
+  });
+  // The product's axes are (batch, our free axes, the other's contracted axes in its own order).
+  const contractedInOrder = [...d.contracting[otherSide]]
+    .sort((a, b) => a - b)
+    .map((a) => at(d.contracting[side], d.contracting[otherSide].indexOf(a)));
+  const isAxis = [...d.batch[side], ...free, ...contractedInOrder];
+  return transpose(
+    product,
+    range(wanted.shape.length).map((a) => isAxis.indexOf(a)),
+  );
+}
+
+/**
+ * The general dot product: sums over the paired `contracting` axes, keeps the paired `batch` axes. The result's axes are
+ * (batch, free axes of `x`, free axes of `y`).
+ */
+export const dotGeneral = (x: NDArray, y: NDArray, dimensionNumbers: DotDimensionNumbers): NDArray =>
+  bind1(dotGeneralP, [x, y], dimensionNumbers);

@@ -1,0 +1,500 @@
+import type { DType } from '../kernel/dtype.ts';
+import { isFloat, isInteger } from '../kernel/dtype.ts';
+import type { Expr } from '../kernel/expr.ts';
+import { binary, constant, unary } from '../kernel/expr.ts';
+import type { BinaryOp, UnaryOp } from '../kernel/ops.ts';
+import { aval, sameShape, showAval } from '../trace/aval.ts';
+import { bind1 } from '../trace/context.ts';
+import { DTypeError } from '../trace/errors.ts';
+import type { Batched, BatchedResult, Case, CaseInput, Derivative, LinearMap, Primitive } from '../trace/primitive.ts';
+import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import type { NDArray } from '../trace/value.ts';
+import { left } from 'fp-ts/lib/Either.js';
+import { allWeak } from './rules.ts';
+import { fill, select, toFront, zerosOf } from './structural.ts';
+
+/**
+ * Elementwise primitives. A family helper derives every rule but the derivative from the scalar operation, so that each
+ * is a line or two. None broadcasts: shapes are equal, dtypes too; `numpy` does the rest.
+ */
+
+type None = Record<never, never>;
+const none: None = {};
+
+/** Which dtypes an operation takes. */
+type Domain = 'float' | 'number' | 'any' | 'integer' | 'bits';
+const accepts: { readonly [D in Domain]: (dtype: DType) => boolean } = {
+  float: isFloat,
+  number: (d) => d !== 'bool',
+  any: () => true,
+  integer: isInteger,
+  bits: (d) => !isFloat(d),
+};
+const domainText: { readonly [D in Domain]: string } = {
+  float: 'a float dtype (f32, f64)',
+  number: 'a number dtype (not bool)',
+  any: 'any dtype',
+  integer: 'an integer dtype (i32, u32)',
+  bits: 'bool or an integer dtype',
+};
+
+/** The default cases of an elementwise primitive: a matrix, a scalar, an empty array. */
+function cases<N extends number>(arity: number, input: Omit<CaseInput, 'shape'>): readonly Case<None, N>[] {
+  return [[2, 3], [], [0, 2]].map((shape) => ({
+    ins: Array.from({ length: arity }, () => ({ ...input, shape })),
+    params: none,
+  })) as unknown as readonly Case<None, N>[];
+}
+
+const caseDtype = (domain: Domain): CaseInput['dtype'] =>
+  domain === 'float' ? 'float' : domain === 'bits' || domain === 'integer' ? 'integer' : 'any';
+
+/** Brings batch axes together: operands batched along one axis keep it, others are broadcast. */
+export function alignBatch(ins: readonly Batched[], size: number): { values: readonly NDArray[]; axis: number } {
+  const [first] = ins.filter((b) => b.axis !== null);
+  const axis = first?.axis ?? 0;
+  if (ins.every((b) => b.axis === axis)) return { values: ins.map((b) => b.value), axis };
+  return { values: ins.map((b) => toFront(b, size)), axis: 0 };
+}
+
+// ------------------------------------------------------------------------------------------------------- unary
+
+interface UnarySpec {
+  readonly takes: Domain;
+  readonly result?: DType;
+  readonly lower: UnaryOp | ((x: Expr) => Expr);
+  readonly derivative: Derivative<None, 1>;
+  /** Where the laws draw operands from. */
+  readonly domain?: readonly [number, number];
+  readonly kinks?: readonly number[];
+}
+
+function unaryPrimitive(name: string, spec: UnarySpec): Primitive<None, 1> {
+  const { lower } = spec;
+  const self: Primitive<None, 1> = primitive<None, 1>({
+    name,
+    type: ([x]) =>
+      accepts[spec.takes](x.dtype)
+        ? typed(aval(x.shape, spec.result ?? x.dtype, spec.result === undefined && x.weakType))
+        : left(new DTypeError(`[${name}] needs ${domainText[spec.takes]}, got ${showAval(x)}`)),
+    derivative: spec.derivative,
+    batch: ([x]) => ({ values: [bind1(self, [x.value], none)], axes: [x.axis] }),
+    lower: ([x]) => ({
+      kind: 'map',
+      outputs: [(c) => (typeof lower === 'string' ? unary(lower, x.at(c)) : lower(x.at(c)))],
+    }),
+    cases: cases<1>(1, {
+      dtype: caseDtype(spec.takes),
+      ...(spec.domain === undefined ? {} : { domain: spec.domain }),
+      ...(spec.kinks === undefined ? {} : { kinks: spec.kinks }),
+    }),
+  });
+  return self;
+}
+
+/** A smooth function whose tangent is `factor(x, y) · t`. */
+const smooth = (factor: (x: NDArray, y: NDArray) => NDArray): Derivative<None, 1> => ({
+  kind: 'smooth',
+  partials: [([x], [y]) => times(factor(x, y as NDArray))],
+});
+
+/** The linear map `t ↦ factor · t`. */
+export const times =
+  (factor: NDArray): LinearMap =>
+  (t) => [mul(t, factor)];
+
+const step: Derivative<None, 1> = { kind: 'zero', because: 'it is piecewise constant' };
+const logical = { kind: 'zero', because: 'it is not a function of real numbers' } as const;
+const lit = (x: Expr, value: number): Expr => constant(x.dtype, value);
+/** `value` in the shape and dtype of `x`. */
+export const like = (x: NDArray, value: number): NDArray => fill(x.shape, x.dtype, value);
+
+export const negP = unaryPrimitive('neg', {
+  takes: 'number',
+  lower: 'neg',
+  derivative: { kind: 'linear', transpose: [([ct]) => neg(ct as NDArray)] },
+});
+export const absP = unaryPrimitive('abs', {
+  takes: 'number',
+  lower: 'abs',
+  derivative: smooth((x) => sign(x)),
+  kinks: [0],
+});
+export const signP = unaryPrimitive('sign', { takes: 'number', lower: 'sign', derivative: step, kinks: [0] });
+export const floorP = unaryPrimitive('floor', { takes: 'float', lower: 'floor', derivative: step, kinks: [-1, 0, 1] });
+export const ceilP = unaryPrimitive('ceil', { takes: 'float', lower: 'ceil', derivative: step, kinks: [-1, 0, 1] });
+export const roundP = unaryPrimitive('round', {
+  takes: 'float',
+  lower: 'round',
+  derivative: step,
+  kinks: [-1.5, -0.5, 0.5, 1.5],
+});
+export const sqrtP = unaryPrimitive('sqrt', {
+  takes: 'float',
+  lower: 'sqrt',
+  derivative: smooth((_, y) => div(like(y, 0.5), y)),
+  domain: [0.1, 4],
+});
+export const rsqrtP = unaryPrimitive('rsqrt', {
+  takes: 'float',
+  lower: (x) => binary('div', lit(x, 1), unary('sqrt', x)),
+  derivative: smooth((x, y) => mul(like(y, -0.5), div(y, x))),
+  domain: [0.1, 4],
+});
+export const expP = unaryPrimitive('exp', { takes: 'float', lower: 'exp', derivative: smooth((_, y) => y) });
+export const expm1P = unaryPrimitive('expm1', {
+  takes: 'float',
+  lower: 'expm1',
+  derivative: smooth((_, y) => add(y, like(y, 1))),
+});
+export const logP = unaryPrimitive('log', {
+  takes: 'float',
+  lower: 'log',
+  derivative: smooth((x) => div(like(x, 1), x)),
+  domain: [0.1, 4],
+});
+export const log1pP = unaryPrimitive('log1p', {
+  takes: 'float',
+  lower: 'log1p',
+  derivative: smooth((x) => div(like(x, 1), add(x, like(x, 1)))),
+  domain: [-0.8, 3],
+});
+export const sinP = unaryPrimitive('sin', { takes: 'float', lower: 'sin', derivative: smooth((x) => cos(x)) });
+export const cosP = unaryPrimitive('cos', { takes: 'float', lower: 'cos', derivative: smooth((x) => neg(sin(x))) });
+export const tanP = unaryPrimitive('tan', {
+  takes: 'float',
+  lower: 'tan',
+  derivative: smooth((_, y) => add(like(y, 1), mul(y, y))),
+  domain: [-1.2, 1.2],
+});
+export const tanhP = unaryPrimitive('tanh', {
+  takes: 'float',
+  lower: 'tanh',
+  derivative: smooth((_, y) => sub(like(y, 1), mul(y, y))),
+});
+export const atanP = unaryPrimitive('atan', {
+  takes: 'float',
+  lower: 'atan',
+  derivative: smooth((x) => div(like(x, 1), add(like(x, 1), mul(x, x)))),
+});
+export const erfP = unaryPrimitive('erf', {
+  takes: 'float',
+  lower: 'erf',
+  derivative: smooth((x) => mul(like(x, 2 / Math.sqrt(Math.PI)), exp(neg(mul(x, x))))),
+});
+/** 1 / (1 + e^{-x}); its derivative y (1 - y) stays finite in both tails. */
+export const logisticP = unaryPrimitive('logistic', {
+  takes: 'float',
+  lower: (x) => binary('div', lit(x, 1), binary('add', lit(x, 1), unary('exp', unary('neg', x)))),
+  derivative: smooth((_, y) => mul(y, sub(like(y, 1), y))),
+});
+export const notP = unaryPrimitive('not', { takes: 'bits', lower: 'not', derivative: logical });
+export const isFiniteP = unaryPrimitive('isFinite', {
+  takes: 'float',
+  result: 'bool',
+  lower: (x) => binary('lt', unary('abs', x), lit(x, Infinity)),
+  derivative: logical,
+});
+export const isNanP = unaryPrimitive('isNan', { takes: 'float', result: 'bool', lower: 'isNan', derivative: logical });
+
+const apply1 =
+  (p: Primitive<None, 1>) =>
+  (x: NDArray): NDArray =>
+    bind1(p, [x], none);
+
+/** -x; integers wrap. */
+export const neg = apply1(negP);
+/** |x|; the derivative at 0 is 0. */
+export const abs = apply1(absP);
+/** -1, 0 or 1; NaN and -0 are kept. */
+export const sign = apply1(signP);
+/** The largest integer not above x. */
+export const floor = apply1(floorP);
+/** The smallest integer not below x. */
+export const ceil = apply1(ceilP);
+/** The nearest integer, half to even. */
+export const round = apply1(roundP);
+/** √x. */
+export const sqrt = apply1(sqrtP);
+/** 1/√x. */
+export const rsqrt = apply1(rsqrtP);
+/** eˣ. */
+export const exp = apply1(expP);
+/** eˣ - 1, exact near 0. */
+export const expm1 = apply1(expm1P);
+/** Natural logarithm. */
+export const log = apply1(logP);
+/** log(1 + x), exact near 0. */
+export const log1p = apply1(log1pP);
+/** Sine, x in radians. */
+export const sin = apply1(sinP);
+/** Cosine, x in radians. */
+export const cos = apply1(cosP);
+/** Tangent, x in radians. */
+export const tan = apply1(tanP);
+/** Hyperbolic tangent. */
+export const tanh = apply1(tanhP);
+/** Arc tangent, in radians. */
+export const atan = apply1(atanP);
+/** The error function, 2/√π ∫₀ˣ e^{-t²} dt. */
+export const erf = apply1(erfP);
+/** 1 / (1 + e⁻ˣ). */
+export const logistic = apply1(logisticP);
+/** Logical not of bools, bitwise not of integers. */
+export const not = apply1(notP);
+/** Neither infinite nor NaN. */
+export const isFinite = apply1(isFiniteP);
+/** Is it NaN? */
+export const isNan = apply1(isNanP);
+
+// ------------------------------------------------------------------------------------------------ integer powers
+
+export const integerPowP: Primitive<{ readonly y: number }, 1> = primitive<{ readonly y: number }, 1>({
+  name: 'integerPow',
+  type: ([x], { y }) =>
+    Number.isInteger(y) && (isFloat(x.dtype) || (isInteger(x.dtype) && y >= 0))
+      ? typed(x)
+      : mistyped(`[integerPow] of ${showAval(x)} to the ${y}: needs an integer power, not negative for integers`),
+  derivative: {
+    kind: 'smooth',
+    partials: [([x], _, { y }) => times(y === 0 ? zerosOf(x.aval) : mul(like(x, y), integerPow(x, y - 1)))],
+  },
+  batch: ([x], { y }) => ({ values: [integerPow(x.value, y)], axes: [x.axis] }),
+  lower: ([x], { y }) => ({ kind: 'map', outputs: [(c) => powerBySquaring(x.at(c), y)] }),
+  cases: [
+    { ins: [{ shape: [2, 3], dtype: 'float' }], params: { y: 2 } },
+    { ins: [{ shape: [4], dtype: 'float', domain: [0.5, 2] }], params: { y: -3 }, label: 'negative' },
+    { ins: [{ shape: [4], dtype: 'integer' }], params: { y: 5 } },
+    { ins: [{ shape: [4], dtype: 'float' }], params: { y: 0 }, label: 'zero' },
+  ],
+});
+
+function powerBySquaring(x: Expr, y: number): Expr {
+  if (y < 0) return binary('div', constant(x.dtype, 1), powerBySquaring(x, -y));
+  let result: Expr | null = null;
+  let square = x;
+  for (let n = y; n > 0; n = Math.floor(n / 2)) {
+    if (n % 2 === 1) result = result === null ? square : binary('mul', result, square);
+    if (n > 1) square = binary('mul', square, square);
+  }
+  return result ?? constant(x.dtype, 1);
+}
+
+/** x to a fixed integer power, by repeated squaring. */
+export const integerPow = (x: NDArray, y: number): NDArray => bind1(integerPowP, [x], { y });
+
+/** x². */
+export const square = (x: NDArray): NDArray => integerPow(x, 2);
+
+// ------------------------------------------------------------------------------------------------------ binary
+
+interface BinarySpec {
+  readonly takes: Domain;
+  readonly result?: DType;
+  readonly lower: BinaryOp | ((x: Expr, y: Expr) => Expr);
+  readonly derivative: Derivative<None, 2>;
+  readonly domain?: readonly [number, number];
+  readonly distinct?: boolean;
+}
+
+function binaryPrimitive(name: string, spec: BinarySpec): Primitive<None, 2> {
+  const { lower } = spec;
+  const self: Primitive<None, 2> = primitive<None, 2>({
+    name,
+    type: ([x, y]) => {
+      if (!sameShape(x.shape, y.shape)) {
+        return mistyped(
+          `[${name}] needs equal shapes, got ${showAval(x)} and ${showAval(y)}; use numpy's function to broadcast`,
+        );
+      }
+      if (x.dtype !== y.dtype || !accepts[spec.takes](x.dtype)) {
+        return left(
+          new DTypeError(
+            `[${name}] needs two operands of one dtype, ${domainText[spec.takes]}; got ${showAval(x)} and ${showAval(y)}`,
+          ),
+        );
+      }
+      return typed(aval(x.shape, spec.result ?? x.dtype, spec.result === undefined && allWeak([x, y])));
+    },
+    derivative: spec.derivative,
+    batch: (ins, _, size): BatchedResult => {
+      const { values, axis } = alignBatch(ins, size);
+      return { values: [bind1(self, values, none)], axes: [axis] };
+    },
+    lower: ([x, y]) => ({
+      kind: 'map',
+      outputs: [(c) => (typeof lower === 'string' ? binary(lower, x.at(c), y.at(c)) : lower(x.at(c), y.at(c)))],
+    }),
+    cases: cases<2>(2, {
+      dtype: caseDtype(spec.takes),
+      ...(spec.domain === undefined ? {} : { domain: spec.domain }),
+      ...(spec.distinct === undefined ? {} : { distinct: spec.distinct }),
+    }),
+  });
+  return self;
+}
+
+/** The tangent of a maximum passes to the larger operand, half to each at a tie (as JAX has it). */
+const towards = (x: NDArray, y: NDArray, wins: (a: NDArray, b: NDArray) => NDArray): NDArray =>
+  select(eq(x, y), like(x, 0.5), select(wins(x, y), like(x, 1), zerosOf(x.aval)));
+
+const extremum = (wins: (a: NDArray, b: NDArray) => NDArray): Derivative<None, 2> => ({
+  kind: 'smooth',
+  partials: [([x, y]) => times(towards(x, y, wins)), ([x, y]) => times(towards(y, x, wins))],
+});
+
+export const addP = binaryPrimitive('add', {
+  takes: 'number',
+  lower: 'add',
+  derivative: { kind: 'linear', transpose: [([ct]) => ct as NDArray, ([ct]) => ct as NDArray] },
+});
+export const subP = binaryPrimitive('sub', {
+  takes: 'number',
+  lower: 'sub',
+  derivative: { kind: 'linear', transpose: [([ct]) => ct as NDArray, ([ct]) => neg(ct as NDArray)] },
+});
+export const mulP = binaryPrimitive('mul', {
+  takes: 'number',
+  lower: 'mul',
+  derivative: {
+    kind: 'bilinear',
+    transposeLhs: (ct, y) => mul(ct, y),
+    transposeRhs: (ct, x) => mul(ct, x),
+  },
+});
+export const divP = binaryPrimitive('div', {
+  takes: 'number',
+  lower: 'div',
+  derivative: {
+    kind: 'smooth',
+    partials: [
+      ([, y]) => times(div(like(y, 1), y)),
+      ([, y], [out]) => times(neg(div(out as NDArray, y))),
+    ],
+  },
+  domain: [0.5, 3],
+});
+export const remP = binaryPrimitive('rem', {
+  takes: 'number',
+  lower: 'rem',
+  derivative: {
+    kind: 'smooth',
+    partials: [
+      () => (t) => [t],
+      ([x, y]) => {
+        const quotient = div(x, y);
+        return times(neg(mul(sign(quotient), floor(abs(quotient)))));
+      },
+    ],
+  },
+  domain: [1.1, 1.9],
+});
+export const powP = binaryPrimitive('pow', {
+  takes: 'float',
+  lower: 'pow',
+  derivative: {
+    kind: 'smooth',
+    partials: [
+      ([x, y]) => {
+        const flat = eq(y, zerosOf(y.aval));
+        const exponent = select(flat, like(y, 1), sub(y, like(y, 1)));
+        return times(select(flat, zerosOf(y.aval), mul(y, pow(x, exponent))));
+      },
+      ([x], [out]) => {
+        const base = select(eq(x, zerosOf(x.aval)), like(x, 1), x);
+        return times(mul(log(base), out as NDArray));
+      },
+    ],
+  },
+  domain: [0.5, 2],
+});
+export const atan2P = binaryPrimitive('atan2', {
+  takes: 'float',
+  lower: 'atan2',
+  derivative: {
+    kind: 'smooth',
+    partials: [
+      ([y, x]) => times(div(x, add(mul(x, x), mul(y, y)))),
+      ([y, x]) => times(div(neg(y), add(mul(x, x), mul(y, y)))),
+    ],
+  },
+  domain: [0.5, 2],
+});
+export const maxP = binaryPrimitive('max', {
+  takes: 'number',
+  lower: 'max',
+  derivative: extremum((a, b) => gt(a, b)),
+  distinct: true,
+});
+export const minP = binaryPrimitive('min', {
+  takes: 'number',
+  lower: 'min',
+  derivative: extremum((a, b) => lt(a, b)),
+  distinct: true,
+});
+const bitwise = (name: string, op: BinaryOp, takes: Domain = 'bits'): Primitive<None, 2> =>
+  binaryPrimitive(name, { takes, lower: op, derivative: logical });
+export const andP = bitwise('and', 'and');
+export const orP = bitwise('or', 'or');
+export const xorP = bitwise('xor', 'xor');
+export const shiftLeftP = bitwise('shiftLeft', 'shl', 'integer');
+export const shiftRightLogicalP = bitwise('shiftRightLogical', 'shr', 'integer');
+export const shiftRightArithmeticP = bitwise('shiftRightArithmetic', 'sar', 'integer');
+
+const comparison = (name: string, lower: BinarySpec['lower']): Primitive<None, 2> =>
+  binaryPrimitive(name, { takes: 'any', result: 'bool', lower, derivative: logical });
+export const eqP = comparison('eq', 'eq');
+export const neP = comparison('ne', 'ne');
+export const ltP = comparison('lt', 'lt');
+export const leP = comparison('le', 'le');
+export const gtP = comparison('gt', (x, y) => binary('lt', y, x));
+export const geP = comparison('ge', (x, y) => binary('le', y, x));
+
+const apply2 =
+  (p: Primitive<None, 2>) =>
+  (x: NDArray, y: NDArray): NDArray =>
+    bind1(p, [x, y], none);
+
+/** x + y; integers wrap. */
+export const add = apply2(addP);
+/** x - y; integers wrap. */
+export const sub = apply2(subP);
+/** x · y; integers wrap. */
+export const mul = apply2(mulP);
+/** x / y; integers truncate towards zero, and x/0 is -1. */
+export const div = apply2(divP);
+/** The remainder, with the sign of x. */
+export const rem = apply2(remP);
+/** xʸ of floats. */
+export const pow = apply2(powP);
+/** The angle of the point (second, first), in (-π, π]. */
+export const atan2 = apply2(atan2P);
+/** The larger; NaN if either is NaN. */
+export const max = apply2(maxP);
+/** The smaller; NaN if either is NaN. */
+export const min = apply2(minP);
+/** Logical and bitwise and. */
+export const and = apply2(andP);
+/** Logical and bitwise or. */
+export const or = apply2(orP);
+/** Logical and bitwise exclusive or. */
+export const xor = apply2(xorP);
+/** x shifted left by y bits; 0 for y ≥ 32. */
+export const shiftLeft = apply2(shiftLeftP);
+/** x shifted right by y bits, zeros coming in; 0 for y ≥ 32. */
+export const shiftRightLogical = apply2(shiftRightLogicalP);
+/** x shifted right by y bits, the sign coming in. */
+export const shiftRightArithmetic = apply2(shiftRightArithmeticP);
+/** x = y. */
+export const eq = apply2(eqP);
+/** x ≠ y. */
+export const ne = apply2(neP);
+/** x < y. */
+export const lt = apply2(ltP);
+/** x ≤ y. */
+export const le = apply2(leP);
+/** x > y. */
+export const gt = apply2(gtP);
+/** x ≥ y. */
+export const ge = apply2(geP);
+

@@ -1,0 +1,219 @@
+import { left } from 'fp-ts/lib/Either.js';
+import type { DType } from '../kernel/dtype.ts';
+import { isFloat } from '../kernel/dtype.ts';
+import type { Monoid } from '../kernel/ops.ts';
+import { aval, showAval, showShape } from '../trace/aval.ts';
+import { bind1 } from '../trace/context.ts';
+import { ArgumentError, DTypeError } from '../trace/errors.ts';
+import type { Case, Derivative, Primitive } from '../trace/primitive.ts';
+import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import type { NDArray } from '../trace/value.ts';
+import { at, range } from '../util/array.ts';
+import { div, eq, isNan, like, mul, or } from './elementwise.ts';
+import { otherAxes, shifted, validAxes, without } from './rules.ts';
+import {
+  broadcastedIota,
+  broadcastInDim,
+  convertElementType,
+  fill,
+  merge,
+  reduceSum,
+  reshape,
+  select,
+  toFront,
+  transpose,
+  zerosOf,
+} from './structural.ts';
+
+/** Reductions other than the sum. A family helper derives every rule but the derivative from the monoid. */
+
+interface ReduceParams {
+  readonly axes: readonly number[];
+}
+
+interface ReduceSpec<P extends ReduceParams> {
+  readonly monoid: Monoid;
+  readonly takes: 'number' | 'bool';
+  readonly derivative: Derivative<P, 1>;
+  readonly cases: readonly Case<P, 1>[];
+}
+
+function reducePrimitive<P extends ReduceParams>(name: string, spec: ReduceSpec<P>): Primitive<P, 1> {
+  const self: Primitive<P, 1> = primitive<P, 1>({
+    name,
+    type: ([x], { axes }) => {
+      if (!validAxes(axes, x.shape.length)) return mistyped(`[${name}] axes ${showShape(axes)} of ${showAval(x)}`);
+      if ((x.dtype === 'bool') !== (spec.takes === 'bool')) {
+        return left(new DTypeError(`[${name}] needs a ${spec.takes} dtype, got ${showAval(x)}`));
+      }
+      return typed(aval(without(x.shape, axes), x.dtype, x.weakType));
+    },
+    derivative: spec.derivative,
+    batch: ([x], params, size) => ({
+      values: [bind1(self, [toFront(x, size)], { ...params, axes: shifted(params.axes) })],
+      axes: [0],
+    }),
+    lower: ([x], { axes }) => ({
+      kind: 'reduce',
+      reduced: axes.map((a) => x.aval.shape[a] as number),
+      monoid: spec.monoid,
+      value: (c, r) => x.at(merge(x.aval.shape.length, axes, c, r)),
+    }),
+    cases: spec.cases,
+  });
+  return self;
+}
+
+/** Stretches a reduction's result back over the axes that were reduced. */
+const expand = (y: NDArray, x: NDArray, axes: readonly number[]): NDArray =>
+  broadcastInDim(y, x.shape, otherAxes(axes, x.ndim));
+
+/**
+ * How an extremum's gradient is shared among tied elements: equally, as `numpy.max` in JAX does, or all to the first
+ * in row-major order of the reduced axes, as pooling does.
+ */
+export type Ties = 'share' | 'first';
+
+type ExtremumParams = ReduceParams & { readonly ties: Ties };
+
+/** The derivative of a maximum or minimum: the tangent of the element that was taken. */
+const extremum: Derivative<ExtremumParams, 1> = {
+  kind: 'smooth',
+  partials: [
+    ([x], [y], { axes, ties }) => {
+      const hits = eq(x, expand(y as NDArray, x, axes));
+      if (ties === 'first') {
+        const position = rowMajorPosition(x, axes);
+        const first = reduceMin(select(hits, position, fill(x.shape, 'i32', x.size)), axes);
+        const chosen = eq(position, expand(first, x, axes));
+        return (t) => [reduceSum(select(chosen, t, zerosOf(t.aval)), axes)];
+      }
+      const weights = convertElementType(hits, x.dtype);
+      const share = div(weights, expand(reduceSum(weights, axes), x, axes));
+      return (t) => [reduceSum(mul(t, share), axes)];
+    },
+  ],
+};
+
+/** Each element's row-major position within the reduced axes. */
+function rowMajorPosition(x: NDArray, axes: readonly number[]): NDArray {
+  const extents = axes.map((a) => at(x.shape, a));
+  const flat = reshape(broadcastedIota('i32', [extents.reduce((n, e) => n * e, 1)], 0), extents);
+  const sorted = [...axes].sort((a, b) => a - b);
+  const ordered = transpose(
+    flat,
+    sorted.map((a) => axes.indexOf(a)),
+  );
+  return broadcastInDim(ordered, x.shape, sorted);
+}
+
+const extremumCases: readonly Case<ExtremumParams, 1>[] = [
+  { ins: [{ shape: [3, 4], dtype: 'float', distinct: true }], params: { axes: [1], ties: 'share' } },
+  { ins: [{ shape: [2, 3, 2], dtype: 'float', distinct: true }], params: { axes: [0, 2], ties: 'first' } },
+  { ins: [{ shape: [5], dtype: 'integer' }], params: { axes: [0], ties: 'share' } },
+];
+
+export const reduceMaxP = reducePrimitive<ExtremumParams>('reduceMax', {
+  monoid: 'max',
+  takes: 'number',
+  derivative: extremum,
+  cases: extremumCases,
+});
+export const reduceMinP = reducePrimitive<ExtremumParams>('reduceMin', {
+  monoid: 'min',
+  takes: 'number',
+  derivative: extremum,
+  cases: extremumCases,
+});
+
+export const reduceProdP = reducePrimitive<ReduceParams>('reduceProd', {
+  monoid: 'mul',
+  takes: 'number',
+  derivative: {
+    kind: 'smooth',
+    partials: [
+      ([x], _, { axes }) => {
+        const others = productsOfOthers(x, axes);
+        return (t) => [reduceSum(mul(t, others), axes)];
+      },
+    ],
+  },
+  cases: [
+    { ins: [{ shape: [3, 4], dtype: 'float' }], params: { axes: [1] } },
+    { ins: [{ shape: [2, 2, 3], dtype: 'float' }], params: { axes: [0, 2] } },
+    { ins: [{ shape: [4], dtype: 'integer' }], params: { axes: [0] } },
+  ],
+});
+
+/**
+ * For every element, the product of all other elements that are reduced together with it. Multiplying the others out
+ * (rather than dividing the product by the element) stays right at zeros, and so do its own derivatives.
+ */
+function productsOfOthers(x: NDArray, axes: readonly number[]): NDArray {
+  const kept = otherAxes(axes, x.ndim);
+  const order = [...kept, ...axes];
+  const outer = kept.map((a) => at(x.shape, a));
+  const n = axes.reduce((size, a) => size * at(x.shape, a), 1);
+  const flat = reshape(transpose(x, order), [...outer, n]);
+  const rank = outer.length;
+  const table = [...outer, n, n];
+  const own = eq(broadcastedIota('i32', table, rank), broadcastedIota('i32', table, rank + 1));
+  const rows = broadcastInDim(flat, table, [...range(rank), rank + 1]);
+  const products = reduceProd(select(own, fill(table, x.dtype, 1), rows), [rank + 1]);
+  const restored = reshape(products, order.map((a) => at(x.shape, a)));
+  return transpose(
+    restored,
+    order.map((_, i) => order.indexOf(i)),
+  );
+}
+
+const logical = { kind: 'zero', because: 'it is not a function of real numbers' } as const;
+const boolCases: readonly Case<ReduceParams, 1>[] = [
+  { ins: [{ shape: [3, 4], dtype: 'bool' }], params: { axes: [1] } },
+  { ins: [{ shape: [2, 0], dtype: 'bool' }], params: { axes: [1] }, label: 'empty' },
+];
+export const reduceAndP = reducePrimitive<ReduceParams>('reduceAnd', {
+  monoid: 'and',
+  takes: 'bool',
+  derivative: logical,
+  cases: boolCases,
+});
+export const reduceOrP = reducePrimitive<ReduceParams>('reduceOr', {
+  monoid: 'or',
+  takes: 'bool',
+  derivative: logical,
+  cases: boolCases,
+});
+
+/** Largest element over `axes`; NaN if any is; -∞ (or the least integer) of nothing. */
+export const reduceMax = (x: NDArray, axes: readonly number[], ties: Ties = 'share'): NDArray =>
+  axes.length === 0 ? x : bind1(reduceMaxP, [x], { axes, ties });
+/** Smallest element over `axes`; NaN if any is; ∞ (or the greatest integer) of nothing. */
+export const reduceMin = (x: NDArray, axes: readonly number[], ties: Ties = 'share'): NDArray =>
+  axes.length === 0 ? x : bind1(reduceMinP, [x], { axes, ties });
+/** Product over `axes`; 1 of nothing. */
+export const reduceProd = (x: NDArray, axes: readonly number[]): NDArray =>
+  axes.length === 0 ? x : bind1(reduceProdP, [x], { axes });
+/** Are all true over `axes`? */
+export const reduceAnd = (x: NDArray, axes: readonly number[]): NDArray =>
+  axes.length === 0 ? x : bind1(reduceAndP, [x], { axes });
+/** Is any true over `axes`? */
+export const reduceOr = (x: NDArray, axes: readonly number[]): NDArray =>
+  axes.length === 0 ? x : bind1(reduceOrP, [x], { axes });
+
+/** Position of the first extreme element along `axis`; a NaN counts as extreme, as in NumPy. */
+function argExtremum(x: NDArray, axis: number, dtype: DType, best: NDArray): NDArray {
+  if (at(x.shape, axis) === 0) throw new ArgumentError(`argmax and argmin of ${showAval(x.aval)} along its empty axis ${axis}`);
+  const hits = eq(x, expand(best, x, [axis]));
+  const extreme = isFloat(x.dtype) ? or(hits, isNan(x)) : hits;
+  const positions = broadcastedIota('i32', x.shape, axis);
+  return convertElementType(reduceMin(select(extreme, positions, like(positions, at(x.shape, axis))), [axis]), dtype);
+}
+
+/** Position of the first largest element along `axis`; the first NaN if there is one. */
+export const argmax = (x: NDArray, axis: number, dtype: DType = 'i32'): NDArray =>
+  argExtremum(x, axis, dtype, reduceMax(x, [axis]));
+/** Position of the first smallest element along `axis`; the first NaN if there is one. */
+export const argmin = (x: NDArray, axis: number, dtype: DType = 'i32'): NDArray =>
+  argExtremum(x, axis, dtype, reduceMin(x, [axis]));
+

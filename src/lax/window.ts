@@ -1,0 +1,201 @@
+import type { Expr } from '../kernel/expr.ts';
+import { binary, constant } from '../kernel/expr.ts';
+import { iadd, idiv, ieq, ilt, imod, imul, inBounds, isub, lit } from '../kernel/index-algebra.ts';
+import type { Shape } from '../trace/aval.ts';
+import { aval, showAval, showShape } from '../trace/aval.ts';
+import { bind1 } from '../trace/context.ts';
+import type { Case } from '../trace/primitive.ts';
+import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import type { NDArray } from '../trace/value.ts';
+import { at, range } from '../util/array.ts';
+import { monoidIdentity } from '../kernel/ops.ts';
+import { reduceMax, reduceMin } from './reduce.ts';
+import { inFront, prepend, shifted, validAxes } from './rules.ts';
+import { fill, padZeros, reduceSum, select, toFront, zeroOutside } from './structural.ts';
+
+/** Windows over some axes of an array: pooling is a reduction over them. */
+export interface WindowParams {
+  /** The axes that windows slide along. */
+  readonly axes: readonly number[];
+  readonly window: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilation: readonly number[];
+}
+
+const spans = (p: WindowParams): readonly number[] => p.window.map((w, i) => (w - 1) * at(p.dilation, i) + 1);
+
+/** How many windows fit along each windowed axis. */
+const counts = (shape: Shape, p: WindowParams): readonly number[] =>
+  p.axes.map((a, i) => Math.max(0, Math.floor((at(shape, a) - at(spans(p), i)) / at(p.strides, i)) + 1));
+
+/** The shape with each windowed axis replaced by its number of windows, then the window's extents. */
+const unfoldedShape = (shape: Shape, p: WindowParams): Shape => {
+  const n = counts(shape, p);
+  return [...shape.map((e, a) => (p.axes.includes(a) ? at(n, p.axes.indexOf(a)) : e)), ...p.window];
+};
+
+const batched = (p: WindowParams): WindowParams => ({ ...p, axes: shifted(p.axes) });
+
+const windowCases = [
+  { shape: [2, 6, 5, 3], axes: [1, 2], window: [2, 2], strides: [2, 2], dilation: [1, 1], label: 'disjoint' },
+  { shape: [7, 2], axes: [0], window: [3], strides: [2], dilation: [1], label: 'overlapping' },
+  { shape: [8], axes: [0], window: [3], strides: [1], dilation: [2], label: 'dilated' },
+  { shape: [9], axes: [0], window: [2], strides: [3], dilation: [1], label: 'with gaps' },
+] as const;
+
+export const unfoldP = primitive<WindowParams, 1>({
+  name: 'unfold',
+  type: ([x], p) => {
+    const n = p.axes.length;
+    const fits =
+      validAxes(p.axes, x.shape.length) &&
+      [p.window, p.strides, p.dilation].every((l) => l.length === n && l.every((e) => Number.isInteger(e) && e >= 1));
+    return fits
+      ? typed(aval(unfoldedShape(x.shape, p), x.dtype, x.weakType))
+      : mistyped(
+          `[unfold] windows ${showShape(p.window)} by ${showShape(p.strides)} dilated ${showShape(p.dilation)} along axes ` +
+            `${showShape(p.axes)} of ${showAval(x)}: needs one positive extent, stride and dilation for each axis`,
+        );
+  },
+  derivative: {
+    kind: 'linear',
+    transpose: [([ct], [x], p) => fold(ct as NDArray, { ...p, shape: x.aval.shape })],
+  },
+  batch: ([x], p, size) => inFront(unfold(toFront(x, size), batched(p))),
+  lower: ([x], p) => {
+    const rank = x.aval.shape.length;
+    return {
+      kind: 'map',
+      outputs: [
+        (c) =>
+          x.at(
+            range(rank).map((a) => {
+              const i = p.axes.indexOf(a);
+              const position = c[a] as Expr;
+              if (i < 0) return position;
+              return iadd(imul(position, at(p.strides, i)), imul(c[rank + i] as Expr, at(p.dilation, i)));
+            }),
+          ),
+      ],
+    };
+  },
+  cases: windowCases.map(
+    ({ shape, label, ...params }): Case<WindowParams, 1> => ({ ins: [{ shape, dtype: 'float' }], params, label }),
+  ),
+});
+
+/** All windows along `axes`: windowed axes count windows, and the window's own axes are appended in order. */
+export const unfold = (x: NDArray, p: WindowParams): NDArray => bind1(unfoldP, [x], p);
+
+export const foldP = primitive<WindowParams & { readonly shape: Shape }, 1>({
+  name: 'fold',
+  type: ([x], p) => {
+    const expected = unfoldedShape(p.shape, p);
+    return x.shape.length === expected.length && x.shape.every((n, i) => n === expected[i]) && x.dtype !== 'bool'
+      ? typed(aval(p.shape, x.dtype, x.weakType))
+      : mistyped(`[fold] to ${showShape(p.shape)} needs windows of shape ${showShape(expected)}, got ${showAval(x)}`);
+  },
+  derivative: {
+    kind: 'linear',
+    transpose: [
+      ([ct], _, { axes, window, strides, dilation }) => unfold(ct as NDArray, { axes, window, strides, dilation }),
+    ],
+  },
+  batch: ([x], p, size) =>
+    inFront(fold(toFront(x, size), { ...batched(p), shape: prepend(size, p.shape) })),
+  lower: ([x], p) => {
+    const rank = p.shape.length;
+    // Along an undilated axis, only window offsets congruent to the position modulo the stride can reach it: the sum
+    // over the others need not be taken, and disjoint windows need no sum at all.
+    const steps = p.window.map((w, i) => (at(p.dilation, i) === 1 ? Math.ceil(w / at(p.strides, i)) : w));
+    const value = (c: readonly Expr[], r: readonly Expr[]): Expr => {
+      const offsets = p.axes.map((a, i) =>
+        at(p.dilation, i) === 1
+          ? iadd(imod(c[a] as Expr, at(p.strides, i)), imul(r[i] as Expr, at(p.strides, i)))
+          : (r[i] as Expr),
+      );
+      let inside: Expr = constant('bool', 1);
+      const windows = range(rank).map((a) => {
+        const i = p.axes.indexOf(a);
+        if (i < 0) return c[a] as Expr;
+        const start = isub(c[a] as Expr, imul(at(offsets, i), at(p.dilation, i)));
+        const position = idiv(start, at(p.strides, i));
+        inside = binary('and', inside, inBounds(position, at(x.aval.shape, a)));
+        inside = binary('and', inside, ilt(at(offsets, i), lit(at(p.window, i))));
+        if (at(p.dilation, i) !== 1) inside = binary('and', inside, ieq(imod(start, at(p.strides, i)), lit(0)));
+        return position;
+      });
+      return zeroOutside(x.at([...windows, ...offsets]), inside);
+    };
+    if (steps.every((n) => n === 1)) return { kind: 'map', outputs: [(c) => value(c, steps.map(() => lit(0)))] };
+    return { kind: 'reduce', reduced: steps, monoid: 'add', value };
+  },
+  cases: windowCases.map(({ shape, label, ...params }): Case<WindowParams & { readonly shape: Shape }, 1> => ({
+    ins: [{ shape: unfoldedShape(shape, params), dtype: 'float' }],
+    params: { ...params, shape },
+    label,
+  })),
+});
+
+/** Adds windows up at the places that they came from; the transpose of {@link unfold}. */
+export const fold = (x: NDArray, p: WindowParams & { readonly shape: Shape }): NDArray => bind1(foldP, [x], p);
+
+/** How a window slides over every axis of an array. */
+export interface ReduceWindowOptions {
+  /** Default 1 for every axis. */
+  readonly strides?: readonly number[];
+  /** `VALID` (default), `SAME`, or [low, high] for every axis. */
+  readonly padding?: 'VALID' | 'SAME' | readonly (readonly [number, number])[];
+  /** Distance of the elements within a window; default 1. */
+  readonly windowDilation?: readonly number[];
+}
+
+/** Padding numbers for one axis of `n` elements, as TensorFlow and JAX define `SAME`. */
+export function resolvePadding(
+  padding: 'VALID' | 'SAME' | readonly (readonly [number, number])[],
+  extents: readonly number[],
+  windows: readonly number[],
+  strides: readonly number[],
+): readonly (readonly [number, number])[] {
+  if (padding === 'VALID') return extents.map(() => [0, 0] as const);
+  if (padding !== 'SAME') return padding;
+  return extents.map((n, i) => {
+    const total = Math.max(0, (Math.ceil(n / at(strides, i)) - 1) * at(strides, i) + at(windows, i) - n);
+    return [Math.floor(total / 2), total - Math.floor(total / 2)] as const;
+  });
+}
+
+/**
+ * Reduces over windows that slide along the axes of `x`: `max` and `min` (padding never wins; the gradient goes to the
+ * first of tied elements, as in JAX) or `add`.
+ *
+ * @param window extents of the window, one for each axis of `x`; 1 where it does not slide.
+ */
+export function reduceWindow(
+  x: NDArray,
+  reducer: 'max' | 'min' | 'add',
+  window: readonly number[],
+  options: ReduceWindowOptions = {},
+): NDArray {
+  const ones = x.shape.map(() => 1);
+  const strides = options.strides ?? ones;
+  const dilation = options.windowDilation ?? ones;
+  const spans = window.map((w, i) => (w - 1) * at(dilation, i) + 1);
+  const padding = resolvePadding(options.padding ?? 'VALID', x.shape, spans, strides);
+  const padded = padWith(x, padding, reducer === 'add' ? 0 : monoidIdentity[reducer](x.dtype));
+  const axes = range(x.ndim).filter((a) => at(window, a) !== 1 || at(strides, a) !== 1);
+  const pick = (list: readonly number[]): readonly number[] => axes.map((a) => at(list, a));
+  const windows = unfold(padded, { axes, window: pick(window), strides: pick(strides), dilation: pick(dilation) });
+  const inner = axes.map((_, i) => x.ndim + i);
+  if (reducer === 'add') return reduceSum(windows, inner);
+  return reducer === 'max' ? reduceMax(windows, inner, 'first') : reduceMin(windows, inner, 'first');
+}
+
+/** Pads every axis by [low, high] (negative crops) with one value. */
+export function padWith(x: NDArray, padding: readonly (readonly [number, number])[], value: number | NDArray): NDArray {
+  const params = { low: padding.map(([l]) => l), high: padding.map(([, h]) => h), interior: padding.map(() => 0) };
+  const padded = padZeros(x, params);
+  if (value === 0 || padded === x) return padded;
+  const inside = padZeros(fill(x.shape, 'bool', 1), params);
+  return select(inside, padded, typeof value === 'number' ? fill(padded.shape, x.dtype, value) : value);
+}

@@ -1,0 +1,163 @@
+import type { Device, DeviceBuffer } from '../kernel/device.ts';
+import { UnsupportedOnDeviceError } from '../kernel/device.ts';
+import type { HostArray } from '../kernel/dtype.ts';
+import { macrotask } from '../util/macrotask.ts';
+import { notePressure } from '../util/pressure.ts';
+import type { Aval } from './aval.ts';
+import { showAval } from './aval.ts';
+import { ArgumentError, DeletedArrayError, ReadError } from './errors.ts';
+import { NDArray, nest } from './value.ts';
+
+/** Storage on a device, held apart from the array so that a finalizer can free it when the array is gone. */
+interface Storage {
+  readonly device: Device;
+  readonly buffer: DeviceBuffer;
+}
+
+const reclaimer = new FinalizationRegistry<Storage>(({ device, buffer }) => device.free(buffer));
+
+/** Arrays up to this many elements keep their host copy: scalars become literals, small reads cost nothing. */
+const keepOnHost = 16;
+
+/** Finalizers only run between macrotasks: a loop that awaits reads must let one happen from time to time. */
+const readsPerMacrotask = 8;
+let reads = 0;
+
+/**
+ * An array that holds numbers: on the host, on a device, or both. Host data moves to a device when a program first
+ * needs it there.
+ */
+export class ConcreteArray extends NDArray {
+  readonly aval: Aval;
+  private host: HostArray | null;
+  private storage: Storage | null;
+  private deleted: string | null = null;
+
+  private constructor(aval: Aval, host: HostArray | null, storage: Storage | null) {
+    super();
+    this.aval = aval;
+    this.host = host;
+    this.storage = storage;
+    if (storage !== null) this.watch(storage);
+  }
+
+  /** An array of host data, which the array owns from now on. */
+  static fromHost(aval: Aval, data: HostArray): ConcreteArray {
+    return new ConcreteArray(aval, data, null);
+  }
+
+  /** An array that owns a device buffer from now on. */
+  static fromDevice(aval: Aval, device: Device, buffer: DeviceBuffer): ConcreteArray {
+    return new ConcreteArray(aval, null, { device, buffer });
+  }
+
+  override concrete(): ConcreteArray {
+    return this;
+  }
+
+  /** Where the array lives, or null while it is only on the host. */
+  get device(): Device | null {
+    return this.storage?.device ?? null;
+  }
+
+  /** The value of a scalar whose data is on the host, else null. */
+  literal(): number | null {
+    return this.host !== null && this.aval.shape.length === 0 ? (this.host[0] as number) : null;
+  }
+
+  /** The array's buffer on `device`, moved there from the host if need be. */
+  bufferOn(device: Device): DeviceBuffer {
+    this.requireAlive();
+    if (this.storage !== null && this.storage.device === device) return this.storage.buffer;
+    if (this.storage === null) {
+      if (!device.target.dtypes.has(this.dtype)) {
+        throw new UnsupportedOnDeviceError(
+          `${device.name} has no ${this.dtype}: ${showAval(this.aval)} can't be put there; cast it first (x.astype('f32'))`,
+        );
+      }
+      const storage = { device, buffer: device.write(this.dtype, this.host as HostArray) };
+      this.storage = storage;
+      this.watch(storage);
+      if (this.size > keepOnHost) this.host = null;
+      return storage.buffer;
+    }
+    throw new ArgumentError(
+      `${showAval(this.aval)} is on ${this.storage.device.name}, but is used on ${device.name}: move it with devicePut`,
+    );
+  }
+
+  /** A copy of the elements. */
+  async read(): Promise<HostArray> {
+    this.requireAlive();
+    if (++reads % readsPerMacrotask === 0) await macrotask();
+    if (this.host !== null) return this.host.slice();
+    const { device, buffer } = this.storage as Storage;
+    return device.read(buffer);
+  }
+
+  /** A copy of the elements at once. */
+  readSync(): HostArray {
+    this.requireAlive();
+    if (this.host !== null) return this.host.slice();
+    const { device, buffer } = this.storage as Storage;
+    if (device.readSync === null) {
+      throw new ReadError(`arrays on ${device.name} can't be read synchronously: use await x.data(), .item() or .tolist()`);
+    }
+    return device.readSync(buffer);
+  }
+
+  /** This array, if it has one element. */
+  sizeOne(): this {
+    if (this.size !== 1) throw new ArgumentError(`only an array with one element is a number; got ${showAval(this.aval)}`);
+    return this;
+  }
+
+  /** Gives the array up: its storage now belongs to whoever asked, and using it again is an error saying `why`. */
+  donate(why: string): void {
+    this.requireAlive();
+    if (this.storage !== null) reclaimer.unregister(this);
+    this.storage = null;
+    this.host = null;
+    this.deleted = why;
+  }
+
+  /** Frees the storage now instead of when the array is collected. Using the array afterwards is an error. */
+  dispose(): void {
+    if (this.deleted !== null) return;
+    const storage = this.storage;
+    this.donate('it was disposed');
+    storage?.device.free(storage.buffer);
+  }
+
+  /** `using x = …` frees at the end of the block. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** As NumPy prints it where data is at hand, else dtype and shape. */
+  override toString(): string {
+    if (this.deleted !== null) return `Deleted<${showAval(this.aval)}>`;
+    const readable = this.host !== null || this.storage?.device.readSync !== null;
+    return readable && this.size <= 1000 ? format(nest(this.readSync(), this.shape, this.dtype)) : `Array<${showAval(this.aval)}>`;
+  }
+
+  /** How Node's console shows it. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `${showAval(this.aval)} ${this.toString()}`;
+  }
+
+  /** Throws unless the array still has its data. */
+  requireAlive(): void {
+    if (this.deleted !== null) throw new DeletedArrayError(`${showAval(this.aval)} can't be used any more: ${this.deleted}`);
+  }
+
+  private watch(storage: Storage): void {
+    reclaimer.register(this, storage, this);
+    notePressure(storage.buffer.bytes);
+  }
+}
+
+function format(x: unknown): string {
+  if (Array.isArray(x)) return `[${x.map(format).join(Array.isArray(x[0]) ? ',\n ' : ', ')}]`;
+  return typeof x === 'number' && !Number.isInteger(x) ? String(Number(x.toPrecision(7))) : String(x);
+}

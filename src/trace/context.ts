@@ -1,0 +1,91 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { InternalError } from '../util/error.ts';
+import type { Aval } from './aval.ts';
+import { showAval } from './aval.ts';
+import { EscapedTracerError } from './errors.ts';
+import type { Primitive } from './primitive.ts';
+import type { NDArray } from "./value.ts";
+import { Tracer } from './value.ts';
+
+/** An interpreter of primitives: evaluation, staging, differentiation, batching. */
+export interface Trace {
+  /** What the user asked for, as in `grad of loss`; for error messages. */
+  readonly name: string;
+  /** False once the transformation has ended; its tracers can't be used any more. */
+  readonly alive: boolean;
+  process(primitive: Primitive, inputs: readonly NDArray[], params: unknown): readonly NDArray[];
+}
+
+/** Evaluates one primitive on concrete arrays; the compiler supplies it. */
+export type Evaluator = (primitive: Primitive, inputs: readonly NDArray[], params: unknown) => readonly NDArray[];
+
+// The one mutable cell of tracing: who interprets primitives now. Null is evaluation. Only `withTrace` changes it.
+let current: Trace | null = null;
+let evaluator: Evaluator | null = null;
+
+/** The interpreter of primitives at this moment; null where they are evaluated at once. */
+export const currentTrace = (): Trace | null => current;
+
+/** Runs `body` with `trace` interpreting primitives (null: evaluated at once), then restores what was before. */
+export function withTrace<T>(trace: Trace | null, body: () => T): T {
+  const before = current;
+  current = trace;
+  try {
+    return body();
+  } finally {
+    current = before;
+  }
+}
+
+/** Says how primitives on concrete arrays are evaluated; called once, when the library loads. */
+export function installEvaluator(evaluate: Evaluator): void {
+  evaluator = evaluate;
+}
+
+/**
+ * The one place where a primitive meets the current interpreter.
+ *
+ * @throws EscapedTracerError when an operand belongs to a transformation that has ended.
+ */
+export function bind<P, N extends number>(
+  primitive: Primitive<P, N>,
+  inputs: readonly NDArray[],
+  params: P,
+): readonly NDArray[] {
+  for (const x of inputs) {
+    if (x instanceof Tracer && !x.trace.alive) throw escaped(x, primitive.name);
+  }
+  const erased = primitive as unknown as Primitive;
+  if (current !== null) return current.process(erased, inputs, params);
+  const tracer = inputs.find((x) => x instanceof Tracer);
+  if (tracer !== undefined) throw new InternalError(`${String(tracer)} reached evaluation in ${primitive.name}`);
+  if (evaluator === null) throw new InternalError('no evaluator is installed');
+  return evaluator(erased, inputs, params);
+}
+
+/** {@link bind} for primitives with one result. */
+export function bind1<P, N extends number>(
+  primitive: Primitive<P, N>,
+  inputs: readonly NDArray[],
+  params: P,
+): NDArray {
+  const [out] = bind(primitive, inputs, params);
+  if (out === undefined) throw new InternalError(`${primitive.name} gave no result`);
+  return out;
+}
+
+/** The error for a tracer used too late. */
+export function escaped(x: Tracer, used: string): EscapedTracerError {
+  return new EscapedTracerError(
+    `${used} got a tracer of ${showAval(x.aval)} that escaped from ${x.trace.name}, which has ended. ` +
+      `It was made ${x.madeAt()}. Return what the function computes instead of keeping it in an outer variable.`,
+  );
+}
+
+/** The results' types, or the typed error that says why the operands do not fit. */
+export function typeOf(primitive: Primitive, inputs: readonly Aval[], params: unknown): readonly Aval[] {
+  const typed = primitive.type(inputs, params);
+  if (isLeft(typed)) throw typed.left;
+  return typed.right;
+}
+

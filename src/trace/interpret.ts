@@ -1,0 +1,43 @@
+import { present } from '../util/assert.ts';
+import { zipExact } from '../util/array.ts';
+import { bind } from './context.ts';
+import { ConcreteArray } from './concrete.ts';
+import { hostArray } from '../kernel/dtype.ts';
+import type { Aval } from './aval.ts';
+import type { Atom, ClosedJaxpr, Jaxpr, Var } from './jaxpr.ts';
+import { Literal } from './jaxpr.ts';
+import type { NDArray } from './value.ts';
+
+/** A concrete scalar of the given type. */
+export function scalar(aval: Aval, value: number): ConcreteArray {
+  const data = hostArray[aval.dtype](1);
+  data[0] = value;
+  return ConcreteArray.fromHost(aval, data);
+}
+
+/** The value of an atom in an environment. */
+export function readAtom(environment: ReadonlyMap<Var, NDArray>, atom: Atom): NDArray {
+  return atom instanceof Literal ? scalar(atom.aval, atom.value) : present(environment.get(atom), 'a variable');
+}
+
+/** Runs a Jaxpr's equations under the current interpreter. */
+export function evalJaxpr(
+  jaxpr: Jaxpr,
+  constants: readonly NDArray[],
+  inputs: readonly NDArray[],
+): readonly NDArray[] {
+  const environment = new Map<Var, NDArray>([...zipExact(jaxpr.constants, constants), ...zipExact(jaxpr.inputs, inputs)]);
+  for (const e of jaxpr.equations) {
+    const outs = bind(
+      e.primitive,
+      e.inputs.map((a) => readAtom(environment, a)),
+      e.params,
+    );
+    for (const [v, x] of zipExact(e.outputs, outs)) environment.set(v, x);
+  }
+  return jaxpr.outputs.map((a) => readAtom(environment, a));
+}
+
+/** Runs a closed Jaxpr under the current interpreter. */
+export const evalClosed = (closed: ClosedJaxpr, inputs: readonly NDArray[]): readonly NDArray[] =>
+  evalJaxpr(closed.jaxpr, closed.constants, inputs);

@@ -1,0 +1,54 @@
+import { showAval } from './aval.ts';
+import type { Atom, Equation, Jaxpr, Var } from './jaxpr.ts';
+import { isJaxpr, Literal } from './jaxpr.ts';
+
+/** A Jaxpr in JAX's notation: `{ lambda ; a:f32[3]. let b:f32[3] = sin a in (b,) }`. */
+export function printJaxpr(jaxpr: Jaxpr, indent = ''): string {
+  const names = new Map<Var, string>();
+  const name = (v: Var): string => {
+    let n = names.get(v);
+    if (n === undefined) names.set(v, (n = letters(names.size)));
+    return n;
+  };
+  const binder = (v: Var): string => `${name(v)}:${showAval(v.aval)}`;
+  const atom = (a: Atom): string => (a instanceof Literal ? literal(a) : name(a));
+  const head = `{ lambda ${jaxpr.constants.map(binder).join(' ')}; ${jaxpr.inputs.map(binder).join(' ')}. let`;
+  const body = jaxpr.equations.map((e) => {
+    const outs = e.outputs.map(binder).join(' ');
+    return `${indent}    ${outs} = ${e.primitive.name}${params(e, indent)}${e.inputs.map((a) => ` ${atom(a)}`).join('')}`;
+  });
+  const outs = jaxpr.outputs.map(atom);
+  const tail = `${indent}  in (${outs.join(', ')}${outs.length === 1 ? ',' : ''}) }`;
+  return [head, ...body, tail].join('\n');
+}
+
+const literal = (a: Literal): string => {
+  const float = a.aval.dtype === 'f32' || a.aval.dtype === 'f64';
+  const text = a.aval.dtype === 'bool' ? String(a.value !== 0) : String(a.value);
+  return `${float && Number.isInteger(a.value) ? `${text}.0` : text}:${showAval(a.aval)}`;
+};
+
+function params(e: Equation, indent: string): string {
+  if (typeof e.params !== 'object' || e.params === null) return '';
+  const entries = Object.entries(e.params).filter(([, v]) => v !== undefined);
+  if (entries.length === 0) return '';
+  const lines = entries.map(([k, v]) => `${k}=${param(v, `${indent}      `)}`);
+  return lines.some((l) => l.includes('\n')) ? `[\n${lines.map((l) => `${indent}      ${l}`).join('\n')}\n${indent}    ]` : `[${lines.join(' ')}]`;
+}
+
+function param(value: unknown, indent: string): string {
+  if (isJaxpr(value)) return printJaxpr(value, indent);
+  if (Array.isArray(value)) return `(${value.map((v) => param(v, indent)).join(',')}${value.length === 1 ? ',' : ''})`;
+  if (typeof value === 'object' && value !== null) {
+    return `{${Object.entries(value)
+      .map(([k, v]) => `${k}:${param(v, indent)}`)
+      .join(' ')}}`;
+  }
+  return String(value);
+}
+
+/** a, b, …, z, ba, bb, … */
+function letters(n: number): string {
+  const last = String.fromCharCode(97 + (n % 26));
+  return n < 26 ? last : letters(Math.floor(n / 26)) + last;
+}

@@ -1,0 +1,395 @@
+import type { DType, HostArray } from '../kernel/dtype.ts';
+import type { Aval, Shape } from './aval.ts';
+import { showAval, sizeOf } from './aval.ts';
+import { ArgumentError, TracerConversionError } from './errors.ts';
+import type { Trace } from './context.ts';
+import type { ConcreteArray } from './concrete.ts';
+
+/** Nested JS arrays of numbers or booleans. */
+export type NestedNumbers = number | boolean | readonly NestedNumbers[];
+
+/** What is accepted wherever an array is: an array, a number, a boolean, nested JS arrays of them. */
+export type ArrayLike = NDArray | NestedNumbers;
+
+/** Nested JS numbers (or booleans as `true`/`false`), as `tolist` gives them. */
+export type NestedList = number | boolean | NestedList[];
+
+/** One position of `x.slice(...)`: an index, `[start, stop, step?]`, `[]` for all, `null` for a new axis, `'...'`. */
+export type Indexer = number | readonly (number | null)[] | null | '...';
+
+/**
+ * An n-dimensional array: the one array type of pullback. A concrete array holds numbers on a device, a tracer stands
+ * for one while a function is transformed; code that computes with arrays can't tell and need not.
+ *
+ * Arrays are values: no operation changes one. Their memory is freed by the garbage collector.
+ */
+export abstract class NDArray {
+  /** Shape, dtype and weak type. */
+  abstract readonly aval: Aval;
+
+  /** The concrete array behind this one, or null while its value is not known (under `jit` and `vmap`). */
+  abstract concrete(): ConcreteArray | null;
+
+  get shape(): Shape {
+    return this.aval.shape;
+  }
+
+  get dtype(): DType {
+    return this.aval.dtype;
+  }
+
+  /** Does the dtype come from a JS number and adapt to what it meets? */
+  get weakType(): boolean {
+    return this.aval.weakType;
+  }
+
+  /** The number of axes. */
+  get ndim(): number {
+    return this.aval.shape.length;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return sizeOf(this.aval.shape);
+  }
+
+  /** The array with its axes reversed. */
+  get T(): NDArray {
+    return operations().transpose(this);
+  }
+
+  /** Swaps the last two axes. */
+  get mT(): NDArray {
+    return operations().swapaxes(this, -2, -1);
+  }
+
+  /** Elementwise sum, with NumPy's broadcasting and promotion. */
+  add(other: ArrayLike): NDArray {
+    return operations().add(this, other);
+  }
+
+  /** Elementwise difference, with NumPy's broadcasting and promotion. */
+  sub(other: ArrayLike): NDArray {
+    return operations().subtract(this, other);
+  }
+
+  /** Elementwise product, with NumPy's broadcasting and promotion. */
+  mul(other: ArrayLike): NDArray {
+    return operations().multiply(this, other);
+  }
+
+  /** Elementwise true division, with NumPy's broadcasting and promotion. */
+  div(other: ArrayLike): NDArray {
+    return operations().divide(this, other);
+  }
+
+  /** Elementwise power. */
+  pow(other: ArrayLike): NDArray {
+    return operations().power(this, other);
+  }
+
+  /** Elementwise negation. */
+  neg(): NDArray {
+    return operations().negative(this);
+  }
+
+  /** Elementwise absolute value. */
+  abs(): NDArray {
+    return operations().abs(this);
+  }
+
+  /** `x == other`, elementwise, as bool. */
+  eq(other: ArrayLike): NDArray {
+    return operations().equal(this, other);
+  }
+
+  /** `x != other`, elementwise, as bool. */
+  ne(other: ArrayLike): NDArray {
+    return operations().notEqual(this, other);
+  }
+
+  /** `x < other`, elementwise, as bool. */
+  lt(other: ArrayLike): NDArray {
+    return operations().less(this, other);
+  }
+
+  /** `x <= other`, elementwise, as bool. */
+  le(other: ArrayLike): NDArray {
+    return operations().lessEqual(this, other);
+  }
+
+  /** `x > other`, elementwise, as bool. */
+  gt(other: ArrayLike): NDArray {
+    return operations().greater(this, other);
+  }
+
+  /** `x >= other`, elementwise, as bool. */
+  ge(other: ArrayLike): NDArray {
+    return operations().greaterEqual(this, other);
+  }
+
+  /** Matrix product, as `numpy.matmul`. */
+  matmul(other: ArrayLike): NDArray {
+    return operations().matmul(this, other);
+  }
+
+  /** Dot product, as `numpy.dot`. */
+  dot(other: ArrayLike): NDArray {
+    return operations().dot(this, other);
+  }
+
+  /** Sum over `axis` (all axes when omitted). */
+  sum(axis?: Axis, options?: ReduceOptions): NDArray {
+    return operations().sum(this, axis, options);
+  }
+
+  /** Mean over `axis` (all axes when omitted). */
+  mean(axis?: Axis, options?: ReduceOptions): NDArray {
+    return operations().mean(this, axis, options);
+  }
+
+  /** Product over `axis` (all axes when omitted). */
+  prod(axis?: Axis, options?: ReduceOptions): NDArray {
+    return operations().prod(this, axis, options);
+  }
+
+  /** Maximum over `axis` (all axes when omitted); NaN if any element is. */
+  max(axis?: Axis, options?: ReduceOptions): NDArray {
+    return operations().max(this, axis, options);
+  }
+
+  /** Minimum over `axis` (all axes when omitted); NaN if any element is. */
+  min(axis?: Axis, options?: ReduceOptions): NDArray {
+    return operations().min(this, axis, options);
+  }
+
+  /** Are all elements true, over `axis` (all axes when omitted)? */
+  all(axis?: Axis, options?: ReduceOptions): NDArray {
+    return operations().all(this, axis, options);
+  }
+
+  /** Is any element true, over `axis` (all axes when omitted)? */
+  any(axis?: Axis, options?: ReduceOptions): NDArray {
+    return operations().any(this, axis, options);
+  }
+
+  /** Position of the first largest element along `axis`, or in the flattened array, as i32. */
+  argmax(axis?: number, options?: ReduceOptions): NDArray {
+    return operations().argmax(this, axis, options);
+  }
+
+  /** Position of the first smallest element along `axis`, or in the flattened array, as i32. */
+  argmin(axis?: number, options?: ReduceOptions): NDArray {
+    return operations().argmin(this, axis, options);
+  }
+
+  /** The same elements in another shape; one extent may be -1. */
+  reshape(shape: Shape | number): NDArray {
+    return operations().reshape(this, shape);
+  }
+
+  /** One axis with all elements. */
+  ravel(): NDArray {
+    return operations().reshape(this, [-1]);
+  }
+
+  /** Permutes the axes; reverses them when `axes` is omitted. */
+  transpose(axes?: readonly number[]): NDArray {
+    return operations().transpose(this, axes);
+  }
+
+  /** Removes axes of extent 1: all, or those named. */
+  squeeze(axis?: Axis): NDArray {
+    return operations().squeeze(this, axis);
+  }
+
+  /** Converts to another dtype. */
+  astype(dtype: DType): NDArray {
+    return operations().astype(this, dtype);
+  }
+
+  /**
+   * NumPy's basic indexing, one indexer an axis: `x.slice(0)`, `x.slice([1, 5], [null, null, 2])`, `x.slice('...', null)`.
+   */
+  slice(...indexers: readonly Indexer[]): NDArray {
+    return operations().index(this, indexers);
+  }
+
+  /** The subarrays along the first axis, so that `const [k1, k2] = random.split(key)` works. */
+  *[Symbol.iterator](): Generator<NDArray, void, undefined> {
+    const [length] = this.shape;
+    if (length === undefined) throw new ArgumentError('a scalar array has no axis to iterate over');
+    for (let i = 0; i < length; i++) yield operations().index(this, [i]);
+  }
+
+  /** The elements in row-major order, as a typed array of the dtype (bool: 0 and 1). Works on every device. */
+  data(): Promise<HostArray> {
+    return this.known('data()').read();
+  }
+
+  /** The elements at once; on devices that can be read synchronously (wasm, reference). */
+  dataSync(): HostArray {
+    return this.known('dataSync()').readSync();
+  }
+
+  /** The value of an array with one element. */
+  async item(): Promise<number> {
+    this.requireOne('item()');
+    return (await this.data())[0] as number;
+  }
+
+  /** The value of an array with one element, at once. */
+  itemSync(): number {
+    this.requireOne('itemSync()');
+    return this.dataSync()[0] as number;
+  }
+
+  /** The elements as nested JS arrays. */
+  async tolist(): Promise<NestedList> {
+    return nest(await this.data(), this.shape, this.dtype);
+  }
+
+  /** The elements as nested JS arrays, at once. */
+  tolistSync(): NestedList {
+    return nest(this.dataSync(), this.shape, this.dtype);
+  }
+
+  /** A JS number from an array with one known element, so that `if (x > 0)` works on values, and throws on tracers. */
+  [Symbol.toPrimitive](hint: string): number | string {
+    if (hint === 'string') return this.toString();
+    return this.known(hint === 'number' ? 'conversion to a number' : 'use as a number').sizeOne().readSync()[0] as number;
+  }
+
+  /** For `JSON.stringify`: nested lists. */
+  toJSON(): NestedList {
+    return this.tolistSync();
+  }
+
+  private requireOne(what: string): void {
+    if (this.size !== 1) throw new ArgumentError(`${what} needs an array with one element, got ${showAval(this.aval)}`);
+  }
+
+  private known(what: string): ConcreteArray {
+    const value = this.concrete();
+    if (value !== null) return value;
+    throw new TracerConversionError(
+      `${what} on ${showAval(this.aval)}, whose value is not known yet: it is being traced${this.origin()}. ` +
+        'To choose by value use numpy.where or lax.cond, make the argument static (staticArgnums), ' +
+        'or return the array and read it outside.',
+    );
+  }
+
+  /** Where a tracer comes from, as a clause for error messages. */
+  protected origin(): string {
+    return '';
+  }
+}
+
+/** A stand-in for an array while a function is transformed. */
+export abstract class Tracer extends NDArray {
+  /** The trace that made it; it can be used only while that is alive. */
+  readonly trace: Trace;
+  /** Its stack is where the tracer was made; formatted only when an error needs it. */
+  private readonly made: { readonly stack?: string };
+
+  constructor(trace: Trace) {
+    super();
+    this.trace = trace;
+    const made: { stack?: string } = {};
+    captureStack(made);
+    this.made = made;
+  }
+
+  override toString(): string {
+    return `Traced<${showAval(this.aval)}>`;
+  }
+
+  /** The user's line that made this tracer: `at loss (train.ts:12:9)`. */
+  madeAt(): string {
+    return userFrame(this.made.stack ?? '');
+  }
+
+  protected override origin(): string {
+    return ` by ${this.trace.name}`;
+  }
+}
+
+const captureStack: (into: object) => void =
+  typeof Error.captureStackTrace === 'function' ? (into) => Error.captureStackTrace(into, Tracer) : () => undefined;
+
+const ownFolder = import.meta.url.replace(/[^/]*$/, '').replace(/trace\/$/, '');
+
+/** The first line of a stack that is not pullback's own. */
+function userFrame(stack: string): string {
+  const frames = stack.split('\n').filter((line) => /^\s*at /.test(line));
+  const own = (line: string): boolean => line.includes(ownFolder) || line.includes(ownFolder.replace(/^file:\/\//, ''));
+  return (frames.find((line) => !own(line)) ?? frames[0] ?? 'at an unknown place').trim();
+}
+
+/** One axis, several, or all when omitted (or null). Negative ones count from the end. */
+export type Axis = number | readonly number[] | null;
+
+/** Options of a reduction. */
+export interface ReduceOptions {
+  /** Keep reduced axes with extent 1. */
+  readonly keepdims?: boolean;
+}
+
+/** What the methods of {@link NDArray} do; `numpy` supplies it, as it stands to the right of `trace`. */
+export interface ArrayOperations {
+  add(x: ArrayLike, y: ArrayLike): NDArray;
+  subtract(x: ArrayLike, y: ArrayLike): NDArray;
+  multiply(x: ArrayLike, y: ArrayLike): NDArray;
+  divide(x: ArrayLike, y: ArrayLike): NDArray;
+  power(x: ArrayLike, y: ArrayLike): NDArray;
+  negative(x: ArrayLike): NDArray;
+  abs(x: ArrayLike): NDArray;
+  equal(x: ArrayLike, y: ArrayLike): NDArray;
+  notEqual(x: ArrayLike, y: ArrayLike): NDArray;
+  less(x: ArrayLike, y: ArrayLike): NDArray;
+  lessEqual(x: ArrayLike, y: ArrayLike): NDArray;
+  greater(x: ArrayLike, y: ArrayLike): NDArray;
+  greaterEqual(x: ArrayLike, y: ArrayLike): NDArray;
+  matmul(x: ArrayLike, y: ArrayLike): NDArray;
+  dot(x: ArrayLike, y: ArrayLike): NDArray;
+  sum(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
+  mean(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
+  prod(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
+  max(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
+  min(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
+  all(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
+  any(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
+  argmax(x: ArrayLike, axis?: number, options?: ReduceOptions): NDArray;
+  argmin(x: ArrayLike, axis?: number, options?: ReduceOptions): NDArray;
+  reshape(x: ArrayLike, shape: Shape | number): NDArray;
+  transpose(x: ArrayLike, axes?: readonly number[]): NDArray;
+  swapaxes(x: ArrayLike, a: number, b: number): NDArray;
+  squeeze(x: ArrayLike, axis?: Axis): NDArray;
+  astype(x: ArrayLike, dtype: DType): NDArray;
+  index(x: ArrayLike, indexers: readonly Indexer[]): NDArray;
+}
+
+let installed: ArrayOperations | null = null;
+
+/** Gives the array methods their meaning; called once, by `numpy`. */
+export function installOperations(table: ArrayOperations): void {
+  installed = table;
+}
+
+function operations(): ArrayOperations {
+  if (installed === null) throw new ArgumentError('array methods need pullback/numpy to be loaded');
+  return installed;
+}
+
+/** Nests a flat row-major list by shape. */
+export function nest(data: HostArray, shape: Shape, dtype: DType): NestedList {
+  let next = 0;
+  const go = (axis: number): NestedList => {
+    if (axis === shape.length) {
+      const value = data[next++] as number;
+      return dtype === 'bool' ? value !== 0 : value;
+    }
+    return Array.from({ length: shape[axis] as number }, () => go(axis + 1));
+  };
+  return go(0);
+}

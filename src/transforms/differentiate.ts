@@ -1,0 +1,87 @@
+import { isFloat } from '../kernel/dtype.ts';
+import { add } from '../lax/elementwise.ts';
+import { zerosOf } from '../lax/structural.ts';
+import { bind } from '../trace/context.ts';
+import type { Derivative, JvpResult, LinearMap, NoTangent, Primitive, Tangent } from '../trace/primitive.ts';
+import type { NDArray } from '../trace/value.ts';
+import { InternalError } from '../util/error.ts';
+
+/** The derivative kinds that hold for one primitive by itself. */
+type Plain = Exclude<Derivative<unknown, number>, { kind: 'structural' }>;
+
+/** A sum of tangents, where null is zero. */
+export const addTangents = (a: Tangent, b: Tangent): Tangent => (a === null ? b : b === null ? a : add(a, b));
+
+/** Is operand `i` one that tangents pass through? */
+export const isLinearOperand = (rules: readonly unknown[] | ((...args: never[]) => unknown), i: number): boolean =>
+  typeof rules === 'function' || !isNoTangent(rules[i]);
+
+const isNoTangent = (rule: unknown): rule is NoTangent =>
+  typeof rule === 'object' && rule !== null && 'noTangent' in rule;
+
+/**
+ * Results and tangents of one primitive. Zeros and sums over operands are handled here, once, and in no rule.
+ *
+ * @param linearly runs what is applied to tangents; `linearize` lets that go to another trace than the primal values.
+ */
+export function differentiate(
+  primitive: Primitive,
+  derivative: Plain,
+  primals: readonly NDArray[],
+  tangents: readonly Tangent[],
+  params: unknown,
+  linearly: <T>(body: () => T) => T,
+): JvpResult {
+  const outs = bind(primitive, primals, params);
+  const none = outs.map(() => null);
+  if (tangents.every((t) => t === null)) return { primals: outs, tangents: none };
+  const flowing = outs.map((o) => isFloat(o.dtype));
+  const keep = (ts: readonly NDArray[]): readonly Tangent[] => ts.map((t, i) => (flowing[i] === true ? t : null));
+  switch (derivative.kind) {
+    case 'zero':
+      return { primals: outs, tangents: none };
+    case 'smooth': {
+      let total: readonly Tangent[] = none;
+      tangents.forEach((t, i) => {
+        if (t === null) return;
+        const map = partialOf(primitive, derivative.partials, i, primals, outs, params);
+        total = linearly(() => keep(map(t)).map((s, o) => addTangents(total[o] ?? null, s)));
+      });
+      return { primals: outs, tangents: total };
+    }
+    case 'linear': {
+      const operands = (): readonly NDArray[] =>
+        primals.map((x, i) => (isLinearOperand(derivative.transpose, i) ? (tangents[i] ?? zerosOf(x.aval)) : x));
+      return { primals: outs, tangents: linearly(() => keep(bind(primitive, operands(), params))) };
+    }
+    case 'bilinear': {
+      const [x, y] = primals as [NDArray, NDArray];
+      const [s, t] = tangents as [Tangent, Tangent];
+      const through = linearly(() =>
+        addTangents(
+          s === null ? null : first(bind(primitive, [s, y], params)),
+          t === null ? null : first(bind(primitive, [x, t], params)),
+        ),
+      );
+      return { primals: outs, tangents: [through] };
+    }
+  }
+}
+
+const first = (xs: readonly NDArray[]): NDArray => xs[0] as NDArray;
+
+function partialOf(
+  primitive: Primitive,
+  partials: Extract<Plain, { kind: 'smooth' }>['partials'],
+  operand: number,
+  primals: readonly NDArray[],
+  outs: readonly NDArray[],
+  params: unknown,
+): LinearMap {
+  if (typeof partials === 'function') return partials(operand, primals, outs, params);
+  const rule = partials[operand];
+  if (rule === undefined || isNoTangent(rule)) {
+    throw new InternalError(`a tangent reached operand ${operand} of ${primitive.name}, which takes none`);
+  }
+  return rule(primals, outs, params);
+}

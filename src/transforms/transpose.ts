@@ -1,0 +1,88 @@
+import { zerosOf } from '../lax/structural.ts';
+import { bind } from '../trace/context.ts';
+import { readAtom } from '../trace/interpret.ts';
+import type { Atom, Equation, Jaxpr } from '../trace/jaxpr.ts';
+import { Literal, Var } from '../trace/jaxpr.ts';
+import type { Linearized, Tangent } from '../trace/primitive.ts';
+import type { NDArray } from '../trace/value.ts';
+import { zipExact } from '../util/array.ts';
+import { InternalError } from '../util/error.ts';
+import { addTangents, isLinearOperand } from './differentiate.ts';
+
+/**
+ * The transpose of a linear Jaxpr: from cotangents of its results to cotangents of its inputs (null: zero), running
+ * under the current interpreter. Equations that do not depend on the inputs are evaluated first.
+ *
+ * @param constants the values of `jaxpr.constants`: the residuals.
+ */
+export function transposeLinear(
+  jaxpr: Jaxpr,
+  constants: readonly NDArray[],
+  cts: readonly Tangent[],
+): readonly Tangent[] {
+  const known = new Map<Var, NDArray>(zipExact(jaxpr.constants, constants));
+  const linear = new Set<Var>(jaxpr.inputs);
+  const isLinear = (a: Atom): boolean => a instanceof Var && linear.has(a);
+  const backwards: Equation[] = [];
+  for (const e of jaxpr.equations) {
+    if (e.inputs.some(isLinear)) {
+      e.outputs.forEach((v) => linear.add(v));
+      backwards.push(e);
+    } else {
+      const outs = bind(
+        e.primitive,
+        e.inputs.map((a) => readAtom(known, a)),
+        e.params,
+      );
+      for (const [v, x] of zipExact(e.outputs, outs)) known.set(v, x);
+    }
+  }
+
+  const cotangents = new Map<Var, NDArray>();
+  const accumulate = (a: Atom, ct: Tangent): void => {
+    if (ct === null || a instanceof Literal || !linear.has(a)) return;
+    const sum = addTangents(cotangents.get(a) ?? null, ct);
+    if (sum !== null) cotangents.set(a, sum);
+  };
+  for (const [a, ct] of zipExact(jaxpr.outputs, cts)) accumulate(a, ct);
+  for (const e of backwards.reverse()) {
+    const outs = e.outputs.map((v) => cotangents.get(v) ?? null);
+    if (outs.every((ct) => ct === null)) continue;
+    const ins = e.inputs.map((a): Linearized => ({ aval: a.aval, value: isLinear(a) ? null : readAtom(known, a) }));
+    zipExact(e.inputs, transposeEquation(e, outs, ins)).forEach(([a, ct]) => accumulate(a, ct));
+  }
+  return jaxpr.inputs.map((v) => cotangents.get(v) ?? null);
+}
+
+/** Cotangents of the operands of one linear equation. */
+function transposeEquation(
+  e: Equation,
+  outs: readonly Tangent[],
+  ins: readonly Linearized[],
+): readonly Tangent[] {
+  const { derivative, name } = e.primitive;
+  switch (derivative.kind) {
+    case 'structural':
+      return derivative.rules.transpose(outs, ins, e.params);
+    case 'bilinear': {
+      const [ct] = outs as [NDArray];
+      const [x, y] = ins as [Linearized, Linearized];
+      if (x.value === null && y.value !== null) return [derivative.transposeLhs(ct, y.value, e.params, x.aval), null];
+      if (y.value === null && x.value !== null) return [null, derivative.transposeRhs(ct, x.value, e.params, y.aval)];
+      throw new InternalError(`${name} of two tangents is not linear`);
+    }
+    case 'linear': {
+      const cts = zipExact(outs, e.outputs).map(([ct, v]) => ct ?? zerosOf(v.aval));
+      const { transpose } = derivative;
+      return ins.map((x, i) => {
+        if (x.value !== null || !isLinearOperand(transpose, i)) return null;
+        if (typeof transpose === 'function') return transpose(i, cts, ins, e.params);
+        const rule = transpose[i];
+        return typeof rule === 'function' ? rule(cts, ins, e.params) : null;
+      });
+    }
+    case 'smooth':
+    case 'zero':
+      throw new InternalError(`${name} was applied to a tangent, but is not linear`);
+  }
+}

@@ -1,0 +1,203 @@
+import { InternalError, PullbackError } from '../util/error.ts';
+
+/**
+ * Pytrees: nested tuples (JS arrays) and plain objects whose leaves are arrays, numbers or any other value. Object keys
+ * are visited in sorted order, so that `{a, b}` and `{b, a}` are the same structure. `null` is a tree without leaves.
+ */
+export type TreeDef =
+  | { readonly kind: 'leaf' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'tuple'; readonly children: readonly TreeDef[] }
+  | { readonly kind: 'record'; readonly keys: readonly string[]; readonly children: readonly TreeDef[] };
+
+/** Two trees that should have one structure differ; the message names the first path where they do. */
+export class TreeMismatchError extends PullbackError {
+  constructor(message: string) {
+    super('tree-mismatch', message);
+  }
+}
+
+const leaf: TreeDef = { kind: 'leaf' };
+const none: TreeDef = { kind: 'none' };
+
+/** Is `x` an object literal, that is, a node of a tree and not a leaf? */
+export function isRecord(x: unknown): x is Readonly<Record<string, unknown>> {
+  if (typeof x !== 'object' || x === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(x);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** The leaves of a tree in order, and the structure that {@link unflatten} needs to put them back. */
+export function flatten(tree: unknown): { readonly leaves: readonly unknown[]; readonly treedef: TreeDef } {
+  const leaves: unknown[] = [];
+  const go = (x: unknown): TreeDef => {
+    if (x === null || x === undefined) return none;
+    if (Array.isArray(x)) return { kind: 'tuple', children: x.map(go) };
+    if (isRecord(x)) {
+      const keys = Object.keys(x).sort();
+      return { kind: 'record', keys, children: keys.map((k) => go(x[k])) };
+    }
+    leaves.push(x);
+    return leaf;
+  };
+  const treedef = go(tree);
+  return { leaves, treedef };
+}
+
+/** Builds the tree of structure `treedef` from its leaves. */
+export function unflatten<T = unknown>(treedef: TreeDef, leaves: readonly unknown[]): T {
+  let next = 0;
+  const go = (d: TreeDef): unknown => {
+    switch (d.kind) {
+      case 'leaf':
+        return leaves[next++];
+      case 'none':
+        return null;
+      case 'tuple':
+        return d.children.map(go);
+      case 'record':
+        return Object.fromEntries(d.keys.map((k, i) => [k, go(d.children[i] as TreeDef)]));
+    }
+  };
+  const tree = go(treedef);
+  if (next !== leaves.length) throw new InternalError(`unflatten: ${leaves.length} leaves for ${next} places`);
+  return tree as T;
+}
+
+/** The leaves of a tree, in order. */
+export const leaves = (tree: unknown): readonly unknown[] => flatten(tree).leaves;
+
+/** The structure of a tree, without its leaves. */
+export const structure = (tree: unknown): TreeDef => flatten(tree).treedef;
+
+/** A structure as text, equal exactly for equal structures: `{b: *, w: (*, *)}`. */
+export function showTreeDef(d: TreeDef): string {
+  switch (d.kind) {
+    case 'leaf':
+      return '*';
+    case 'none':
+      return 'null';
+    case 'tuple':
+      return `(${d.children.map(showTreeDef).join(', ')})`;
+    case 'record':
+      return `{${d.keys.map((k, i) => `${JSON.stringify(k)}: ${showTreeDef(d.children[i] as TreeDef)}`).join(', ')}}`;
+  }
+}
+
+/** How many leaves a structure has. */
+export function leafCount(d: TreeDef): number {
+  switch (d.kind) {
+    case 'leaf':
+      return 1;
+    case 'none':
+      return 0;
+    case 'tuple':
+    case 'record':
+      return d.children.reduce((n, c) => n + leafCount(c), 0);
+  }
+}
+
+/** A step from a tree's root towards a leaf. */
+export type PathStep = string | number;
+
+/** A path as it would be written in code: `params.layers[0].w`. */
+export const keystr = (path: readonly PathStep[], root = ''): string =>
+  root +
+  path
+    .map((k) => (typeof k === 'number' ? `[${k}]` : /^[A-Za-z_$][\w$]*$/.test(k) ? `.${k}` : `[${JSON.stringify(k)}]`))
+    .join('');
+
+/** The path of every leaf, in order. */
+export function leafPaths(treedef: TreeDef): readonly (readonly PathStep[])[] {
+  const paths: PathStep[][] = [];
+  const go = (d: TreeDef, path: PathStep[]): void => {
+    if (d.kind === 'leaf') paths.push(path);
+    if (d.kind === 'tuple') d.children.forEach((c, i) => go(c, [...path, i]));
+    if (d.kind === 'record') d.children.forEach((c, i) => go(c, [...path, d.keys[i] as string]));
+  };
+  go(treedef, []);
+  return paths;
+}
+
+/** Where two structures first differ, for people; null where they are equal. */
+export function firstDifference(a: TreeDef, b: TreeDef, path: readonly PathStep[] = []): string | null {
+  const where = path.length === 0 ? 'at the root' : `at ${keystr(path)}`;
+  if (a.kind !== b.kind) return `${where}: ${describe(a)} and ${describe(b)}`;
+  if (a.kind === 'tuple' && b.kind === 'tuple') {
+    if (a.children.length !== b.children.length) return `${where}: ${describe(a)} and ${describe(b)}`;
+    return firstOf(a.children.map((c, i) => () => firstDifference(c, b.children[i] as TreeDef, [...path, i])));
+  }
+  if (a.kind === 'record' && b.kind === 'record') {
+    const missing = a.keys.find((k) => !b.keys.includes(k));
+    const extra = b.keys.find((k) => !a.keys.includes(k));
+    if (missing !== undefined) return `${where}: key ${JSON.stringify(missing)} is only in the first`;
+    if (extra !== undefined) return `${where}: key ${JSON.stringify(extra)} is only in the second`;
+    return firstOf(
+      a.children.map((c, i) => () => firstDifference(c, b.children[i] as TreeDef, [...path, a.keys[i] as string])),
+    );
+  }
+  return null;
+}
+
+function firstOf(tries: readonly (() => string | null)[]): string | null {
+  for (const attempt of tries) {
+    const found = attempt();
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function describe(d: TreeDef): string {
+  switch (d.kind) {
+    case 'leaf':
+      return 'a leaf';
+    case 'none':
+      return 'null';
+    case 'tuple':
+      return `a tuple of ${d.children.length}`;
+    case 'record':
+      return `an object with keys {${d.keys.join(', ')}}`;
+  }
+}
+
+/**
+ * Applies `f` to every leaf, or to the corresponding leaves of several trees of one structure.
+ *
+ * @throws TreeMismatchError when the structures differ, naming the first path where they do.
+ * @example
+ * map((w: number, g: number) => w - 0.1 * g, { w: 1, b: 2 }, { w: 10, b: 20 }); // { b: 0, w: 0 }
+ */
+export function map<L, T>(f: (leaf: L, ...rest: L[]) => unknown, tree: T, ...rest: readonly unknown[]): T {
+  const first = flatten(tree);
+  const others = rest.map((r, i) => {
+    const other = flatten(r);
+    const difference = firstDifference(first.treedef, other.treedef);
+    if (difference !== null) {
+      throw new TreeMismatchError(`tree.map: trees 0 and ${i + 1} must have one structure, but differ ${difference}`);
+    }
+    return other.leaves;
+  });
+  const mapped = first.leaves.map((l, i) => f(l as L, ...others.map((o) => o[i] as L)));
+  return unflatten<T>(first.treedef, mapped);
+}
+
+/** Like {@link map}, with the path of each leaf: `mapWithPath((path, leaf) => …, tree)`. */
+export function mapWithPath<L, T>(f: (path: readonly PathStep[], leaf: L) => unknown, tree: T): T {
+  const { leaves: ls, treedef } = flatten(tree);
+  const paths = leafPaths(treedef);
+  return unflatten<T>(
+    treedef,
+    ls.map((l, i) => f(paths[i] as readonly PathStep[], l as L)),
+  );
+}
+
+/** Every leaf with its path, in order. */
+export function leavesWithPath(tree: unknown): readonly (readonly [path: readonly PathStep[], leaf: unknown])[] {
+  const { leaves: ls, treedef } = flatten(tree);
+  const paths = leafPaths(treedef);
+  return ls.map((l, i) => [paths[i] as readonly PathStep[], l] as const);
+}
+
+/** Folds the leaves from left to right: `reduce((sum, leaf) => sum + leaf, { a: 1, b: 2 }, 0)` is 3. */
+export const reduce = <L, A>(f: (acc: A, leaf: L) => A, tree: unknown, initial: A): A =>
+  (leaves(tree) as readonly L[]).reduce(f, initial);
