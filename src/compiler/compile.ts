@@ -1,0 +1,17 @@
+import type { Target } from '../kernel/device.ts';
+import type { Program } from '../kernel/program.ts';
+import type { Jaxpr } from '../trace/jaxpr.ts';
+import { simplifyJaxpr } from './flatten.ts';
+import { fuse } from './fuse.ts';
+import { lowerJaxpr } from './lower.ts';
+import { planProgram } from './plan.ts';
+
+/**
+ * Compiles a Jaxpr for a target: simplify, lower to roots, fuse to kernels, plan storage.
+ *
+ * @param donated which inputs (constants first) the program may write its results over.
+ */
+export function compile(name: string, jaxpr: Jaxpr, target: Target, donated: readonly boolean[] = []): Program {
+  const lowered = lowerJaxpr(simplifyJaxpr(jaxpr), target);
+  return planProgram(name, lowered, fuse(lowered, target), donated);
+}

@@ -1,0 +1,74 @@
+import type { Expr } from '../kernel/expr.ts';
+import { operandsOf } from '../kernel/expr.ts';
+import type { KernelOp } from '../kernel/ops.ts';
+
+/**
+ * The one place that decides between computing a value again and storing it. Numbers are relative to a multiplication;
+ * a load that hits memory costs about as much as `storeWeight` of them, so recomputing anything lighter than a store
+ * and a load is a gain, and recomputing anything that costs an exponential is not.
+ */
+
+/** What it takes to compute one element of a value from what is in memory. */
+export interface Cost {
+  /** Arithmetic, in multiplications. */
+  readonly weight: number;
+  /** Distinct positions that are read. */
+  readonly loads: number;
+  /** Distinct values (buffers) that are read. */
+  readonly buffers: ReadonlySet<number>;
+}
+
+const heavy: Partial<Readonly<Record<KernelOp, number>>> = {
+  exp: 16,
+  expm1: 20,
+  log: 16,
+  log1p: 20,
+  sin: 20,
+  cos: 20,
+  tan: 24,
+  tanh: 20,
+  atan: 20,
+  erf: 20,
+  pow: 32,
+  atan2: 24,
+  div: 4,
+  rem: 8,
+  sqrt: 4,
+};
+
+/** The cost of an expression; shared subexpressions count once, and index arithmetic is free. */
+export function costOf(e: Expr): Cost {
+  const seen = new Set<Expr>();
+  const buffers = new Set<number>();
+  let weight = 0;
+  let loads = 0;
+  const go = (x: Expr): void => {
+    if (seen.has(x)) return;
+    seen.add(x);
+    if (x.kind === 'load') {
+      loads += 1;
+      buffers.add(x.operand);
+      if (x.guard !== null) weight += 0.5;
+      // A position that data decides is read as well.
+      [x.index, ...(x.guard === null ? [] : [x.guard])].forEach((i) => countLoads(i));
+      return;
+    }
+    if (x.kind === 'op') weight += heavy[x.op] ?? (x.op === 'cast' || x.op === 'bitcast' ? 0.5 : 1);
+    operandsOf(x).forEach(go);
+  };
+  const countLoads = (x: Expr): void => {
+    if (x.kind === 'load') go(x);
+    else operandsOf(x).forEach(countLoads);
+  };
+  go(e);
+  return { weight, loads, buffers };
+}
+
+/** May a value be computed again at each of several uses? */
+export const cheapToRepeat = (c: Cost): boolean => c.weight <= 4 && c.loads <= 2;
+
+/** May it be computed again for each use when it is used many times over, by a broadcast or overlapping windows? */
+export const cheapToAmplify = (c: Cost): boolean => c.weight <= 2 && c.loads <= 1;
+
+/** May it be computed while a contraction reads its operand, once for each time that a tile is packed or staged? */
+export const cheapInContraction = (c: Cost): boolean => c.weight <= 2 && c.loads <= 1;

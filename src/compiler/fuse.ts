@@ -1,0 +1,207 @@
+import type { Target } from '../kernel/device.ts';
+import type { Expr } from '../kernel/expr.ts';
+import { acc, loadsOf, rewriter } from '../kernel/expr.ts';
+import { delinearize, indices, linearize } from '../kernel/index-algebra.ts';
+import type { Accumulator } from '../kernel/kernel.ts';
+import { sameShape, sizeOf } from '../trace/aval.ts';
+import { at } from '../util/array.ts';
+import type { LoweredJaxpr, Root } from './lower.ts';
+import { contractIndices } from './lower.ts';
+
+/**
+ * From roots to kernels: roots that run over one domain share a kernel. A map joins the kernel whose results it reads
+ * element by element (an epilogue, or an optimizer's update after the moments it needs), or one over the same domain
+ * that reads the same values.
+ */
+
+/** A root inside a kernel: where it is stored, and its value there. */
+interface Member {
+  readonly root: Root;
+  readonly coordinate: readonly Expr[];
+  readonly position: Expr;
+  readonly value: Expr;
+}
+
+/** The loops that a kernel's stores sit in. */
+export type Loops =
+  | { readonly kind: 'map'; readonly domain: readonly number[] }
+  | {
+      readonly kind: 'reduce';
+      readonly domain: readonly number[];
+      readonly reduced: readonly number[];
+      readonly accumulators: readonly Accumulator[];
+    }
+  | {
+      readonly kind: 'contract';
+      readonly batch: readonly number[];
+      readonly rows: readonly number[];
+      readonly columns: readonly number[];
+      readonly depth: readonly number[];
+      readonly lhs: Expr;
+      readonly rhs: Expr;
+    };
+
+/** A kernel in the making. */
+export interface Group {
+  loops: Loops;
+  readonly members: Member[];
+  /** Kernels whose results it reads. */
+  readonly dependencies: Set<Group>;
+  /** Ids of the values that it reads from memory. */
+  readonly reads: Set<number>;
+}
+
+/** Groups roots into kernels, in the order of their first roots. */
+export function fuse({ roots }: LoweredJaxpr, target: Target): readonly Group[] {
+  const groups: Group[] = [];
+  const producer = new Map<number, Group>();
+  for (const root of roots) {
+    const candidates = groups.slice(-maxCandidates).reverse();
+    const joined = candidates.find((g) => join(g, root, producer, target)) ?? start(root, producer);
+    if (!groups.includes(joined)) groups.push(joined);
+    producer.set(root.id, joined);
+  }
+  return groups;
+}
+
+/** Kernels further back are rarely over the same data; looking at all would make compilation quadratic. */
+const maxCandidates = 48;
+
+function start(root: Root, producer: ReadonlyMap<number, Group>): Group {
+  const { loops, coordinate, value } = open(root);
+  const group: Group = { loops, members: [], dependencies: new Set(), reads: new Set() };
+  addMember(group, root, coordinate, value, loopReads(loops), producer);
+  return group;
+}
+
+/** The loops of a root by itself. */
+function open(root: Root): { readonly loops: Loops; readonly coordinate: readonly Expr[]; readonly value: Expr } {
+  const { body, aval } = root;
+  const coordinate = indices(aval.shape);
+  switch (body.kind) {
+    case 'map':
+      return { loops: { kind: 'map', domain: aval.shape }, coordinate, value: body.at(coordinate) };
+    case 'reduce': {
+      const value = body.value(coordinate, indices(body.reduced, aval.shape.length));
+      const accumulators = [{ monoid: body.monoid, dtype: aval.dtype, value }];
+      const { reduced } = body;
+      return {
+        loops: { kind: 'reduce', domain: aval.shape, reduced, accumulators },
+        coordinate,
+        value: acc(0, aval.dtype),
+      };
+    }
+    case 'contract': {
+      const i = contractIndices(body);
+      const { batch, rows, columns, depth } = body;
+      const lhs = body.lhs(i.batch, i.rows, i.depth);
+      const rhs = body.rhs(i.batch, i.columns, i.depth);
+      return {
+        loops: { kind: 'contract', batch, rows, columns, depth, lhs, rhs },
+        coordinate: body.coordinate(i.batch, i.rows, i.columns),
+        value: acc(0, aval.dtype),
+      };
+    }
+  }
+}
+
+/** What the loops evaluate besides the stores. */
+function loopReads(loops: Loops): readonly Expr[] {
+  if (loops.kind === 'map') return [];
+  return loops.kind === 'reduce' ? loops.accumulators.map((a) => a.value) : [loops.lhs, loops.rhs];
+}
+
+function addMember(
+  group: Group,
+  root: Root,
+  coordinate: readonly Expr[],
+  value: Expr,
+  more: readonly Expr[],
+  producer: ReadonlyMap<number, Group>,
+): void {
+  group.members.push({ root, coordinate, position: linearize(coordinate, root.aval.shape), value });
+  for (const { operand } of loadsOf([value, ...more])) {
+    group.reads.add(operand);
+    const from = producer.get(operand);
+    if (from !== undefined) group.dependencies.add(from);
+  }
+}
+
+/** Adds `root` to `group` if it fits there. */
+function join(group: Group, root: Root, producer: ReadonlyMap<number, Group>, target: Target): boolean {
+  if (root.body.kind === 'map') return joinMap(group, root, root.body.at, producer, target);
+  return root.body.kind === 'reduce' && joinReduce(group, root, producer, target);
+}
+
+function joinMap(
+  group: Group,
+  root: Root,
+  element: (c: readonly Expr[]) => Expr,
+  producer: ReadonlyMap<number, Group>,
+  target: Target,
+): boolean {
+  const first = at(group.members, 0);
+  if (sizeOf(first.root.aval.shape) !== sizeOf(root.aval.shape)) return false;
+  const coordinate = sameShape(first.root.aval.shape, root.aval.shape)
+    ? first.coordinate
+    : delinearize(first.position, root.aval.shape);
+  const outside = element(coordinate);
+  const own = new Map(group.members.map((m) => [m.root.id, m]));
+  const loads = loadsOf([outside]);
+  const vertical = loads.filter((l) => own.has(l.operand));
+  if (!vertical.every((l) => l.guard === null && l.index === own.get(l.operand)?.position)) return false;
+  const shared = loads.some((l) => group.reads.has(l.operand));
+  const sibling = group.loops.kind === 'map' && shared && sameShape(first.root.aval.shape, root.aval.shape);
+  // Values of one element (learning rates, bias corrections) share a kernel whatever they read.
+  const scalars = group.loops.kind === 'map' && sizeOf(root.aval.shape) === 1;
+  if (vertical.length === 0 && !sibling && !scalars) return false;
+  const value = rewriter((e) => (e.kind === 'load' ? (own.get(e.operand)?.value ?? e) : e))(outside);
+  return admit(group, root, coordinate, value, [], producer, target);
+}
+
+function joinReduce(group: Group, root: Root, producer: ReadonlyMap<number, Group>, target: Target): boolean {
+  const { loops } = group;
+  const alone = open(root);
+  if (loops.kind !== 'reduce' || alone.loops.kind !== 'reduce') return false;
+  if (!sameShape(loops.domain, alone.loops.domain) || !sameShape(loops.reduced, alone.loops.reduced)) return false;
+  const added = alone.loops.accumulators;
+  const loads = loadsOf(added.map((a) => a.value));
+  if (loads.some((l) => producer.get(l.operand) === group) || !loads.some((l) => group.reads.has(l.operand))) return false;
+  const slot = loops.accumulators.length;
+  const value = acc(slot, root.aval.dtype);
+  if (!admit(group, root, at(group.members, 0).coordinate, value, added.map((a) => a.value), producer, target)) {
+    return false;
+  }
+  group.loops = { ...loops, accumulators: [...loops.accumulators, ...added] };
+  return true;
+}
+
+/** The last checks: no cycle among kernels, and no more operands than the target can bind. */
+function admit(
+  group: Group,
+  root: Root,
+  coordinate: readonly Expr[],
+  value: Expr,
+  more: readonly Expr[],
+  producer: ReadonlyMap<number, Group>,
+  target: Target,
+): boolean {
+  const ids = new Set(loadsOf([value, ...more]).map((l) => l.operand));
+  const from = [...ids].flatMap((id) => producer.get(id) ?? []).filter((g) => g !== group);
+  if (from.some((g) => dependsOn(g, group))) return false;
+  if (new Set([...group.reads, ...ids]).size + group.members.length + 1 > target.maxOperands) return false;
+  addMember(group, root, coordinate, value, more, producer);
+  return true;
+}
+
+/** Does `a` read, directly or through others, what `b` computes? */
+function dependsOn(a: Group, b: Group): boolean {
+  const seen = new Set<Group>();
+  const go = (g: Group): boolean => {
+    if (g === b) return true;
+    if (seen.has(g)) return false;
+    seen.add(g);
+    return [...g.dependencies].some(go);
+  };
+  return go(a);
+}

@@ -1,0 +1,130 @@
+import type { Device, Executable } from '../kernel/device.ts';
+import { UnsupportedOnDeviceError } from '../kernel/device.ts';
+import type { Aval } from '../trace/aval.ts';
+import { showAval } from '../trace/aval.ts';
+import { ConcreteArray } from '../trace/concrete.ts';
+import { installEvaluator } from '../trace/context.ts';
+import type { Jaxpr } from '../trace/jaxpr.ts';
+import { isJaxpr, Var } from '../trace/jaxpr.ts';
+import type { Primitive } from '../trace/primitive.ts';
+import { typeOf } from '../trace/context.ts';
+import type { NDArray } from '../trace/value.ts';
+import { InternalError } from '../util/error.ts';
+import { zipExact } from '../util/array.ts';
+import { structuralKey } from '../util/key.ts';
+import { compile } from './compile.ts';
+
+/** Where programs run when nothing says otherwise. The index installs how to make it; it starts at first use. */
+let makeDefault: (() => Device) | null = null;
+let defaultOne: Device | null = null;
+
+/** Says which device starts by itself; called once, by the index. */
+export function installDefaultDevice(make: () => Device): void {
+  makeDefault = make;
+}
+
+/** The device that arrays from the host go to; starts it on first use. */
+export function defaultDevice(): Device {
+  if (defaultOne === null) {
+    if (makeDefault === null) throw new InternalError('no default device is installed');
+    defaultOne = makeDefault();
+  }
+  return defaultOne;
+}
+
+/** Makes `device` the default from now on. Arrays on other devices stay where they are. */
+export function setDefaultDevice(device: Device): void {
+  defaultOne = device;
+}
+
+const compiled = new WeakMap<Jaxpr, Map<Device, Map<string, Executable>>>();
+
+/** The executable of a Jaxpr on a device; compiled once for each set of donated inputs. */
+export function executableFor(name: string, jaxpr: Jaxpr, device: Device, donated: readonly boolean[]): Executable {
+  let byDevice = compiled.get(jaxpr);
+  if (byDevice === undefined) compiled.set(jaxpr, (byDevice = new Map<Device, Map<string, Executable>>()));
+  let byDonation = byDevice.get(device);
+  if (byDonation === undefined) byDevice.set(device, (byDonation = new Map<string, Executable>()));
+  const key = donated.some((d) => d) ? donated.map(Number).join('') : '';
+  let executable = byDonation.get(key);
+  if (executable === undefined) {
+    requireDtypes(jaxpr, device);
+    executable = device.load(compile(name, jaxpr, device.target, donated));
+    byDonation.set(key, executable);
+  }
+  return executable;
+}
+
+function requireDtypes(jaxpr: Jaxpr, device: Device): void {
+  const results = jaxpr.equations.flatMap((e) => e.outputs);
+  const bad = [...jaxpr.inputs, ...results].find((v) => !device.target.dtypes.has(v.aval.dtype));
+  if (bad === undefined) return;
+  const maker = jaxpr.equations.find((e) => e.outputs.includes(bad))?.primitive.name ?? 'an argument';
+  throw new UnsupportedOnDeviceError(
+    `${device.name} can't compute in ${bad.aval.dtype}, which ${maker} has (${showAval(bad.aval)}): ` +
+      'use f32, or a CPU device (wasm, reference)',
+  );
+}
+
+/** Compiles (once) and runs a Jaxpr without constants on concrete arrays. Donated inputs are dead afterwards. */
+export function execute(
+  name: string,
+  jaxpr: Jaxpr,
+  inputs: readonly NDArray[],
+  donated: readonly boolean[] = [],
+): readonly NDArray[] {
+  const arrays = inputs.map(requireConcrete);
+  const device = arrays.find((a) => a.device !== null)?.device ?? defaultDevice();
+  const executable = executableFor(name, jaxpr, device, donated);
+  const buffers = executable.run(arrays.map((a) => a.bufferOn(device)));
+  arrays.forEach((a, i) => {
+    if (donated[i] === true) a.donate(`it was donated to ${name} (donateArgnums), which reused its storage`);
+  });
+  return zipExact(jaxpr.outputs, buffers).map(([atom, buffer]) => ConcreteArray.fromDevice(atom.aval, device, buffer));
+}
+
+function requireConcrete(x: NDArray): ConcreteArray {
+  if (x instanceof ConcreteArray) return x;
+  throw new InternalError(`${String(x)} reached execution`);
+}
+
+// ------------------------------------------------------------------------------------- one primitive at a time
+
+/** Single-equation Jaxprs of eager operations, least recently used first. */
+const eager = new Map<string, Jaxpr>();
+const maxEager = 2048;
+
+function evaluate(primitive: Primitive, inputs: readonly NDArray[], params: unknown): readonly NDArray[] {
+  const whole = wholeJaxpr(params);
+  if (whole !== null) return execute(nameOf(params) ?? primitive.name, whole, inputs);
+  const avals = inputs.map((x) => x.aval);
+  const key = `${primitive.name} ${structuralKey(params)} ${avals.map(signature).join(' ')}`;
+  let jaxpr = eager.get(key);
+  if (jaxpr === undefined) {
+    jaxpr = oneEquation(primitive, avals, params);
+    if (eager.size >= maxEager) eager.delete(eager.keys().next().value as string);
+  } else {
+    eager.delete(key);
+  }
+  eager.set(key, jaxpr);
+  return execute(primitive.name, jaxpr, inputs);
+}
+
+const signature = (a: Aval): string => `${showAval(a)}${a.weakType ? '*' : ''}`;
+
+/** The Jaxpr that a call applies, if that is what the parameters say. */
+const wholeJaxpr = (params: unknown): Jaxpr | null =>
+  typeof params === 'object' && params !== null && 'jaxpr' in params && isJaxpr(params.jaxpr) ? params.jaxpr : null;
+
+const nameOf = (params: unknown): string | null =>
+  typeof params === 'object' && params !== null && 'name' in params && typeof params.name === 'string'
+    ? params.name
+    : null;
+
+function oneEquation(primitive: Primitive, avals: readonly Aval[], params: unknown): Jaxpr {
+  const inputs = avals.map((a) => new Var(a));
+  const outputs = typeOf(primitive, avals, params).map((a) => new Var(a));
+  return { constants: [], inputs, equations: [{ primitive, params, inputs, outputs }], outputs };
+}
+
+installEvaluator(evaluate);
