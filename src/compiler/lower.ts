@@ -32,7 +32,8 @@ export interface Root extends Value {
 }
 
 /** How a root is computed. */
-export type RootBody = { readonly kind: 'map'; readonly at: Element } | Extract<Lowered, { kind: 'reduce' | 'contract' }>;
+export type RootBody =
+  { readonly kind: 'map'; readonly at: Element } | Extract<Lowered, { kind: 'reduce' | 'contract' }>;
 
 /** A Jaxpr as roots, in an order in which each reads only earlier ones. */
 export interface LoweredJaxpr {

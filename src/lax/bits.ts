@@ -47,8 +47,7 @@ const rotations = [
 function rounds(k0: Expr, k1: Expr, c0: Expr, c1: Expr): readonly [Expr, Expr] {
   const word = (n: number): Expr => constant('u32', n);
   const plus = (a: Expr, b: Expr): Expr => binary('add', a, b);
-  const rotate = (x: Expr, n: number): Expr =>
-    binary('or', binary('shl', x, word(n)), binary('shr', x, word(32 - n)));
+  const rotate = (x: Expr, n: number): Expr => binary('or', binary('shl', x, word(n)), binary('shr', x, word(32 - n)));
   const keys = [k0, k1, binary('xor', binary('xor', k0, k1), word(0x1bd11bda))] as const;
   let x0 = plus(c0, k0);
   let x1 = plus(c1, k1);

@@ -72,7 +72,8 @@ export const convP = primitive<ConvParams, 2>({
     const [n, c] = [at(x.shape, at(lhs, 0)), at(x.shape, at(lhs, 1))];
     const [o, i] = [at(w.shape, at(rhs, 0)), at(w.shape, at(rhs, 1))];
     const { featureGroupCount: fg, batchGroupCount: bg } = p;
-    const fits = x.dtype === w.dtype && c === i * fg && o % fg === 0 && o % bg === 0 && n % bg === 0 && (fg === 1 || bg === 1);
+    const fits =
+      x.dtype === w.dtype && c === i * fg && o % fg === 0 && o % bg === 0 && n % bg === 0 && (fg === 1 || bg === 1);
     if (!fits) {
       return mistyped(
         `[convGeneralDilated] ${showAval(x)} * ${showAval(w)} with ${fg} feature and ${bg} batch groups: the input's ${c} ` +

@@ -168,11 +168,7 @@ export type Lowered =
       readonly depth: Shape;
       readonly lhs: (batch: readonly Expr[], rows: readonly Expr[], depth: readonly Expr[]) => Expr;
       readonly rhs: (batch: readonly Expr[], columns: readonly Expr[], depth: readonly Expr[]) => Expr;
-      readonly coordinate: (
-        batch: readonly Expr[],
-        rows: readonly Expr[],
-        columns: readonly Expr[],
-      ) => readonly Expr[];
+      readonly coordinate: (batch: readonly Expr[], rows: readonly Expr[], columns: readonly Expr[]) => readonly Expr[];
     }
   /** The equations of another Jaxpr, in place of this one. */
   | { readonly kind: 'inline'; readonly jaxpr: Jaxpr };

@@ -257,7 +257,9 @@ export abstract class NDArray {
   /** A JS number from an array with one known element, so that `if (x > 0)` works on values, and throws on tracers. */
   [Symbol.toPrimitive](hint: string): number | string {
     if (hint === 'string') return this.toString();
-    return this.known(hint === 'number' ? 'conversion to a number' : 'use as a number').sizeOne().readSync()[0] as number;
+    return this.known(hint === 'number' ? 'conversion to a number' : 'use as a number')
+      .sizeOne()
+      .readSync()[0] as number;
   }
 
   /** For `JSON.stringify`: nested lists. */
