@@ -83,7 +83,7 @@ export function linearForm(e: Expr): Linear {
 /** The canonical expression of a linear form: terms by falling coefficient, then the constant. */
 function fromLinear({ terms, offset }: Linear): Expr {
   const merged = mergeQuotients(terms);
-  const sorted = [...merged].filter(([, c]) => c !== 0).sort(([a, c], [b, d]) => d - c || a.id - b.id);
+  const sorted = [...merged].filter(([, c]) => c !== 0).sort(([a, c], [b, d]) => (d === c ? a.id - b.id : d - c));
   let sum: Expr | null = null;
   for (const [x, c] of sorted) {
     const term = c === 1 ? x : binary('mul', x, lit(c));

@@ -2,6 +2,7 @@ import type { Expr } from '../kernel/expr.ts';
 import { binary, constant } from '../kernel/expr.ts';
 import { aval, sameShape, showAval } from '../trace/aval.ts';
 import { bind } from '../trace/context.ts';
+import type { NoParams } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { alignBatch } from './elementwise.ts';
@@ -10,7 +11,7 @@ import { alignBatch } from './elementwise.ts';
  * The Threefry-2x32 block cipher with 20 rounds: the source of all random bits.
  * Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3 (SC 2011).
  */
-export const threefry2x32P = primitive<Record<never, never>, 4>({
+export const threefry2x32P = primitive<NoParams, 4>({
   name: 'threefry2x32',
   type: (ins) =>
     ins.every((a) => a.dtype === 'u32' && sameShape(a.shape, ins[0].shape))

@@ -274,10 +274,10 @@ export const convGeneralDilated = (x: NDArray, kernel: NDArray, params: ConvPara
 
 /** `NHWC`-like text to axis numbers: `axes('NHWC', 'NC')` is [0, 3, 1, 2]. */
 export function layoutAxes(layout: string, roles: 'NC' | 'OI'): readonly number[] {
-  const letters = [...layout];
-  const named = [...roles].map((r) => letters.indexOf(r));
+  const letters = layout.split('');
+  const named = roles.split('').map((r) => letters.indexOf(r));
   if (named.some((i) => i < 0)) {
-    throw new ArgumentError(`the layout ${JSON.stringify(layout)} must name ${[...roles].join(' and ')}`);
+    throw new ArgumentError(`the layout ${JSON.stringify(layout)} must name ${roles.split('').join(' and ')}`);
   }
   const order = 'DHW';
   const rest = range(letters.length)

@@ -6,7 +6,16 @@ import type { BinaryOp, UnaryOp } from '../kernel/ops.ts';
 import { aval, sameShape, showAval } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { DTypeError } from '../trace/errors.ts';
-import type { Batched, BatchedResult, Case, CaseInput, Derivative, LinearMap, Primitive } from '../trace/primitive.ts';
+import type {
+  Batched,
+  BatchedResult,
+  Case,
+  CaseInput,
+  Derivative,
+  LinearMap,
+  NoParams,
+  Primitive,
+} from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { left } from 'fp-ts/lib/Either.js';
@@ -18,7 +27,7 @@ import { fill, select, toFront, zerosOf } from './structural.ts';
  * is a line or two. None broadcasts: shapes are equal, dtypes too; `numpy` does the rest.
  */
 
-type None = Record<never, never>;
+type None = NoParams;
 const none: None = {};
 
 /** Which dtypes an operation takes. */

@@ -17,7 +17,7 @@ import {
 import type { Aval, Shape } from '../trace/aval.ts';
 import { aval, sameShape, showAval, showShape, sizeOf } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
-import type { Batched } from '../trace/primitive.ts';
+import type { Batched, NoParams } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
@@ -486,7 +486,7 @@ export const rev = (x: NDArray, axes: readonly number[]): NDArray =>
 
 // ------------------------------------------------------------------------------------------------------ select
 
-export const selectP = primitive<Record<never, never>, 3>({
+export const selectP = primitive<NoParams, 3>({
   name: 'select',
   type: ([c, x, y]) =>
     c.dtype === 'bool' && x.dtype === y.dtype && sameShape(c.shape, x.shape) && sameShape(x.shape, y.shape)
@@ -593,7 +593,7 @@ export const broadcastedIota = (dtype: DType, shape: Shape, axis: number): NDArr
 
 // ------------------------------------------------------------------------------------------------ stopGradient
 
-export const stopGradientP = primitive<Record<never, never>, 1>({
+export const stopGradientP = primitive<NoParams, 1>({
   name: 'stopGradient',
   type: ([x]) => typed(x),
   derivative: { kind: 'zero', because: 'that is its purpose' },

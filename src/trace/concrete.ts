@@ -51,7 +51,7 @@ export class ConcreteArray extends NDArray {
     return new ConcreteArray(aval, null, { device, buffer });
   }
 
-  override concrete(): ConcreteArray {
+  override concrete(): this {
     return this;
   }
 

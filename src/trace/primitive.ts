@@ -201,5 +201,8 @@ export const typed = (...avals: readonly Aval[]): Either<PullbackError, readonly
 export const mistyped = (message: string): Either<PullbackError, readonly Aval[]> =>
   left(new ShapeMismatchError(message));
 
+/** The parameters of a primitive that has none. */
+export type NoParams = Readonly<Record<string, never>>;
+
 /** Gives a primitive's record its full type. */
 export const primitive = <P, N extends number>(record: Primitive<P, N>): Primitive<P, N> => record;

@@ -262,6 +262,9 @@ export abstract class NDArray {
       .readSync()[0] as number;
   }
 
+  /** As NumPy prints it where data is at hand, else dtype and shape. */
+  abstract toString(): string;
+
   /** For `JSON.stringify`: nested lists. */
   toJSON(): NestedList {
     return this.tolistSync();

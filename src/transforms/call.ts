@@ -250,8 +250,7 @@ export const callP: Primitive<CallParams> = primitive<CallParams, number>({
       ],
       params: {
         name: 'product',
-        jaxpr: stage('product', (x, y) => [mul(x as NDArray, y as NDArray)], [aval([3], 'f32'), aval([3], 'f32')])
-          .jaxpr,
+        jaxpr: stage('product', (x, y) => [mul(x, y)], [aval([3], 'f32'), aval([3], 'f32')]).jaxpr,
       },
     },
   ],
