@@ -111,4 +111,4 @@ export const devicePut = async <T>(value: T, device?: DeviceName): Promise<T> =>
 const anyWebGpu: Target = { device: 'webgpu', dtypes: new Set(['bool', 'i32', 'u32', 'f32']), maxOperands: 8 };
 
 installDefaultDevice(createReferenceDevice);
-installSpelling((form, name, jaxpr, donated) => wgslText(compile(name, jaxpr, anyWebGpu, donated)));
+installSpelling((_form, name, jaxpr, donated) => wgslText(compile(name, jaxpr, anyWebGpu, donated)));
