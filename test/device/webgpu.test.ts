@@ -48,7 +48,11 @@ describe.each([gpuSchedule, softwareSchedule])(
     ] as const)(
       'random %s',
       async (_name, cases, numRuns) => {
-        await fc.assert(fc.asyncProperty(cases, agree), { numRuns });
+        await fc.assert(fc.asyncProperty(cases, agree), {
+          numRuns,
+          interruptAfterTimeLimit: 90_000,
+          markInterruptAsFailure: true,
+        });
       },
       120_000,
     );
