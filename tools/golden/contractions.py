@@ -53,7 +53,7 @@ def convolutions(dtype):
 
             def f(x, w):
                 return lax.conv_general_dilated(
-                    x, w, v['strides'], v['padding'], v['lhsDilation'], v['rhsDilation'], (layout, kernel, layout),
+                    x, w, v['strides'], [tuple(p) for p in v['padding']], v['lhsDilation'], v['rhsDilation'], (layout, kernel, layout),
                     v['groups'], v['batchGroups'], precision='highest')
 
             params = {

@@ -25,7 +25,7 @@ def cases(dtype=np.float32):
         add('lax.transpose', lambda a: lax.transpose(a, p), x, Static(p))
     v = values('pad value', [], dtype)
     for config in [[[1, 2, 0], [0, 0, 0]], [[-1, 0, 0], [2, -2, 0]], [[0, 0, 1], [1, 1, 2]], [[2, -1, 2], [-2, 1, 1]]]:
-        add('lax.pad', lambda a, v: lax.pad(a, v, config), m, v, Static(config))
+        add('lax.pad', lambda a, v: lax.pad(a, v, [tuple(c) for c in config]), m, v, Static(config))
     for start, limit, strides in [([0, 1], [3, 4], None), ([1, 0], [3, 5], [1, 2]), ([0, 0], [3, 5], [2, 3]),
                                   ([2, 2], [2, 5], None)]:
         args = [Static(start), Static(limit)] + ([Static(strides)] if strides else [])
