@@ -89,7 +89,6 @@ async function runTraining(
     return 0;
   } finally {
     progress.close();
-    await trainer.close();
   }
 }
 

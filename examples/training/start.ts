@@ -34,7 +34,6 @@ export const trainable = <S>(model: ImageModel<S>): ModelEntry => ({
       restore(tensors, source) {
         state = putTensors(state, tensors, source);
       },
-      close: () => device.close(),
     } satisfies Trainer;
   },
 });

@@ -15,7 +15,10 @@ export async function shuffledOrder(key: NDArray, count: number): Promise<Uint32
     rest = next;
     const sortBy = await bits(own, [count]).data();
     const positions = Uint32Array.from({ length: count }, (_, i) => i);
-    positions.sort((a, b) => (sortBy[a] ?? 0) - (sortBy[b] ?? 0) || a - b);
+    positions.sort((a, b) => {
+      const difference = (sortBy[a] ?? 0) - (sortBy[b] ?? 0);
+      return difference === 0 ? a - b : difference;
+    });
     const before = order;
     order = positions.map((position) => before[position] ?? 0);
   }

@@ -130,7 +130,8 @@ export const negP = unaryPrimitive('neg', {
 export const absP = unaryPrimitive('abs', {
   takes: 'number',
   lower: 'abs',
-  derivative: smooth((x) => sign(x)),
+  // 1 at 0, as JAX has it.
+  derivative: smooth((x) => select(ge(x, like(x, 0)), like(x, 1), like(x, -1))),
   kinks: [0],
 });
 export const signP = unaryPrimitive('sign', { takes: 'number', lower: 'sign', derivative: step, kinks: [0] });
@@ -217,7 +218,7 @@ const apply1 =
 
 /** -x; integers wrap. */
 export const neg = apply1(negP);
-/** |x|; the derivative at 0 is 0. */
+/** |x|; the derivative at 0 is 1. */
 export const abs = apply1(absP);
 /** -1, 0 or 1; NaN and -0 are kept. */
 export const sign = apply1(signP);

@@ -54,9 +54,9 @@ export const pure = <P extends Tree>(
  *
  * The function is traced once on a batch of one to learn the shape of its outputs.
  */
-export function lambda(f: (x: NDArray) => NDArray, name = f.name || 'lambda'): Layer<null, null> {
+export function lambda(f: (x: NDArray) => NDArray, name = f.name === '' ? 'lambda' : f.name): Layer<null, null> {
   const outputShape = (inputShape: Shape): Shape => {
-    const { jaxpr } = stage(`init of ${name}`, (x) => [f(x as NDArray)], [aval([1, ...inputShape], 'f32')]);
+    const { jaxpr } = stage(`init of ${name}`, (x) => [f(x)], [aval([1, ...inputShape], 'f32')]);
     return at(jaxpr.outputs, 0).aval.shape.slice(1);
   };
   return pure(

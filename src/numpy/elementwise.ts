@@ -108,11 +108,20 @@ export function remainder(x: ArrayLike, y: ArrayLike): NDArray {
 /** The largest integer not above x / y. */
 export function floorDivide(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promoted('floorDivide', [x, y]) as readonly [NDArray, NDArray];
-  if (isFloat(a.dtype)) return lax.floor(lax.div(a, b));
+  if (isFloat(a.dtype)) return floatFloorDivide(a, b);
   const q = lax.div(a, b);
   const zero = lax.like(q, 0);
   const inexact = lax.and(lax.ne(lax.rem(a, b), zero), lax.ne(lax.lt(a, zero), lax.lt(b, zero)));
   return select(inexact, lax.sub(q, lax.like(q, 1)), q);
+}
+
+/** By way of the remainder, so that the quotient is exact where x / y would round up to it. */
+function floatFloorDivide(x: NDArray, y: NDArray): NDArray {
+  const r = lax.rem(x, y);
+  const q = lax.div(lax.sub(x, r), y);
+  const below = lax.and(lax.ne(r, lax.like(r, 0)), lax.ne(lax.sign(y), lax.sign(r)));
+  const rounded = lax.round(select(below, lax.sub(q, lax.like(q, 1)), q));
+  return select(lax.eq(y, lax.like(y, 0)), lax.div(x, y), rounded);
 }
 
 /** -x. */

@@ -120,15 +120,16 @@ export const std = (x: ArrayLike, axis?: Axis, options: VarianceOptions = {}): N
 
 const argument =
   (name: string, f: (x: NDArray, axis: number) => NDArray) =>
-  (x: ArrayLike, axis?: number, options?: ReduceOptions): NDArray => {
+  (x: ArrayLike, axis?: number | null, options?: ReduceOptions): NDArray => {
     const a = asArray(x);
-    const source = axis === undefined ? reshape(a, [a.size]) : a;
+    const flat = axis === undefined || axis === null;
+    const source = flat ? reshape(a, [a.size]) : a;
     const [along] = axesOf(name, source, axis ?? 0) as readonly [number];
     const result = f(source.dtype === 'bool' ? convertElementType(source, 'i32') : source, along);
     if (options?.keepdims !== true) return result;
     return reshape(
       result,
-      a.shape.map((n, i) => (axis === undefined || i === along ? 1 : n)),
+      a.shape.map((n, i) => (flat || i === along ? 1 : n)),
     );
   };
 

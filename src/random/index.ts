@@ -1,4 +1,5 @@
 import type { DType } from '../kernel/dtype.ts';
+import { erf } from '../kernel/semantics.ts';
 import { threefry2x32 } from '../lax/bits.ts';
 import * as lax from '../lax/elementwise.ts';
 import { scalarOf } from '../lax/rules.ts';
@@ -159,4 +160,22 @@ export function randint(k: NDArray, shape: Shape, minval: number, maxval: number
   const lower = lax.rem(bits(k2, shape), span);
   const offset = lax.rem(lax.add(lax.mul(higher, fill(shape, 'u32', multiplier)), lower), span);
   return lax.add(convertElementType(offset, dtype), fill(shape, dtype, minval));
+}
+
+/** Standard normal, restricted to (lower, upper). */
+export function truncatedNormal(k: NDArray, lower: number, upper: number, shape: Shape = []): NDArray {
+  const bound = (x: number): number => Math.fround(erf(Math.fround(Math.fround(x) / Math.fround(Math.SQRT2))));
+  const u = uniform(k, shape, { minval: bound(lower), maxval: bound(upper) });
+  const drawn = lax.mul(erfInv(u), fill(shape, 'f32', Math.SQRT2));
+  return lax.min(lax.max(drawn, fill(shape, 'f32', nextFloat(lower, 1))), fill(shape, 'f32', nextFloat(upper, -1)));
+}
+
+/** The f32 number next to `x`, above (1) or below (-1) it. */
+function nextFloat(x: number, direction: 1 | -1): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setFloat32(0, x);
+  const away = view.getFloat32(0) > 0 === direction > 0;
+  if (view.getFloat32(0) === 0) return direction * 2 ** -149;
+  view.setInt32(0, view.getInt32(0) + (away ? 1 : -1));
+  return view.getFloat32(0);
 }

@@ -174,12 +174,12 @@ export abstract class NDArray {
   }
 
   /** Position of the first largest element along `axis`, or in the flattened array, as i32. */
-  argmax(axis?: number, options?: ReduceOptions): NDArray {
+  argmax(axis?: number | null, options?: ReduceOptions): NDArray {
     return operations().argmax(this, axis, options);
   }
 
   /** Position of the first smallest element along `axis`, or in the flattened array, as i32. */
-  argmin(axis?: number, options?: ReduceOptions): NDArray {
+  argmin(axis?: number | null, options?: ReduceOptions): NDArray {
     return operations().argmin(this, axis, options);
   }
 
@@ -364,8 +364,8 @@ export interface ArrayOperations {
   min(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
   all(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
   any(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
-  argmax(x: ArrayLike, axis?: number, options?: ReduceOptions): NDArray;
-  argmin(x: ArrayLike, axis?: number, options?: ReduceOptions): NDArray;
+  argmax(x: ArrayLike, axis?: number | null, options?: ReduceOptions): NDArray;
+  argmin(x: ArrayLike, axis?: number | null, options?: ReduceOptions): NDArray;
   reshape(x: ArrayLike, shape: Shape | number): NDArray;
   transpose(x: ArrayLike, axes?: readonly number[]): NDArray;
   swapaxes(x: ArrayLike, a: number, b: number): NDArray;

@@ -79,7 +79,7 @@ describe.each(contracts)('$name', ({ make, formula }) => {
     const state = optimizer.init(params('f32'));
     const update = (g: ReturnType<typeof params>, s: readonly unknown[]) => optimizer.update(g, s, params('f32'));
     const [updates, next] = update(gradients(1, 'f32'), state);
-    const types = (x: unknown): unknown => tree.leaves(x).map((leaf) => String((leaf as NDArray).dtype));
+    const types = (x: unknown): unknown => tree.leaves(x).map((leaf) => (leaf as NDArray).dtype);
     expect(tree.structure(next)).toEqual(tree.structure(state));
     expect(types(next)).toEqual(types(state));
     const [jitted] = jit(update)(gradients(1, 'f32'), state);

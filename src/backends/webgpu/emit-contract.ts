@@ -93,7 +93,7 @@ function emitTiled(p: Product, target: WgslTarget): Shader {
     ...main,
   ];
   const about =
-    `product over ${domainText(kernel.depth)} for each of batch ${domainText(kernel.batch)}, rows ` +
+    `product over ${domainText(kernel.depth)} for each of ${kernel.batch.length === 0 ? '' : `batch ${domainText(kernel.batch)}, `}rows ` +
     `${domainText(kernel.rows)}, columns ${domainText(kernel.columns)}: ${blockRows} × ${blockColumns} results a workgroup`;
   const globals = schedule.staged === null ? [] : tileVariables(p, schedule, schedule.staged);
   return { kernel, entry, wgsl: assemble(kernel, { about, helpers: p.helpers, globals, functions }), dispatch };
@@ -130,7 +130,7 @@ function operandFunction(
       if (overhangs) {
         writer.nested(`if (k >= ${p.depth})`, [], () => writer.line(`return ${p.type}();`));
       }
-      writer.line(`return ${writer.text(e)};`);
+      writer.line(`return ${writer.result(e)};`);
     },
   );
   return [

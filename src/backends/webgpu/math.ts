@@ -533,9 +533,9 @@ fn power_of_positive(x: f32, y_any: f32) -> f32 {
   let square_low = 0.5 * (f - f_high) * (f + f_high);
   let ln_high = high_part(f - square_high);
   let ln_low = (((f - ln_high) - square_high) - square_low) + f * f * (f * log1p_core(f));
-  // log2 x = k + ln(1 + f) / ln 2, as log_high + log_low; 1 / ln 2 = 1.4423828 + 3.1226690e-4.
+  // log2 x = k + ln(1 + f) / ln 2, as log_high + log_low; 1 / ln 2 = 1.4423828125 + 3.12228389e-4.
   let product = ln_high * 1.4423828125;
-  let rest = ln_high * 3.12228396e-4 + ln_low * 1.44269504;
+  let rest = ln_high * 3.12228389e-4 + ln_low * 1.44269504;
   let log_high = high_part(k + (product + rest));
   let log_low = ((k - log_high) + product) + rest;
   // Any |y| beyond 1e12 overflows or underflows alike.

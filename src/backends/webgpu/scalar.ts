@@ -258,6 +258,10 @@ const isZero = (e: Expr): boolean => e.kind === 'const' && e.value === 0;
 function specialCase(op: BinaryOp, x: Arg, y: Arg, use: Use): Code | null {
   const divisor = y.expr.kind === 'const' ? y.expr.value : null;
   switch (op) {
+    case 'add':
+      // Positions are sums of multiples and an offset, which may be negative.
+      if (x.expr.dtype !== 'i32' || divisor === null || divisor >= 0 || divisor === -(2 ** 31)) return null;
+      return subtract(x.code, atom(String(-divisor)));
     case 'idiv':
       return interval(x.expr).min >= 0 ? divide(x.code, y.code) : null;
     case 'imod':

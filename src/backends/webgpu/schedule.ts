@@ -46,7 +46,7 @@ export const softwareSchedule: Schedule = {
   invocations: 64,
   longReduction: 256,
   lanes: 8,
-  contract: { workgroup: [8, 1], perInvocation: [4, 8], staged: null, fewResults: 512, tiny: 16 ** 3 },
+  contract: { workgroup: [8, 1], perInvocation: [8, 8], staged: null, fewResults: 512, tiny: 16 ** 3 },
 };
 
 /** The schedule for an adapter. */

@@ -101,6 +101,11 @@ export class Writer {
     return this.code(e).text;
   }
 
+  /** The text of an expression that ends a function: it needs no name, however long it is. */
+  result(e: Expr): string {
+    return e.kind === 'const' || this.#lookup(e) !== null ? this.text(e) : this.#spell(e).text;
+  }
+
   /** The code of an expression under a name, so that it is evaluated here and not where it is used. */
   named(e: Expr): Code {
     if (e.kind === 'const') return this.code(e);
@@ -132,8 +137,19 @@ export class Writer {
     // An operand is written where the whole expression will be, or further out: never further in.
     if (e.kind === 'load') return this.#load(e);
     if (e.kind !== 'op') throw new InternalError(`${e.kind} has no text of its own`);
+    const negated = e.op === 'not' ? (e.args[0] ?? null) : null;
+    if (negated !== null && this.#isIntegerLess(negated)) {
+      // not (a < b), as bounds are written: b <= a
+      const [a, b] = negated.args.map((expr): Arg => ({ expr, code: this.code(expr) })) as [Arg, Arg];
+      return spell('le', [b, a], 'bool', this.use);
+    }
     const args = e.args.map((expr): Arg => ({ expr, code: this.code(expr) }));
     return spell(e.op, args, gpuDType(e.dtype), this.use);
+  }
+
+  #isIntegerLess(e: Expr): e is Expr & { kind: 'op' } {
+    if (e.kind !== 'op' || e.op !== 'lt' || this.#lookup(e) !== null || (this.#uses.get(e) ?? 0) > 1) return false;
+    return e.args[0]?.dtype === 'i32' || e.args[0]?.dtype === 'u32';
   }
 
   #load(e: Expr & { kind: 'load' }): Code {
