@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js';
-import { mnist, saveText } from '../../src/data/index.ts';
+import { mnist, saveText, take } from '../../src/data/index.ts';
 import { present } from '../../src/util/assert.ts';
 import { PullbackError } from '../../src/util/error.ts';
 import type { ModelEntry, ModelTable } from '../models/model.ts';
@@ -54,14 +54,15 @@ async function runTraining(
   stdout: NodeJS.WriteStream,
 ): Promise<number> {
   const { model, out, json, resume, logEvery } = options;
-  const data = await mnist({ folder: options.data ?? undefined });
+  const { train: trainImages, test } = await mnist({ folder: options.data ?? undefined });
+  const data = { train: trainImages, test: take(test, options.testSize ?? Infinity) };
   const available = data.train.labels.data.length;
   if (!resume) orThrow(makePlan(options, entry.defaults, available, null));
   const folder = await RunFolder.open(out);
   if (json !== null) await checkWritable(json);
   const checkpoint = resume ? await folder.load(model) : null;
   const plan = orThrow(makePlan(options, entry.defaults, available, checkpoint));
-  const trainer = await entry.start(options.device, plan.settings);
+  const trainer = await entry.start(options.device, plan.settings, data.train.images.shape.slice(1));
   const progress = createProgress(stdout);
   try {
     if (checkpoint !== null) {
@@ -88,7 +89,6 @@ async function runTraining(
     return 0;
   } finally {
     progress.close();
-    await trainer.close();
   }
 }
 

@@ -7,12 +7,11 @@ export class UsageError extends PullbackError {
   }
 }
 
-/** A checkpoint that is missing or does not belong to this training. */
-export class CheckpointError extends PullbackError {
-  constructor(code: 'checkpoint-missing' | 'checkpoint-format' | 'checkpoint-mismatch', message: string) {
-    super(code, message);
-  }
-}
+/**
+ * A checkpoint that is missing or does not belong to this training: `checkpoint-missing`, `checkpoint-format`,
+ * `checkpoint-mismatch`.
+ */
+export class CheckpointError extends PullbackError {}
 
 /** A training whose loss is no number any more: what it would save is worthless. */
 export class DivergedError extends PullbackError {

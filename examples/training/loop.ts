@@ -56,7 +56,9 @@ export async function train(training: Training): Promise<Outcome> {
   while (step < plan.totalSteps && interrupt.signal === null) {
     const epoch = Math.floor(step / plan.stepsPerEpoch);
     const end = Math.min((epoch + 1) * plan.stepsPerEpoch, plan.totalSteps);
+    const before = step;
     step = await trainEpoch(training, run, epoch, step, end);
+    if (step === before) break;
     const { settings, totalSteps } = plan;
     await training.folder.save({ model: training.model, settings, step, totalSteps, tensors: await trainer.save() });
     if (interrupt.signal === null) scores = await evaluateAndLog(training, step);
@@ -79,7 +81,7 @@ async function trainEpoch(training: Training, run: Run, epoch: number, from: num
   const { batchSize, trainSize } = plan.settings;
   const images = take(data.train, trainSize);
   const order = await trainer.order(epoch, trainSize);
-  const pending: { readonly step: number; readonly loss: Promise<number> }[] = [];
+  const pending: { readonly step: number; readonly loss: Promise<Arrived> }[] = [];
   const settle = async (keep: number): Promise<void> => {
     for (let next = pending[0]; next !== undefined && pending.length > keep; next = pending[0]) {
       await run.record(next.step, await next.loss);
@@ -90,12 +92,25 @@ async function trainEpoch(training: Training, run: Run, epoch: number, from: num
   let step = from;
   for (const batch of batches(images, { batchSize, order, start: from - epoch * plan.stepsPerEpoch })) {
     if (step === end || interrupt.signal !== null) break;
-    pending.push({ step: ++step, loss: trainer.step(batch) });
+    pending.push({ step: ++step, loss: arrival(trainer.step(batch)) });
     await settle(inFlight);
     await turn();
   }
   await settle(0);
   return step;
+}
+
+/** A loss, and when it was known. */
+interface Arrived {
+  readonly loss: number;
+  readonly at: number;
+}
+
+/** Notes when a loss is known, which may be before the loop asks for it. A rejection is seen when it does. */
+function arrival(loss: Promise<number>): Promise<Arrived> {
+  const arrived = loss.then((value) => ({ loss: value, at: performance.now() }));
+  arrived.catch(() => undefined);
+  return arrived;
 }
 
 /** The numbers of a run, as they come in. */
@@ -122,12 +137,11 @@ class Run {
     return this.#epoch.steps === 0 ? null : this.#epoch.sum / this.#epoch.steps;
   }
 
-  async record(step: number, loss: number): Promise<void> {
+  async record(step: number, { loss, at: now }: Arrived): Promise<void> {
     const { plan, progress, logEvery, folder } = this.#training;
     if (!Number.isFinite(loss)) {
       throw new DivergedError(`the loss of step ${step} is ${loss}: try a smaller --learning-rate`);
     }
-    const now = performance.now();
     this.stepMs.push(now - this.#lastAt);
     this.#lastAt = now;
     for (const sums of [this.#epoch, this.#interval]) {

@@ -13,6 +13,7 @@ export interface Options<Model extends string = string> {
   readonly batchSize: number | null;
   readonly learningRate: number | null;
   readonly trainSize: number | null;
+  readonly testSize: number | null;
   readonly steps: number | null;
   readonly seed: number | null;
   readonly device: (typeof deviceNames)[number];
@@ -29,6 +30,7 @@ const flags = {
   'batch-size': { type: 'string', value: 'N', help: 'images in a step' },
   'learning-rate': { type: 'string', value: 'X', help: "Adam's step size" },
   'train-size': { type: 'string', value: 'N', help: 'train on the first N images only' },
+  'test-size': { type: 'string', value: 'N', help: 'evaluate on the first N test images only' },
   steps: { type: 'string', value: 'N', help: 'stop after N steps' },
   device: { type: 'string', value: 'NAME', help: `${deviceNames.join(', ')} (default ${deviceNames[0]})` },
   seed: { type: 'string', value: 'N', help: 'where all randomness comes from (default 0)' },
@@ -64,6 +66,7 @@ export function parseOptions<Model extends string>(
     E.bind('batchSize', () => parseCount('batch-size', values['batch-size'], 1)),
     E.bind('learningRate', () => parsePositive('learning-rate', values['learning-rate'])),
     E.bind('trainSize', () => parseCount('train-size', values['train-size'], 1)),
+    E.bind('testSize', () => parseCount('test-size', values['test-size'], 1)),
     E.bind('steps', () => parseCount('steps', values.steps, 1)),
     E.bind('seed', () => parseCount('seed', values.seed, 0)),
     E.bind('device', () => parseDevice(values.device)),

@@ -22,5 +22,4 @@ export interface Trainer {
   save(): Promise<Readonly<Record<string, HostTensor>>>;
   /** Goes on from what {@link save} gave. Throws a `CheckpointError` for the tensors of another model. */
   restore(tensors: Readonly<Record<string, HostTensor>>, source: string): void;
-  close(): Promise<void>;
 }

@@ -48,8 +48,8 @@ interface Header {
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join(' ');
 
-const fail = (code: ConstructorParameters<typeof IdxError>[0], text: string): E.Either<IdxError, never> =>
-  E.left(new IdxError(code, text));
+type Code = `idx-${'truncated' | 'magic' | 'type' | 'rank' | 'trailing'}`;
+const fail = (code: Code, text: string): E.Either<IdxError, never> => E.left(new IdxError(code, text));
 
 /** Reads the magic number (two zero bytes, the type, the rank) and one big-endian size for each axis. */
 function parseHeader(bytes: Uint8Array<ArrayBuffer>, source: string): E.Either<IdxError, Header> {

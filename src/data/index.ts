@@ -16,3 +16,4 @@ export {
   writeSafetensors,
 } from './safetensors.ts';
 export type { HostTensor, TensorFile } from './safetensors.ts';
+export { shuffledOrder } from './shuffle.ts';

@@ -33,8 +33,8 @@ const metadataKey = '__metadata__';
 const maxHeaderBytes = 100_000_000;
 
 type Result<A> = E.Either<SafetensorsError, A>;
-const fail = (code: ConstructorParameters<typeof SafetensorsError>[0], text: string): Result<never> =>
-  E.left(new SafetensorsError(code, text));
+type Code = `safetensors-${'truncated' | 'header' | 'dtype' | 'layout'}`;
+const fail = (code: Code, text: string): Result<never> => E.left(new SafetensorsError(code, text));
 
 // ---------------------------------------------------------------------------------------------------------------------
 // encoding
@@ -48,9 +48,10 @@ const fail = (code: ConstructorParameters<typeof SafetensorsError>[0], text: str
  * Throws a {@link SafetensorsError} for a tensor whose data does not fit its dtype and shape, and for a reserved name.
  */
 export function encodeSafetensors(file: TensorFile): Uint8Array<ArrayBuffer> {
-  const entries = Object.entries(file.tensors).sort(
-    ([a, { dtype: x }], [b, { dtype: y }]) => hostBytes[y] - hostBytes[x] || (a < b ? -1 : 1),
-  );
+  const entries = Object.entries(file.tensors).sort(([a, x], [b, y]) => {
+    const wider = hostBytes[y.dtype] - hostBytes[x.dtype];
+    return wider !== 0 ? wider : a < b ? -1 : 1;
+  });
   const header: [string, unknown][] = [];
   if (Object.keys(file.metadata).length > 0) header.push([metadataKey, file.metadata]);
   let end = 0;
@@ -190,7 +191,7 @@ function parseMetadata(header: Readonly<Record<string, unknown>>, source: string
 /** The tensors must fill the body without holes or overlaps: so the format says, so that nothing can hide in between. */
 function checkLayout(entries: readonly Entry[], bodyBytes: number, source: string): Result<void> {
   let end = 0;
-  for (const entry of [...entries].sort((a, b) => a.start - b.start || a.end - b.end)) {
+  for (const entry of [...entries].sort((a, b) => (a.start === b.start ? a.end - b.end : a.start - b.start))) {
     if (entry.start !== end) {
       const text = `${source}: tensor ${JSON.stringify(entry.name)} starts at byte ${entry.start} of the data, not at ${end}`;
       return fail('safetensors-layout', text);

@@ -11,7 +11,6 @@ import { idxBytes } from '../data/bytes.ts';
 export interface Calls {
   /** The labels of each batch that it stepped on: here they are the images' indices, modulo 10. */
   readonly steps: number[][];
-  readonly closed: boolean;
 }
 
 /** A trainer without a device: one weight that every step mixes with its batch, so that the order of steps shows. */
@@ -22,7 +21,6 @@ export function fakeTrainer(seed: number, onStep: (steps: number) => void = () =
     columns.images.data.subarray(0, size).reduce((sum, pixel) => sum + pixel, 0) / size;
   const trainer = {
     steps,
-    closed: false,
     device: 'fake (0 threads)',
     deviceName: 'fake',
     threads: 0,
@@ -38,10 +36,6 @@ export function fakeTrainer(seed: number, onStep: (steps: number) => void = () =
     save: () => Promise.resolve({ weight: { dtype: 'f32' as const, shape: [], data: Float32Array.of(weight) } }),
     restore(tensors: Awaited<ReturnType<Trainer['save']>>) {
       weight = tensors.weight?.data[0] ?? NaN;
-    },
-    close() {
-      trainer.closed = true;
-      return Promise.resolve();
     },
   };
   return trainer;
