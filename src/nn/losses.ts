@@ -3,7 +3,7 @@ import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';
 import type { NDArray } from '../trace/value.ts';
 import { isInteger } from '../kernel/dtype.ts';
 import { sameElements } from '../util/array.ts';
-import { logsumexp } from './activations.ts';
+import { logsumexp } from '../numpy/reduce.ts';
 
 /** Throws unless there is an integer label for every row of scores. */
 function checkLabels(what: string, logits: NDArray, labels: NDArray): void {
@@ -33,7 +33,7 @@ export function softmaxCrossEntropyWithIntegerLabels(logits: NDArray, labels: ND
   checkLabels('softmaxCrossEntropyWithIntegerLabels', logits, labels);
   const classes = broadcastedIota(labels.dtype, logits.shape, logits.ndim - 1);
   const isLabel = labels.reshape([...labels.shape, 1]).eq(classes);
-  return logsumexp(logits).sub(select(isLabel, logits, zerosOf(logits.aval)).sum(-1));
+  return logsumexp(logits, -1).sub(select(isLabel, logits, zerosOf(logits.aval)).sum(-1));
 }
 
 /** Is each example's highest score that of its label? logits: `f[..., classes]` · labels: integers `[...]` · bool `[...]`. */
