@@ -139,7 +139,7 @@ async function runCase(c: GoldenCase): Promise<void> {
     const { g, at, which } = ofFloats(c, f);
     const [value, pullback] = vjp(g, ...at);
     const ct = c.vjp.ct.map(toArray);
-    const grads = pullback(value instanceof NDArray ? (ct[0] as NDArray) : ct);
+    const grads = pullback(value instanceof NDArray ? ct[0] : ct);
     const expected = which.flatMap((i) => leavesOf(c.vjp?.grads[i]));
     for (const [i, a] of arraysOf([...grads]).entries())
       await expectGolden(a, expected[i] as GoldenArray, gradientFactor);

@@ -63,8 +63,22 @@ export function emitContract(m: ModuleBuilder, kernel: ContractKernel): KernelCo
     pitch: b.nc,
     relaxed: m.relaxed,
   });
-  const left = packFunc(m, kernel, { name: 'left', value: c.lhs, batch: c.batch, axes: c.rows, depth: c.depth, height: b.height });
-  const right = packFunc(m, kernel, { name: 'right', value: c.rhs, batch: c.batch, axes: c.columns, depth: c.depth, height: b.width });
+  const left = packFunc(m, kernel, {
+    name: 'left',
+    value: c.lhs,
+    batch: c.batch,
+    axes: c.rows,
+    depth: c.depth,
+    height: b.height,
+  });
+  const right = packFunc(m, kernel, {
+    name: 'right',
+    value: c.rhs,
+    batch: c.batch,
+    axes: c.columns,
+    depth: c.depth,
+    height: b.width,
+  });
   const finish = finishFunc(m, kernel, c);
   m.funcs.push(micro, finish);
   const rightSize = roundUp(b.kc * b.nc * bytes, 64);

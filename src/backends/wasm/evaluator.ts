@@ -12,7 +12,17 @@ import { get, i32, laneOp, loadOp, op, selectOp, storeOp, v128 } from './module/
 import type { Op } from './module/opcodes.ts';
 import type { CodeContext } from './scalar-ops.ts';
 import { scalarBinary, scalarBitcast, scalarCast, scalarConst, scalarUnary } from './scalar-ops.ts';
-import { divideLanes, laneOf, lanes, splatWord, vectorBinary, vectorCast, vectorConst, vectorSplat, vectorUnary } from './vector-ops.ts';
+import {
+  divideLanes,
+  laneOf,
+  lanes,
+  splatWord,
+  vectorBinary,
+  vectorCast,
+  vectorConst,
+  vectorSplat,
+  vectorUnary,
+} from './vector-ops.ts';
 
 /** Bytes that one element takes in the device's memory. */
 export const storageBytes: { readonly [D in DType]: number } = { bool: 1, i32: 4, u32: 4, f32: 4, f64: 8 };
@@ -250,8 +260,15 @@ export class Evaluator {
   private strided(dtype: DType, { address, offset, stride }: Place): Value {
     const base = this.f.let(address);
     if (stride === 0 && dtype !== 'bool') return loadOp('v128.load32_splat', offset, [base]);
-    if (stride >= 0) return this.gather(dtype, range(lanes).map((i) => [base, offset + i * stride]));
-    return this.gather(dtype, range(lanes).map((i) => [i === 0 ? base : op('i32.add', base, i32(i * stride)), offset]));
+    if (stride >= 0)
+      return this.gather(
+        dtype,
+        range(lanes).map((i) => [base, offset + i * stride]),
+      );
+    return this.gather(
+      dtype,
+      range(lanes).map((i) => [i === 0 ? base : op('i32.add', base, i32(i * stride)), offset]),
+    );
   }
 
   private gather(dtype: DType, addresses: readonly (readonly [Value, number])[]): Value {

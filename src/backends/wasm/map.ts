@@ -11,7 +11,10 @@ import { canVectorize, chooseLaneAxis } from './vectorize.ts';
 /** A map kernel: rows along the cheapest lane axis, four points at once, the rest of a row one by one. */
 export function emitMap(m: ModuleBuilder, kernel: MapKernel): KernelCode {
   const axes = kernel.domain.map((extent, axis) => ({ axis, extent }));
-  const nest = collapse([axes], kernel.stores.flatMap((s) => [s.index, s.value]));
+  const nest = collapse(
+    [axes],
+    kernel.stores.flatMap((s) => [s.index, s.value]),
+  );
   const stores = withRoots(kernel.stores, nest.roots);
   const domain = nest.groups[0] ?? [];
   const inner = innerAxis(domain, stores);

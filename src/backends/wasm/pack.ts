@@ -56,7 +56,8 @@ export function packFunc(m: ModuleBuilder, kernel: ContractKernel, side: Side): 
   const vector = canVectorize([side.value]);
   const acrossCost = laneCost([side.value], [], inner);
   const alongCost = laneCost([side.value], [], lastAxis(depth));
-  const across = vector && height >= lanes && inner.extent >= height && acrossCost < worthLanes && acrossCost <= alongCost;
+  const across =
+    vector && height >= lanes && inner.extent >= height && acrossCost < worthLanes && acrossCost <= alongCost;
   const along = vector && alongCost < worthLanes && lastAxis(depth).extent >= lanes;
   e.within(
     batch.map((a, i) => [a.axis, f.param(i)]),

@@ -52,8 +52,16 @@ export function emitReduce(m: ModuleBuilder, kernel: ReduceKernel): KernelCode {
   const roots = [...nest.roots, ...r.accumulators.map((a) => a.value)];
   if (!canVectorize(roots)) return alongDomain(m, kernel, r, innerAxis(domain, r.stores), false);
   const sums = r.accumulators.map((a) => a.value);
-  const across = chooseLaneAxis(domain.filter((a) => a.extent >= lanes), sums, r.stores.map((s) => s.index));
-  const along = chooseLaneAxis(reduced.filter((a) => a.extent >= 2 * lanes), sums, []);
+  const across = chooseLaneAxis(
+    domain.filter((a) => a.extent >= lanes),
+    sums,
+    r.stores.map((s) => s.index),
+  );
+  const along = chooseLaneAxis(
+    reduced.filter((a) => a.extent >= 2 * lanes),
+    sums,
+    [],
+  );
   if (along !== null && (across === null || along.cost < across.cost)) return alongReduced(m, kernel, r, along.axis);
   if (across !== null) return alongDomain(m, kernel, r, across.axis, true);
   return alongDomain(m, kernel, r, innerAxis(domain, r.stores), false);
@@ -259,7 +267,10 @@ function reducedLoops(
   while (tail > 0 && product(full.slice(tail).map((a) => a.extent)) < shortLoop) tail -= 1;
   const block = full.slice(tail);
   const [head, ...inside] = block as [Axis, ...Axis[]];
-  const piece = Math.max(shortLoop, Math.floor((8 * blockLength) / product(inside.map((a) => a.extent)) / lanes) * lanes);
+  const piece = Math.max(
+    shortLoop,
+    Math.floor((8 * blockLength) / product(inside.map((a) => a.extent)) / lanes) * lanes,
+  );
   const blocks = (): void => {
     const from = f.variable(i32(0), 'block');
     f.count(from, i32(head.extent), piece, () => {

@@ -28,9 +28,7 @@ export const vectorConst = (dtype: DType, value: number): Value =>
 
 /** A scalar in all lanes. */
 export const vectorSplat = (dtype: DType, x: Value): Value =>
-  dtype === 'f32'
-    ? op('f32x4.splat', x)
-    : op('i32x4.splat', dtype === 'bool' ? op('i32.sub', i32(0), x) : x);
+  dtype === 'f32' ? op('f32x4.splat', x) : op('i32x4.splat', dtype === 'bool' ? op('i32.sub', i32(0), x) : x);
 
 /** One lane as a scalar. */
 export const laneOf = (dtype: DType, x: Value, lane: number): Value =>
@@ -115,7 +113,7 @@ const arithmetic =
 const byLane =
   (name: 'div' | 'rem' | 'idiv' | 'imod' | 'shl' | 'shr' | 'sar'): Binary =>
   (c, dtype, x, y) =>
-    lanewise(c, dtype, [x, y], (a, b) => scalarBinary[name](c, dtype, a as Value, b as Value));
+    lanewise(c, dtype, [x, y], (a, b) => scalarBinary[name](c, dtype, a, b));
 
 const extremum =
   (name: 'max' | 'min', bool: Op): Binary =>

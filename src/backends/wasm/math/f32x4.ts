@@ -13,7 +13,8 @@ const lt = (a: Value, b: Value): Value => op('f32x4.lt', a, b);
 const eq = (a: Value, b: Value): Value => op('f32x4.eq', a, b);
 const choose = (mask: Value, onTrue: Value, onFalse: Value): Value => op('v128.bitselect', onTrue, onFalse, mask);
 const isNan = (a: Value): Value => op('f32x4.ne', a, a);
-const clamp = (a: Value, low: number, high: number): Value => op('f32x4.min', op('f32x4.max', a, splat(low)), splat(high));
+const clamp = (a: Value, low: number, high: number): Value =>
+  op('f32x4.min', op('f32x4.max', a, splat(low)), splat(high));
 const signBit = v128([0x80000000, 0x80000000, 0x80000000, 0x80000000]);
 
 const word = new DataView(new ArrayBuffer(4));
@@ -113,7 +114,11 @@ const bodies: { readonly [F in F32x4Function]: (f: Func, lib: Library) => Value 
 
 /** 2ᵏ for integers k of normal powers; larger ones stay at the largest. */
 const power2 = (k: Value): Value =>
-  op('i32x4.shl', op('i32x4.add', op('i32x4.max_s', op('i32x4.min_s', k, splatInt(127)), splatInt(-126)), splatInt(127)), i32(23));
+  op(
+    'i32x4.shl',
+    op('i32x4.add', op('i32x4.max_s', op('i32x4.min_s', k, splatInt(127)), splatInt(-126)), splatInt(127)),
+    i32(23),
+  );
 
 /** x = n·ln 2 + r, and q = eʳ - 1 - r. */
 function expParts(f: Func, x: Value): { readonly n: Value; readonly r: Value; readonly q: Value } {
@@ -172,12 +177,8 @@ function byLanes(f: Func, lib: Library, name: F32x4Function): Value {
   const target = lib.f64(name);
   let result: Value = splat(0);
   for (const lane of range(4)) {
-    const args = f.params.map((_, i) =>
-      op('f64.promote_f32', laneOp('f32x4.extract_lane', [lane], f.param(i))),
-    );
-    result = f.let(
-      laneOp('f32x4.replace_lane', [lane], result, op('f32.demote_f64', call(target, ...args))),
-    );
+    const args = f.params.map((_, i) => op('f64.promote_f32', laneOp('f32x4.extract_lane', [lane], f.param(i))));
+    result = f.let(laneOp('f32x4.replace_lane', [lane], result, op('f32.demote_f64', call(target, ...args))));
   }
   return result;
 }

@@ -18,7 +18,12 @@ const both = (a: Value, b: Value): Value => op('i32.and', a, b);
 
 /** Horner's rule: `coefficients[0] + x·(coefficients[1] + …)`. */
 const polynomial = (f: Func, x: Value, coefficients: readonly number[]): Value =>
-  f.let(coefficients.reduceRight<Value>((sum, c, i) => (i === coefficients.length - 1 ? f64(c) : add(f64(c), mul(x, sum))), f64(0)));
+  f.let(
+    coefficients.reduceRight<Value>(
+      (sum, c, i) => (i === coefficients.length - 1 ? f64(c) : add(f64(c), mul(x, sum))),
+      f64(0),
+    ),
+  );
 
 const factorial = (n: number): number => range(n).reduce((p, i) => p * (i + 1), 1);
 
@@ -49,7 +54,11 @@ const bodies: { readonly [F in F64Function]: (f: Func, lib: Library) => Value } 
   exp(f) {
     const x = f.param(0);
     const { n, r } = reduceLn2(f, op('f64.min', op('f64.max', x, f64(-746)), f64(710)));
-    const y = polynomial(f, r, range(14).map((k) => 1 / factorial(k)));
+    const y = polynomial(
+      f,
+      r,
+      range(14).map((k) => 1 / factorial(k)),
+    );
     const k = f.let(op('i32.trunc_sat_f64_s', n));
     const half = f.let(op('i32.shr_s', k, i32(1)));
     return mul(mul(y, power2(half)), power2(op('i32.sub', k, half)));
@@ -58,7 +67,14 @@ const bodies: { readonly [F in F64Function]: (f: Func, lib: Library) => Value } 
     const x = f.param(0);
     const { n, r } = reduceLn2(f, op('f64.min', op('f64.max', x, f64(-45)), f64(700)));
     // e^r - 1 = r + r²·p(r)
-    const tail = mul(mul(r, r), polynomial(f, r, range(14).map((k) => 1 / factorial(k + 2))));
+    const tail = mul(
+      mul(r, r),
+      polynomial(
+        f,
+        r,
+        range(14).map((k) => 1 / factorial(k + 2)),
+      ),
+    );
     const s = f.let(power2(op('i32.trunc_sat_f64_s', n)));
     const y = add(mul(s, add(r, tail)), sub(s, f64(1)));
     const big = lt(f64(699), x);
@@ -70,13 +86,23 @@ const bodies: { readonly [F in F64Function]: (f: Func, lib: Library) => Value } 
     const scaled = f.let(selectOp(subnormal, mul(x, f64(2 ** 54)), x));
     // x = 2^k · (1 + m) with 1 + m in [√½, √2)
     const raw = f.let(op('i64.sub', bits(scaled), i64(0x3fe6a09e667f3bcdn)));
-    const k = op('f64.convert_i32_s', op('i32.sub', op('i32.wrap_i64', op('i64.shr_s', raw, i64(52n))), selectOp(subnormal, i32(54), i32(0))));
+    const k = op(
+      'f64.convert_i32_s',
+      op('i32.sub', op('i32.wrap_i64', op('i64.shr_s', raw, i64(52n))), selectOp(subnormal, i32(54), i32(0))),
+    );
     const mantissa = fromBits(op('i64.add', op('i64.and', raw, i64(0xfffffffffffffn)), i64(0x3fe6a09e667f3bcdn)));
     const m = f.let(sub(mantissa, f64(1)));
     // log(1+m) = 2 atanh(s), s = m/(2+m), written so that the large part m - m²/2 is exact
     const s = f.let(div(m, add(f64(2), m)));
     const z = f.let(mul(s, s));
-    const series = mul(z, polynomial(f, z, range(11).map((i) => 2 / (2 * i + 3))));
+    const series = mul(
+      z,
+      polynomial(
+        f,
+        z,
+        range(11).map((i) => 2 / (2 * i + 3)),
+      ),
+    );
     const half = f.let(mul(f64(0.5), mul(m, m)));
     const kf = f.let(k);
     const low = add(mul(s, add(half, series)), mul(kf, f64(ln2Rest)));
@@ -117,7 +143,11 @@ const bodies: { readonly [F in F64Function]: (f: Func, lib: Library) => Value } 
     const upperHalf = f.let(lt(f64(Math.SQRT2 - 1), t));
     const u = f.let(selectOp(upperHalf, div(sub(t, f64(1)), add(t, f64(1))), t));
     const z = f.let(mul(u, u));
-    const series = polynomial(f, z, range(22).map((i) => (i % 2 === 0 ? -1 : 1) / (2 * i + 3)));
+    const series = polynomial(
+      f,
+      z,
+      range(22).map((i) => (i % 2 === 0 ? -1 : 1) / (2 * i + 3)),
+    );
     const small = add(u, mul(u, mul(z, series)));
     const first = f.let(selectOp(upperHalf, add(f64(Math.PI / 4), add(small, f64(piHalfError / 2))), small));
     const y = selectOp(inverse, sub(f64(Math.PI / 2), sub(first, f64(piHalfError))), first);
@@ -141,9 +171,7 @@ const bodies: { readonly [F in F64Function]: (f: Func, lib: Library) => Value } 
     const [x, y] = [f.param(0), f.param(1)];
     const b = f.let(abs(y));
     const a = f.variable(abs(x));
-    const bad = f.let(
-      either(either(isNan(x), isNan(y)), either(eq(b, f64(0)), eq(get(a), f64(Infinity)))),
-    );
+    const bad = f.let(either(either(isNan(x), isNan(y)), either(eq(b, f64(0)), eq(get(a), f64(Infinity)))));
     f.if(op('i32.and', op('i32.eqz', bad), lt(b, f64(Infinity))), () => {
       const t = f.variable(b);
       f.while(op('f64.le', add(get(t), get(t)), get(a)), () => f.set(t, add(get(t), get(t))));
@@ -182,22 +210,28 @@ function reducePiHalf(f: Func, x: Value): { readonly quadrant: Value; readonly r
   // What the last subtraction rounded away, and the last part.
   const lost = sub(sub(head, r), mul(n, f64(piHalf3)));
   r = f.let(add(r, sub(lost, mul(n, f64(piHalf4)))));
-  const quadrant = f.let(
-    op('i32.trunc_sat_f64_s', sub(n, mul(f64(4), op('f64.floor', mul(n, f64(0.25)))))),
-  );
+  const quadrant = f.let(op('i32.trunc_sat_f64_s', sub(n, mul(f64(4), op('f64.floor', mul(n, f64(0.25)))))));
   // Huge arguments may leave more than the series can take.
   return { quadrant, r: f.let(op('f64.min', op('f64.max', r, f64(-1)), f64(1))) };
 }
 
 function sinSeries(f: Func, r: Value): Value {
   const z = f.let(mul(r, r));
-  const series = polynomial(f, z, range(8).map((i) => (i % 2 === 0 ? -1 : 1) / factorial(2 * i + 3)));
+  const series = polynomial(
+    f,
+    z,
+    range(8).map((i) => (i % 2 === 0 ? -1 : 1) / factorial(2 * i + 3)),
+  );
   return add(r, mul(r, mul(z, series)));
 }
 
 function cosSeries(f: Func, r: Value): Value {
   const z = f.let(mul(r, r));
-  const series = polynomial(f, z, range(8).map((i) => (i % 2 === 0 ? 1 : -1) / factorial(2 * i + 4)));
+  const series = polynomial(
+    f,
+    z,
+    range(8).map((i) => (i % 2 === 0 ? 1 : -1) / factorial(2 * i + 4)),
+  );
   return add(sub(f64(1), mul(f64(0.5), z)), mul(mul(z, z), series));
 }
 

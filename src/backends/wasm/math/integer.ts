@@ -12,11 +12,7 @@ export function buildInteger(f: Func, name: IntegerFunction): void {
   const signed = (): Value => selectOp(minusOne, i32(1), safe);
   switch (name) {
     case 'div_s':
-      f.returns = selectOp(
-        zero,
-        i32(-1),
-        selectOp(minusOne, op('i32.sub', i32(0), x), op('i32.div_s', x, signed())),
-      );
+      f.returns = selectOp(zero, i32(-1), selectOp(minusOne, op('i32.sub', i32(0), x), op('i32.div_s', x, signed())));
       return;
     case 'div_u':
       f.returns = selectOp(zero, i32(-1), op('i32.div_u', x, safe));

@@ -50,7 +50,16 @@ export class Library {
   private function(name: string, type: ValueType, arity: number, build: (f: Func) => void): Func {
     let f = this.made.get(name);
     if (f === undefined) {
-      f = new Func(name, arity === 1 ? [['x', type]] : [['x', type], ['y', type]], type);
+      f = new Func(
+        name,
+        arity === 1
+          ? [['x', type]]
+          : [
+              ['x', type],
+              ['y', type],
+            ],
+        type,
+      );
       this.made.set(name, f);
       build(f);
       this.funcs.push(f);

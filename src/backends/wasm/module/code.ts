@@ -31,7 +31,12 @@ export type Statement =
   | { readonly kind: 'set'; readonly local: Local; readonly value: Value }
   | { readonly kind: 'store'; readonly instruction: Instruction }
   | { readonly kind: 'run'; readonly target: Func; readonly args: readonly Value[] }
-  | { readonly kind: 'if'; readonly test: Value; readonly then: readonly Statement[]; readonly otherwise: readonly Statement[] }
+  | {
+      readonly kind: 'if';
+      readonly test: Value;
+      readonly then: readonly Statement[];
+      readonly otherwise: readonly Statement[];
+    }
   /** Runs the body, then again as long as `again` holds. */
   | { readonly kind: 'loop'; readonly body: readonly Statement[]; readonly again: Value }
   | { readonly kind: 'comment'; readonly text: string };
@@ -72,7 +77,10 @@ export const storeOp = (
   address: Value,
   value: Value,
   lanes: readonly number[] = [],
-): Statement => ({ kind: 'store', instruction: { kind: 'op', type: 'i32', op: name, args: [address, value], offset, lanes } });
+): Statement => ({
+  kind: 'store',
+  instruction: { kind: 'op', type: 'i32', op: name, args: [address, value], offset, lanes },
+});
 
 function instruction(name: Op, args: readonly Value[], offset: number, lanes: readonly number[]): Instruction {
   const type = opcodes[name].result;

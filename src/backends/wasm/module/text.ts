@@ -61,7 +61,15 @@ function printStatement(s: Statement, indent: string): string[] {
 }
 
 const literal = (value: number): string =>
-  Number.isNaN(value) ? 'nan' : value === Infinity ? 'inf' : value === -Infinity ? '-inf' : Object.is(value, -0) ? '-0' : String(value);
+  Number.isNaN(value)
+    ? 'nan'
+    : value === Infinity
+      ? 'inf'
+      : value === -Infinity
+        ? '-inf'
+        : Object.is(value, -0)
+          ? '-0'
+          : String(value);
 
 function printValue(v: Value): string {
   switch (v.kind) {
