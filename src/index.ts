@@ -124,5 +124,5 @@ installDefaultDevice(wasmDevice);
 installSpelling((form, name, jaxpr, donated) =>
   form === 'wgsl'
     ? wgslText(compile(name, jaxpr, anyWebGpu, donated))
-    : emitWasm(compile(name, jaxpr, wasmDevice().target, donated), detectFeatures()).text,
+    : emitWasm(compile(name, jaxpr, wasmDevice().target, donated), detectFeatures()).text(),
 );
