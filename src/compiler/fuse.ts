@@ -166,10 +166,21 @@ function joinReduce(group: Group, root: Root, producer: ReadonlyMap<number, Grou
   if (!sameShape(loops.domain, alone.loops.domain) || !sameShape(loops.reduced, alone.loops.reduced)) return false;
   const added = alone.loops.accumulators;
   const loads = loadsOf(added.map((a) => a.value));
-  if (loads.some((l) => producer.get(l.operand) === group) || !loads.some((l) => group.reads.has(l.operand))) return false;
+  if (loads.some((l) => producer.get(l.operand) === group) || !loads.some((l) => group.reads.has(l.operand)))
+    return false;
   const slot = loops.accumulators.length;
   const value = acc(slot, root.aval.dtype);
-  if (!admit(group, root, at(group.members, 0).coordinate, value, added.map((a) => a.value), producer, target)) {
+  if (
+    !admit(
+      group,
+      root,
+      at(group.members, 0).coordinate,
+      value,
+      added.map((a) => a.value),
+      producer,
+      target,
+    )
+  ) {
     return false;
   }
   group.loops = { ...loops, accumulators: [...loops.accumulators, ...added] };

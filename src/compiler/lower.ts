@@ -1,6 +1,6 @@
 import type { Target } from '../kernel/device.ts';
 import type { Expr } from '../kernel/expr.ts';
-import { constant, load } from '../kernel/expr.ts';
+import { constant, load, loadsOf } from '../kernel/expr.ts';
 import { indices, linearize } from '../kernel/index-algebra.ts';
 import type { Aval } from '../trace/aval.ts';
 import { showAval, sizeOf } from '../trace/aval.ts';
@@ -32,7 +32,8 @@ export interface Root extends Value {
 }
 
 /** How a root is computed. */
-export type RootBody = { readonly kind: 'map'; readonly at: Element } | Extract<Lowered, { kind: 'reduce' | 'contract' }>;
+export type RootBody =
+  { readonly kind: 'map'; readonly at: Element } | Extract<Lowered, { kind: 'reduce' | 'contract' }>;
 
 /** A Jaxpr as roots, in an order in which each reads only earlier ones. */
 export interface LoweredJaxpr {
@@ -111,7 +112,7 @@ class Lowering {
       const fresh = outputs.includes(value) || this.inputs.includes(value);
       outputs.push(fresh ? this.root(d.aval, { kind: 'map', at: readFrom(value) }, ['copy']) : value);
     }
-    return { inputs: this.inputs, roots: this.roots, outputs };
+    return { inputs: this.inputs, roots: inOrder(this.roots), outputs };
   }
 
   private read(a: Atom): Definition {
@@ -195,6 +196,27 @@ function readsOf(body: Extract<Lowered, { kind: 'reduce' | 'contract' }>, out: A
   }
   const { batch, rows, columns, depth } = contractIndices(body);
   return [body.lhs(batch, rows, depth), body.rhs(batch, columns, depth)];
+}
+
+/**
+ * Roots, each after those that it reads. They are not made in that order: a value can be promoted after a root that had
+ * inlined it, which reads it from then on.
+ */
+function inOrder(roots: readonly Root[]): readonly Root[] {
+  const byId = new Map(roots.map((r) => [r.id, r]));
+  const ordered = new Set<Root>();
+  const visit = (r: Root): void => {
+    if (ordered.has(r)) return;
+    const { body, aval: a } = r;
+    const expressions = body.kind === 'map' ? [body.at(indices(a.shape))] : readsOf(body, a);
+    for (const { operand } of loadsOf(expressions)) {
+      const read = byId.get(operand);
+      if (read !== undefined) visit(read);
+    }
+    ordered.add(r);
+  };
+  roots.forEach(visit);
+  return [...ordered];
 }
 
 /** Loop variables of a contraction, numbered as its kernel has them. */

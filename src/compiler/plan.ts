@@ -15,7 +15,12 @@ import { describeRoot } from './lower.ts';
  * From kernels to a program: an order, and a place for every value. Results get storage of their own, or that of a
  * donated input; what lives only inside the program shares slots.
  */
-export function planProgram(name: string, lowered: LoweredJaxpr, groups: readonly Group[], donated: readonly boolean[]): Program {
+export function planProgram(
+  name: string,
+  lowered: LoweredJaxpr,
+  groups: readonly Group[],
+  donated: readonly boolean[],
+): Program {
   const ordered = inOrder(groups.filter((g) => storedMembers(g, groups, lowered).length > 0));
   const steps = ordered.map((group): Scheduled => ({ group, stores: storedMembers(group, groups, lowered) }));
   const takenOver = takeOver(lowered, steps, donated);
@@ -181,9 +186,11 @@ function makeStep(
     name: identifier([...new Set(stored.flatMap((m) => m.root.operations))]),
     source: stored.map((m) => describeRoot(m.root)).join('; '),
     operands,
-    stores: stored.map(
-      (m): Store => ({ operand: operandOf(m.root.id), index: rename(m.position), value: rename(m.value) }),
-    ),
+    stores: stored.map((m): Store => ({
+      operand: operandOf(m.root.id),
+      index: rename(m.position),
+      value: rename(m.value),
+    })),
   };
   return { kind: 'run', kernel: withLoops(base, group.loops, rename), args };
 }

@@ -27,7 +27,9 @@ export function programCost(program: Program): ProgramCost {
   const lasting = program.buffers.filter((b) => b.place.kind !== 'temporary');
   return {
     flops: sum(kernels.map(flopsOf)),
-    bytesMoved: sum(kernels.flatMap((k) => k.operands.map((o) => o.length * hostBytes[o.dtype] * (o.access === 'readwrite' ? 2 : 1)))),
+    bytesMoved: sum(
+      kernels.flatMap((k) => k.operands.map((o) => o.length * hostBytes[o.dtype] * (o.access === 'readwrite' ? 2 : 1))),
+    ),
     peakBytes: temporaryBytes + sum(lasting.map((b) => b.length * hostBytes[b.dtype])),
     temporaryBytes,
     kernels: kernels.length,

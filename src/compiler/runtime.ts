@@ -85,7 +85,7 @@ export function execute(
 
 function requireConcrete(x: NDArray): ConcreteArray {
   if (x instanceof ConcreteArray) return x;
-  throw new InternalError(`${String(x)} reached execution`);
+  throw new InternalError(`a tracer of ${showAval(x.aval)} reached execution`);
 }
 
 // ------------------------------------------------------------------------------------- one primitive at a time

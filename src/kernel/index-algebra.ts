@@ -1,6 +1,5 @@
 import type { Expr } from './expr.ts';
-import { binary, constant, index, select, unary } from './expr.ts';
-import { product, range } from '../util/array.ts';
+import { binary, constant, index, unary } from './expr.ts';
 
 /**
  * Symbolic arithmetic on positions. Every constructor returns a canonical, simplified i32 expression: sums are kept as
@@ -84,7 +83,7 @@ export function linearForm(e: Expr): Linear {
 /** The canonical expression of a linear form: terms by falling coefficient, then the constant. */
 function fromLinear({ terms, offset }: Linear): Expr {
   const merged = mergeQuotients(terms);
-  const sorted = [...merged].filter(([, c]) => c !== 0).sort(([a, c], [b, d]) => d - c || a.id - b.id);
+  const sorted = [...merged].filter(([, c]) => c !== 0).sort(([a, c], [b, d]) => (d === c ? a.id - b.id : d - c));
   let sum: Expr | null = null;
   for (const [x, c] of sorted) {
     const term = c === 1 ? x : binary('mul', x, lit(c));
@@ -94,12 +93,20 @@ function fromLinear({ terms, offset }: Linear): Expr {
   return offset === 0 ? sum : binary('add', sum, lit(offset));
 }
 
-/** `c·d·(x div d) + c·(x mod d)` is `c·x`. */
+/** `c·d·(x div d) + c·(x mod d)` is `c·x`, and `c·x - c·(x mod d)` is `c·d·(x div d)`. */
 function mergeQuotients(terms: ReadonlyMap<Expr, number>): ReadonlyMap<Expr, number> {
   for (const [e, c] of terms) {
     if (e.kind !== 'op' || e.op !== 'imod') continue;
     const [x, d] = e.args as [Expr, Expr];
     const divisor = (d as { value: number }).value;
+    if (terms.get(x) === -c) {
+      const next = new Map(terms);
+      next.delete(e);
+      next.delete(x);
+      const quotient = idiv(x, divisor);
+      next.set(quotient, (next.get(quotient) ?? 0) - c * divisor);
+      return mergeQuotients(next);
+    }
     const quotient = idiv(x, divisor);
     if (quotient.kind === 'const' || terms.get(quotient) !== c * divisor) continue;
     const next = new Map(terms);
@@ -201,9 +208,6 @@ export function iclamp(a: Expr, low: number, high: number): Expr {
   return max <= high ? raised : binary('min', raised, lit(high));
 }
 
-/** `onTrue` where `condition` holds, else `onFalse`. */
-export const iselect = select;
-
 /** Row-major strides of a shape, in elements. */
 export function stridesOf(shape: readonly number[]): readonly number[] {
   const strides = shape.map(() => 1);
@@ -232,9 +236,3 @@ export function delinearize(position: Expr, shape: readonly number[]): readonly 
 /** Loop variables over a domain, one for each axis, numbered from `first`. */
 export const indices = (extents: readonly number[], first = 0): readonly Expr[] =>
   extents.map((extent, i) => index(first + i, extent));
-
-/** The number of points of a domain. */
-export const volume = product;
-
-/** The axes `first, first + 1, …` of a domain part. */
-export const axesFrom = (first: number, count: number): readonly number[] => range(count).map((i) => first + i);

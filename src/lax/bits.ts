@@ -2,6 +2,7 @@ import type { Expr } from '../kernel/expr.ts';
 import { binary, constant } from '../kernel/expr.ts';
 import { aval, sameShape, showAval } from '../trace/aval.ts';
 import { bind } from '../trace/context.ts';
+import type { NoParams } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { alignBatch } from './elementwise.ts';
@@ -10,7 +11,7 @@ import { alignBatch } from './elementwise.ts';
  * The Threefry-2x32 block cipher with 20 rounds: the source of all random bits.
  * Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3 (SC 2011).
  */
-export const threefry2x32P = primitive<Record<never, never>, 4>({
+export const threefry2x32P = primitive<NoParams, 4>({
   name: 'threefry2x32',
   type: (ins) =>
     ins.every((a) => a.dtype === 'u32' && sameShape(a.shape, ins[0].shape))
@@ -47,8 +48,7 @@ const rotations = [
 function rounds(k0: Expr, k1: Expr, c0: Expr, c1: Expr): readonly [Expr, Expr] {
   const word = (n: number): Expr => constant('u32', n);
   const plus = (a: Expr, b: Expr): Expr => binary('add', a, b);
-  const rotate = (x: Expr, n: number): Expr =>
-    binary('or', binary('shl', x, word(n)), binary('shr', x, word(32 - n)));
+  const rotate = (x: Expr, n: number): Expr => binary('or', binary('shl', x, word(n)), binary('shr', x, word(32 - n)));
   const keys = [k0, k1, binary('xor', binary('xor', k0, k1), word(0x1bd11bda))] as const;
   let x0 = plus(c0, k0);
   let x1 = plus(c1, k1);

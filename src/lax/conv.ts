@@ -72,7 +72,8 @@ export const convP = primitive<ConvParams, 2>({
     const [n, c] = [at(x.shape, at(lhs, 0)), at(x.shape, at(lhs, 1))];
     const [o, i] = [at(w.shape, at(rhs, 0)), at(w.shape, at(rhs, 1))];
     const { featureGroupCount: fg, batchGroupCount: bg } = p;
-    const fits = x.dtype === w.dtype && c === i * fg && o % fg === 0 && o % bg === 0 && n % bg === 0 && (fg === 1 || bg === 1);
+    const fits =
+      x.dtype === w.dtype && c === i * fg && o % fg === 0 && o % bg === 0 && n % bg === 0 && (fg === 1 || bg === 1);
     if (!fits) {
       return mistyped(
         `[convGeneralDilated] ${showAval(x)} * ${showAval(w)} with ${fg} feature and ${bg} batch groups: the input's ${c} ` +
@@ -273,10 +274,10 @@ export const convGeneralDilated = (x: NDArray, kernel: NDArray, params: ConvPara
 
 /** `NHWC`-like text to axis numbers: `axes('NHWC', 'NC')` is [0, 3, 1, 2]. */
 export function layoutAxes(layout: string, roles: 'NC' | 'OI'): readonly number[] {
-  const letters = [...layout];
-  const named = [...roles].map((r) => letters.indexOf(r));
+  const letters = layout.split('');
+  const named = roles.split('').map((r) => letters.indexOf(r));
   if (named.some((i) => i < 0)) {
-    throw new ArgumentError(`the layout ${JSON.stringify(layout)} must name ${[...roles].join(' and ')}`);
+    throw new ArgumentError(`the layout ${JSON.stringify(layout)} must name ${roles.split('').join(' and ')}`);
   }
   const order = 'DHW';
   const rest = range(letters.length)

@@ -104,7 +104,13 @@ export const dotGeneralP = primitive<DotDimensionNumbers, 2>({
         { shape: [2, 3, 4], dtype: 'float' },
         { shape: [4, 2], dtype: 'float' },
       ],
-      params: { contracting: [[2, 0], [0, 1]], batch: [[], []] },
+      params: {
+        contracting: [
+          [2, 0],
+          [0, 1],
+        ],
+        batch: [[], []],
+      },
       label: 'two contracted axes',
     },
     {

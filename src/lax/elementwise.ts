@@ -6,7 +6,16 @@ import type { BinaryOp, UnaryOp } from '../kernel/ops.ts';
 import { aval, sameShape, showAval } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { DTypeError } from '../trace/errors.ts';
-import type { Batched, BatchedResult, Case, CaseInput, Derivative, LinearMap, Primitive } from '../trace/primitive.ts';
+import type {
+  Batched,
+  BatchedResult,
+  Case,
+  CaseInput,
+  Derivative,
+  LinearMap,
+  NoParams,
+  Primitive,
+} from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { left } from 'fp-ts/lib/Either.js';
@@ -18,7 +27,7 @@ import { fill, select, toFront, zerosOf } from './structural.ts';
  * is a line or two. None broadcasts: shapes are equal, dtypes too; `numpy` does the rest.
  */
 
-type None = Record<never, never>;
+type None = NoParams;
 const none: None = {};
 
 /** Which dtypes an operation takes. */
@@ -39,9 +48,13 @@ const domainText: { readonly [D in Domain]: string } = {
 };
 
 /** The default cases of an elementwise primitive: a matrix, a scalar, an empty array. */
-function cases<N extends number>(arity: number, input: Omit<CaseInput, 'shape'>): readonly Case<None, N>[] {
+function cases<N extends number>(
+  arity: number,
+  first: Omit<CaseInput, 'shape'>,
+  second: Omit<CaseInput, 'shape'> = first,
+): readonly Case<None, N>[] {
   return [[2, 3], [], [0, 2]].map((shape) => ({
-    ins: Array.from({ length: arity }, () => ({ ...input, shape })),
+    ins: Array.from({ length: arity }, (_, i) => ({ ...(i === 0 ? first : second), shape })),
     params: none,
   })) as unknown as readonly Case<None, N>[];
 }
@@ -117,7 +130,8 @@ export const negP = unaryPrimitive('neg', {
 export const absP = unaryPrimitive('abs', {
   takes: 'number',
   lower: 'abs',
-  derivative: smooth((x) => sign(x)),
+  // 1 at 0, as JAX has it.
+  derivative: smooth((x) => select(ge(x, like(x, 0)), like(x, 1), like(x, -1))),
   kinks: [0],
 });
 export const signP = unaryPrimitive('sign', { takes: 'number', lower: 'sign', derivative: step, kinks: [0] });
@@ -204,7 +218,7 @@ const apply1 =
 
 /** -x; integers wrap. */
 export const neg = apply1(negP);
-/** |x|; the derivative at 0 is 0. */
+/** |x|; the derivative at 0 is 1. */
 export const abs = apply1(absP);
 /** -1, 0 or 1; NaN and -0 are kept. */
 export const sign = apply1(signP);
@@ -294,8 +308,16 @@ interface BinarySpec {
   readonly lower: BinaryOp | ((x: Expr, y: Expr) => Expr);
   readonly derivative: Derivative<None, 2>;
   readonly domain?: readonly [number, number];
+  /** Where the second operand is drawn from, if not from `domain`. */
+  readonly domain2?: readonly [number, number];
   readonly distinct?: boolean;
 }
+
+const caseInput = (spec: BinarySpec, domain: readonly [number, number] | undefined): Omit<CaseInput, 'shape'> => ({
+  dtype: caseDtype(spec.takes),
+  ...(domain === undefined ? {} : { domain }),
+  ...(spec.distinct === undefined ? {} : { distinct: spec.distinct }),
+});
 
 function binaryPrimitive(name: string, spec: BinarySpec): Primitive<None, 2> {
   const { lower } = spec;
@@ -325,11 +347,7 @@ function binaryPrimitive(name: string, spec: BinarySpec): Primitive<None, 2> {
       kind: 'map',
       outputs: [(c) => (typeof lower === 'string' ? binary(lower, x.at(c), y.at(c)) : lower(x.at(c), y.at(c)))],
     }),
-    cases: cases<2>(2, {
-      dtype: caseDtype(spec.takes),
-      ...(spec.domain === undefined ? {} : { domain: spec.domain }),
-      ...(spec.distinct === undefined ? {} : { distinct: spec.distinct }),
-    }),
+    cases: cases<2>(2, caseInput(spec, spec.domain), caseInput(spec, spec.domain2 ?? spec.domain)),
   });
   return self;
 }
@@ -367,10 +385,7 @@ export const divP = binaryPrimitive('div', {
   lower: 'div',
   derivative: {
     kind: 'smooth',
-    partials: [
-      ([, y]) => times(div(like(y, 1), y)),
-      ([, y], [out]) => times(neg(div(out as NDArray, y))),
-    ],
+    partials: [([, y]) => times(div(like(y, 1), y)), ([, y], [out]) => times(neg(div(out as NDArray, y)))],
   },
   domain: [0.5, 3],
 });
@@ -387,7 +402,8 @@ export const remP = binaryPrimitive('rem', {
       },
     ],
   },
-  domain: [1.1, 1.9],
+  domain: [1.1, 1.4],
+  domain2: [0.8, 1],
 });
 export const powP = binaryPrimitive('pow', {
   takes: 'float',
@@ -497,4 +513,3 @@ export const le = apply2(leP);
 export const gt = apply2(gtP);
 /** x ≥ y. */
 export const ge = apply2(geP);
-

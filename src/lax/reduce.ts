@@ -160,7 +160,10 @@ function productsOfOthers(x: NDArray, axes: readonly number[]): NDArray {
   const own = eq(broadcastedIota('i32', table, rank), broadcastedIota('i32', table, rank + 1));
   const rows = broadcastInDim(flat, table, [...range(rank), rank + 1]);
   const products = reduceProd(select(own, fill(table, x.dtype, 1), rows), [rank + 1]);
-  const restored = reshape(products, order.map((a) => at(x.shape, a)));
+  const restored = reshape(
+    products,
+    order.map((a) => at(x.shape, a)),
+  );
   return transpose(
     restored,
     order.map((_, i) => order.indexOf(i)),
@@ -203,7 +206,8 @@ export const reduceOr = (x: NDArray, axes: readonly number[]): NDArray =>
 
 /** Position of the first extreme element along `axis`; a NaN counts as extreme, as in NumPy. */
 function argExtremum(x: NDArray, axis: number, dtype: DType, best: NDArray): NDArray {
-  if (at(x.shape, axis) === 0) throw new ArgumentError(`argmax and argmin of ${showAval(x.aval)} along its empty axis ${axis}`);
+  if (at(x.shape, axis) === 0)
+    throw new ArgumentError(`argmax and argmin of ${showAval(x.aval)} along its empty axis ${axis}`);
   const hits = eq(x, expand(best, x, [axis]));
   const extreme = isFloat(x.dtype) ? or(hits, isNan(x)) : hits;
   const positions = broadcastedIota('i32', x.shape, axis);
@@ -216,4 +220,3 @@ export const argmax = (x: NDArray, axis: number, dtype: DType = 'i32'): NDArray 
 /** Position of the first smallest element along `axis`; the first NaN if there is one. */
 export const argmin = (x: NDArray, axis: number, dtype: DType = 'i32'): NDArray =>
   argExtremum(x, axis, dtype, reduceMin(x, [axis]));
-

@@ -1,15 +1,37 @@
 import type { DType } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { binary, cast as castExpr, constant, guarded, select as selectExpr, bitcastTo } from '../kernel/expr.ts';
-import { delinearize, iadd, idiv, ieq, ilt, imod, imul, inBounds, isub, linearize, lit } from '../kernel/index-algebra.ts';
+import {
+  delinearize,
+  iadd,
+  idiv,
+  ieq,
+  ilt,
+  imod,
+  imul,
+  inBounds,
+  isub,
+  linearize,
+  lit,
+} from '../kernel/index-algebra.ts';
 import type { Aval, Shape } from '../trace/aval.ts';
 import { aval, sameShape, showAval, showShape, sizeOf } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
-import type { Batched } from '../trace/primitive.ts';
+import type { Batched, NoParams } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
-import { allWeak, inFront, movePermutation, otherAxes, prepend, scalarOf, shifted, validAxes, without } from './rules.ts';
+import {
+  allWeak,
+  inFront,
+  movePermutation,
+  otherAxes,
+  prepend,
+  scalarOf,
+  shifted,
+  validAxes,
+  without,
+} from './rules.ts';
 
 /**
  * The linear primitives that move elements: none computes, so the compiler makes them vanish into their consumers. The
@@ -154,8 +176,7 @@ export const reduceSumP = primitive<{ readonly axes: readonly number[] }, 1>({
   derivative: {
     kind: 'linear',
     transpose: [
-      ([ct], [x], { axes }) =>
-        broadcastInDim(ct as NDArray, x.aval.shape, otherAxes(axes, x.aval.shape.length)),
+      ([ct], [x], { axes }) => broadcastInDim(ct as NDArray, x.aval.shape, otherAxes(axes, x.aval.shape.length)),
     ],
   },
   batch: ([x], { axes }, size) => inFront(reduceSum(toFront(x, size), shifted(axes))),
@@ -234,9 +255,7 @@ export const padP = primitive<PadParams, 1>({
     ],
   },
   batch: ([x], p, size) =>
-    inFront(
-      padZeros(toFront(x, size), { low: [0, ...p.low], high: [0, ...p.high], interior: [0, ...p.interior] }),
-    ),
+    inFront(padZeros(toFront(x, size), { low: [0, ...p.low], high: [0, ...p.high], interior: [0, ...p.interior] })),
   lower: ([x], p) => ({
     kind: 'map',
     outputs: [
@@ -334,7 +353,11 @@ export const sliceP = primitive<SliceParams, 1>({
   cases: [
     { ins: [{ shape: [5, 4], dtype: 'any' }], params: { start: [1, 0], limit: [4, 4], strides: [1, 1] } },
     { ins: [{ shape: [7], dtype: 'float' }], params: { start: [1], limit: [6], strides: [2] }, label: 'strided' },
-    { ins: [{ shape: [3, 4], dtype: 'float' }], params: { start: [1, 2], limit: [1, 4], strides: [1, 1] }, label: 'empty' },
+    {
+      ins: [{ shape: [3, 4], dtype: 'float' }],
+      params: { start: [1, 2], limit: [1, 4], strides: [1, 1] },
+      label: 'empty',
+    },
   ],
 });
 
@@ -401,18 +424,28 @@ export const concatenateP = primitive<{ readonly axis: number }, number>({
           const n = at(x.aval.shape, axis);
           const source = c.map((e, i) => (i === axis ? isub(position, lit(start)) : e));
           const inside = binary('and', binary('le', lit(start), position), ilt(position, lit(start + n)));
-          if (n > 0) parts.push({ start, element: guarded(x.at(source), ins.length === 1 ? constant('bool', 1) : inside) });
+          if (n > 0)
+            parts.push({ start, element: guarded(x.at(source), ins.length === 1 ? constant('bool', 1) : inside) });
           start += n;
         }
         const last = parts.at(-1)?.element ?? constant(at(ins, 0).aval.dtype, 0);
         return parts
           .slice(0, -1)
-          .reduceRight((rest, { element }, i) => selectExpr(ilt(position, lit(at(parts, i + 1).start)), element, rest), last);
+          .reduceRight(
+            (rest, { element }, i) => selectExpr(ilt(position, lit(at(parts, i + 1).start)), element, rest),
+            last,
+          );
       },
     ],
   }),
   cases: [
-    { ins: [{ shape: [2, 3], dtype: 'any' }, { shape: [4, 3], dtype: 'any' }], params: { axis: 0 } },
+    {
+      ins: [
+        { shape: [2, 3], dtype: 'any' },
+        { shape: [4, 3], dtype: 'any' },
+      ],
+      params: { axis: 0 },
+    },
     {
       ins: [
         { shape: [2, 1], dtype: 'float' },
@@ -453,7 +486,7 @@ export const rev = (x: NDArray, axes: readonly number[]): NDArray =>
 
 // ------------------------------------------------------------------------------------------------------ select
 
-export const selectP = primitive<Record<never, never>, 3>({
+export const selectP = primitive<NoParams, 3>({
   name: 'select',
   type: ([c, x, y]) =>
     c.dtype === 'bool' && x.dtype === y.dtype && sameShape(c.shape, x.shape) && sameShape(x.shape, y.shape)
@@ -560,7 +593,7 @@ export const broadcastedIota = (dtype: DType, shape: Shape, axis: number): NDArr
 
 // ------------------------------------------------------------------------------------------------ stopGradient
 
-export const stopGradientP = primitive<Record<never, never>, 1>({
+export const stopGradientP = primitive<NoParams, 1>({
   name: 'stopGradient',
   type: ([x]) => typed(x),
   derivative: { kind: 'zero', because: 'that is its purpose' },

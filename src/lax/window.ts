@@ -79,9 +79,11 @@ export const unfoldP = primitive<WindowParams, 1>({
       ],
     };
   },
-  cases: windowCases.map(
-    ({ shape, label, ...params }): Case<WindowParams, 1> => ({ ins: [{ shape, dtype: 'float' }], params, label }),
-  ),
+  cases: windowCases.map(({ shape, label, ...params }): Case<WindowParams, 1> => ({
+    ins: [{ shape, dtype: 'float' }],
+    params,
+    label,
+  })),
 });
 
 /** All windows along `axes`: windowed axes count windows, and the window's own axes are appended in order. */
@@ -101,8 +103,7 @@ export const foldP = primitive<WindowParams & { readonly shape: Shape }, 1>({
       ([ct], _, { axes, window, strides, dilation }) => unfold(ct as NDArray, { axes, window, strides, dilation }),
     ],
   },
-  batch: ([x], p, size) =>
-    inFront(fold(toFront(x, size), { ...batched(p), shape: prepend(size, p.shape) })),
+  batch: ([x], p, size) => inFront(fold(toFront(x, size), { ...batched(p), shape: prepend(size, p.shape) })),
   lower: ([x], p) => {
     const rank = p.shape.length;
     // Along an undilated axis, only window offsets congruent to the position modulo the stride can reach it: the sum
@@ -127,7 +128,17 @@ export const foldP = primitive<WindowParams & { readonly shape: Shape }, 1>({
       });
       return zeroOutside(x.at([...windows, ...offsets]), inside);
     };
-    if (steps.every((n) => n === 1)) return { kind: 'map', outputs: [(c) => value(c, steps.map(() => lit(0)))] };
+    if (steps.every((n) => n === 1))
+      return {
+        kind: 'map',
+        outputs: [
+          (c) =>
+            value(
+              c,
+              steps.map(() => lit(0)),
+            ),
+        ],
+      };
     return { kind: 'reduce', reduced: steps, monoid: 'add', value };
   },
   cases: windowCases.map(({ shape, label, ...params }): Case<WindowParams & { readonly shape: Shape }, 1> => ({

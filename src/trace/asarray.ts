@@ -45,7 +45,7 @@ export function fromNested(x: NestedNumbers, dtype: DType | null, what: string):
     if (level.length === 0) break;
   }
   const flat: number[] = [];
-  let booleans = true;
+  const kinds = new Set<string>();
   const go = (value: NestedNumbers, axis: number): void => {
     if (Array.isArray(value)) {
       if (value.length !== shape[axis]) {
@@ -61,11 +61,11 @@ export function fromNested(x: NestedNumbers, dtype: DType | null, what: string):
         `[${what}] needs numbers, booleans, or regular nested arrays of them; got ${axis === shape.length ? typeof value : 'a number among arrays'}`,
       );
     }
-    if (typeof value === 'number') booleans = false;
+    kinds.add(typeof value);
     flat.push(Number(value));
   };
   go(x, 0);
-  const resolved = dtype ?? (booleans && flat.length > 0 ? 'bool' : 'f32');
+  const resolved = dtype ?? (kinds.has('boolean') && !kinds.has('number') ? 'bool' : 'f32');
   const data = hostArray[resolved](flat.length);
   for (let i = 0; i < flat.length; i++) data[i] = flat[i] as number;
   return ConcreteArray.fromHost(aval(shape, resolved, dtype === null && typeof x === 'number'), data);

@@ -51,7 +51,7 @@ export class ConcreteArray extends NDArray {
     return new ConcreteArray(aval, null, { device, buffer });
   }
 
-  override concrete(): ConcreteArray {
+  override concrete(): this {
     return this;
   }
 
@@ -101,14 +101,17 @@ export class ConcreteArray extends NDArray {
     if (this.host !== null) return this.host.slice();
     const { device, buffer } = this.storage as Storage;
     if (device.readSync === null) {
-      throw new ReadError(`arrays on ${device.name} can't be read synchronously: use await x.data(), .item() or .tolist()`);
+      throw new ReadError(
+        `arrays on ${device.name} can't be read synchronously: use await x.data(), .item() or .tolist()`,
+      );
     }
     return device.readSync(buffer);
   }
 
   /** This array, if it has one element. */
   sizeOne(): this {
-    if (this.size !== 1) throw new ArgumentError(`only an array with one element is a number; got ${showAval(this.aval)}`);
+    if (this.size !== 1)
+      throw new ArgumentError(`only an array with one element is a number; got ${showAval(this.aval)}`);
     return this;
   }
 
@@ -138,7 +141,9 @@ export class ConcreteArray extends NDArray {
   override toString(): string {
     if (this.deleted !== null) return `Deleted<${showAval(this.aval)}>`;
     const readable = this.host !== null || this.storage?.device.readSync !== null;
-    return readable && this.size <= 1000 ? format(nest(this.readSync(), this.shape, this.dtype)) : `Array<${showAval(this.aval)}>`;
+    return readable && this.size <= 1000
+      ? format(nest(this.readSync(), this.shape, this.dtype))
+      : `Array<${showAval(this.aval)}>`;
   }
 
   /** How Node's console shows it. */
@@ -148,7 +153,8 @@ export class ConcreteArray extends NDArray {
 
   /** Throws unless the array still has its data. */
   requireAlive(): void {
-    if (this.deleted !== null) throw new DeletedArrayError(`${showAval(this.aval)} can't be used any more: ${this.deleted}`);
+    if (this.deleted !== null)
+      throw new DeletedArrayError(`${showAval(this.aval)} can't be used any more: ${this.deleted}`);
   }
 
   private watch(storage: Storage): void {

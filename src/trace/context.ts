@@ -4,7 +4,7 @@ import type { Aval } from './aval.ts';
 import { showAval } from './aval.ts';
 import { EscapedTracerError } from './errors.ts';
 import type { Primitive } from './primitive.ts';
-import type { NDArray } from "./value.ts";
+import type { NDArray } from './value.ts';
 import { Tracer } from './value.ts';
 
 /** An interpreter of primitives: evaluation, staging, differentiation, batching. */
@@ -64,11 +64,7 @@ export function bind<P, N extends number>(
 }
 
 /** {@link bind} for primitives with one result. */
-export function bind1<P, N extends number>(
-  primitive: Primitive<P, N>,
-  inputs: readonly NDArray[],
-  params: P,
-): NDArray {
+export function bind1<P, N extends number>(primitive: Primitive<P, N>, inputs: readonly NDArray[], params: P): NDArray {
   const [out] = bind(primitive, inputs, params);
   if (out === undefined) throw new InternalError(`${primitive.name} gave no result`);
   return out;
@@ -88,4 +84,3 @@ export function typeOf(primitive: Primitive, inputs: readonly Aval[], params: un
   if (isLeft(typed)) throw typed.left;
   return typed.right;
 }
-

@@ -36,11 +36,7 @@ export class TracerConversionError extends PullbackError {
 }
 
 /** A gradient was asked for where there is none: of a result that is no real scalar, or to an integer argument. */
-export class GradientError extends PullbackError {
-  constructor(code: 'non-scalar-gradient' | 'integer-gradient' | 'no-reverse-mode', message: string) {
-    super(code, message);
-  }
-}
+export class GradientError extends PullbackError {}
 
 /** `vmap` got arguments whose mapped axes have different sizes, or axes that do not fit the arguments. */
 export class BatchError extends PullbackError {

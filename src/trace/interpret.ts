@@ -21,12 +21,11 @@ export function readAtom(environment: ReadonlyMap<Var, NDArray>, atom: Atom): ND
 }
 
 /** Runs a Jaxpr's equations under the current interpreter. */
-export function evalJaxpr(
-  jaxpr: Jaxpr,
-  constants: readonly NDArray[],
-  inputs: readonly NDArray[],
-): readonly NDArray[] {
-  const environment = new Map<Var, NDArray>([...zipExact(jaxpr.constants, constants), ...zipExact(jaxpr.inputs, inputs)]);
+export function evalJaxpr(jaxpr: Jaxpr, constants: readonly NDArray[], inputs: readonly NDArray[]): readonly NDArray[] {
+  const environment = new Map<Var, NDArray>([
+    ...zipExact(jaxpr.constants, constants),
+    ...zipExact(jaxpr.inputs, inputs),
+  ]);
   for (const e of jaxpr.equations) {
     const outs = bind(
       e.primitive,

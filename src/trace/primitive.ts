@@ -168,11 +168,7 @@ export type Lowered =
       readonly depth: Shape;
       readonly lhs: (batch: readonly Expr[], rows: readonly Expr[], depth: readonly Expr[]) => Expr;
       readonly rhs: (batch: readonly Expr[], columns: readonly Expr[], depth: readonly Expr[]) => Expr;
-      readonly coordinate: (
-        batch: readonly Expr[],
-        rows: readonly Expr[],
-        columns: readonly Expr[],
-      ) => readonly Expr[];
+      readonly coordinate: (batch: readonly Expr[], rows: readonly Expr[], columns: readonly Expr[]) => readonly Expr[];
     }
   /** The equations of another Jaxpr, in place of this one. */
   | { readonly kind: 'inline'; readonly jaxpr: Jaxpr };
@@ -204,6 +200,9 @@ export const typed = (...avals: readonly Aval[]): Either<PullbackError, readonly
 /** A refusal of `type`: shapes that do not fit. */
 export const mistyped = (message: string): Either<PullbackError, readonly Aval[]> =>
   left(new ShapeMismatchError(message));
+
+/** The parameters of a primitive that has none. */
+export type NoParams = Readonly<Record<string, never>>;
 
 /** Gives a primitive's record its full type. */
 export const primitive = <P, N extends number>(record: Primitive<P, N>): Primitive<P, N> => record;

@@ -33,7 +33,9 @@ function params(e: Equation, indent: string): string {
   const entries = Object.entries(e.params).filter(([, v]) => v !== undefined);
   if (entries.length === 0) return '';
   const lines = entries.map(([k, v]) => `${k}=${param(v, `${indent}      `)}`);
-  return lines.some((l) => l.includes('\n')) ? `[\n${lines.map((l) => `${indent}      ${l}`).join('\n')}\n${indent}    ]` : `[${lines.join(' ')}]`;
+  return lines.some((l) => l.includes('\n'))
+    ? `[\n${lines.map((l) => `${indent}      ${l}`).join('\n')}\n${indent}    ]`
+    : `[${lines.join(' ')}]`;
 }
 
 function param(value: unknown, indent: string): string {

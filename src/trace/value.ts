@@ -174,12 +174,12 @@ export abstract class NDArray {
   }
 
   /** Position of the first largest element along `axis`, or in the flattened array, as i32. */
-  argmax(axis?: number, options?: ReduceOptions): NDArray {
+  argmax(axis?: number | null, options?: ReduceOptions): NDArray {
     return operations().argmax(this, axis, options);
   }
 
   /** Position of the first smallest element along `axis`, or in the flattened array, as i32. */
-  argmin(axis?: number, options?: ReduceOptions): NDArray {
+  argmin(axis?: number | null, options?: ReduceOptions): NDArray {
     return operations().argmin(this, axis, options);
   }
 
@@ -257,8 +257,13 @@ export abstract class NDArray {
   /** A JS number from an array with one known element, so that `if (x > 0)` works on values, and throws on tracers. */
   [Symbol.toPrimitive](hint: string): number | string {
     if (hint === 'string') return this.toString();
-    return this.known(hint === 'number' ? 'conversion to a number' : 'use as a number').sizeOne().readSync()[0] as number;
+    return this.known(hint === 'number' ? 'conversion to a number' : 'use as a number')
+      .sizeOne()
+      .readSync()[0] as number;
   }
+
+  /** As NumPy prints it where data is at hand, else dtype and shape. */
+  abstract toString(): string;
 
   /** For `JSON.stringify`: nested lists. */
   toJSON(): NestedList {
@@ -314,15 +319,27 @@ export abstract class Tracer extends NDArray {
   }
 }
 
-const captureStack: (into: object) => void =
-  typeof Error.captureStackTrace === 'function' ? (into) => Error.captureStackTrace(into, Tracer) : () => undefined;
+/** Enough frames to get from a tracer's constructor through our own functions to the user's. */
+const framesDeep = 25;
 
-const ownFolder = import.meta.url.replace(/[^/]*$/, '').replace(/trace\/$/, '');
+function captureStack(into: object): void {
+  if (typeof Error.captureStackTrace !== 'function') return;
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = framesDeep;
+  Error.captureStackTrace(into, Tracer);
+  Error.stackTraceLimit = limit;
+}
+
+/** The folder of pullback's own code, as stacks show it; empty where the module system does not say. */
+const ownFolder = ((import.meta.url as string | undefined) ?? '')
+  .replace(/^file:\/\//, '')
+  .replace(/(trace\/)?[^/]*$/, '');
 
 /** The first line of a stack that is not pullback's own. */
 function userFrame(stack: string): string {
   const frames = stack.split('\n').filter((line) => /^\s*at /.test(line));
-  const own = (line: string): boolean => line.includes(ownFolder) || line.includes(ownFolder.replace(/^file:\/\//, ''));
+  // Frames of the engine itself (Array.map) have no place.
+  const own = (line: string): boolean => line.includes('<anonymous>') || (ownFolder !== '' && line.includes(ownFolder));
   return (frames.find((line) => !own(line)) ?? frames[0] ?? 'at an unknown place').trim();
 }
 
@@ -359,8 +376,8 @@ export interface ArrayOperations {
   min(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
   all(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
   any(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray;
-  argmax(x: ArrayLike, axis?: number, options?: ReduceOptions): NDArray;
-  argmin(x: ArrayLike, axis?: number, options?: ReduceOptions): NDArray;
+  argmax(x: ArrayLike, axis?: number | null, options?: ReduceOptions): NDArray;
+  argmin(x: ArrayLike, axis?: number | null, options?: ReduceOptions): NDArray;
   reshape(x: ArrayLike, shape: Shape | number): NDArray;
   transpose(x: ArrayLike, axes?: readonly number[]): NDArray;
   swapaxes(x: ArrayLike, a: number, b: number): NDArray;

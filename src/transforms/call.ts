@@ -84,7 +84,12 @@ const jvpJaxpr = memoized((jaxpr: Jaxpr, varied: Flags): { readonly callable: Ca
   const closed = stage(
     'jvp of jit',
     (...xs) => {
-      const out = jvpFlat('jvp of jit', (...ps) => evalJaxpr(jaxpr, [], ps), xs.slice(0, n), spread(xs.slice(n), varied));
+      const out = jvpFlat(
+        'jvp of jit',
+        (...ps) => evalJaxpr(jaxpr, [], ps),
+        xs.slice(0, n),
+        spread(xs.slice(n), varied),
+      );
       depends = out.tangents.map((t) => t !== null);
       return [...out.primals, ...out.tangents.filter((t) => t !== null)];
     },
@@ -245,9 +250,8 @@ export const callP: Primitive<CallParams> = primitive<CallParams, number>({
       ],
       params: {
         name: 'product',
-        jaxpr: stage('product', (x, y) => [mul(x as NDArray, y as NDArray)], [aval([3], 'f32'), aval([3], 'f32')]).jaxpr,
+        jaxpr: stage('product', (x, y) => [mul(x, y)], [aval([3], 'f32'), aval([3], 'f32')]).jaxpr,
       },
     },
   ],
 });
-

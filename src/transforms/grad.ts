@@ -110,7 +110,9 @@ function valueAndGradOf(
   const value = at(out.primals, 0);
   const depends = out.depends[0] === true;
   const cts = out.depends.flatMap((d, i): Tangent[] => (d ? [i === 0 ? fill([], value.dtype, 1) : null] : []));
-  const gradients = depends ? transposeLinear(out.linear.jaxpr, out.linear.constants, cts) : primal.leaves.map(() => null);
+  const gradients = depends
+    ? transposeLinear(out.linear.jaxpr, out.linear.constants, cts)
+    : primal.leaves.map(() => null);
   const leaves = gradients.map((g, i) => g ?? zerosOf(at(primal.leaves, i).aval));
   return {
     value,

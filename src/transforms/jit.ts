@@ -93,7 +93,15 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
     const key = cacheKey(flat.leaves, flat.treedef, args, statics);
     let traced = cache.get(key);
     if (traced === undefined || traced.callable.constants.some((c) => c instanceof Tracer && !c.trace.alive)) {
-      traced = trace(f, name, args, statics, donate, flat.treedef, flat.leaves.map((x) => x.aval));
+      traced = trace(
+        f,
+        name,
+        args,
+        statics,
+        donate,
+        flat.treedef,
+        flat.leaves.map((x) => x.aval),
+      );
       cache.set(key, traced);
     }
     return { traced, leaves: flat.leaves };
@@ -151,9 +159,7 @@ function trace<A extends readonly unknown[], R>(
     avals,
   );
   const callable = toCallable(closed);
-  const perArgument = args.flatMap((a, i) =>
-    statics.has(i) ? [] : flatten(a).leaves.map(() => donate.has(i)),
-  );
+  const perArgument = args.flatMap((a, i) => (statics.has(i) ? [] : flatten(a).leaves.map(() => donate.has(i))));
   return { callable, outTree, donated: [...callable.constants.map(() => false), ...perArgument] };
 }
 

@@ -55,11 +55,7 @@ export function transposeLinear(
 }
 
 /** Cotangents of the operands of one linear equation. */
-function transposeEquation(
-  e: Equation,
-  outs: readonly Tangent[],
-  ins: readonly Linearized[],
-): readonly Tangent[] {
+function transposeEquation(e: Equation, outs: readonly Tangent[], ins: readonly Linearized[]): readonly Tangent[] {
   const { derivative, name } = e.primitive;
   switch (derivative.kind) {
     case 'structural':

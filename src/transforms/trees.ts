@@ -34,8 +34,8 @@ export function flattenArrays(tree: unknown, what: string): ArrayTree {
 
 function describe(x: unknown): string {
   if (typeof x === 'object' && x !== null) {
-    const name: unknown = x.constructor?.name;
-    return `an object of type ${typeof name === 'string' ? name : 'unknown'}`;
+    const { constructor } = x as { readonly constructor?: { readonly name?: string } };
+    return `an object of type ${constructor?.name ?? 'unknown'}`;
   }
   return typeof x === 'string' ? `the string ${JSON.stringify(x)}` : `a ${typeof x}`;
 }

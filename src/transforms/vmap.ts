@@ -79,7 +79,9 @@ function flattenAxes(axes: Axes, treedef: TreeDef, what: string): readonly (numb
       return flattenAxes(axis, c, `${what}.${key}`);
     });
   }
-  const got = Array.isArray(axes) ? `a list of ${axes.length}` : `an object with keys {${Object.keys(axes).join(', ')}}`;
+  const got = Array.isArray(axes)
+    ? `a list of ${axes.length}`
+    : `an object with keys {${Object.keys(axes).join(', ')}}`;
   const tree =
     treedef.kind === 'tuple'
       ? `a list of ${treedef.children.length}`
@@ -118,7 +120,11 @@ function placed({ value, axis }: Batched, wanted: number | null, size: number, n
   if (axis === null) {
     const to = wanted < 0 ? wanted + value.ndim + 1 : wanted;
     const shape = [...value.shape.slice(0, to), size, ...value.shape.slice(to)];
-    return broadcastInDim(value, shape, range(shape.length).filter((a) => a !== to));
+    return broadcastInDim(
+      value,
+      shape,
+      range(shape.length).filter((a) => a !== to),
+    );
   }
   const to = wanted < 0 ? wanted + value.ndim : wanted;
   if (to < 0 || to >= value.ndim) {

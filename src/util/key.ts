@@ -21,7 +21,7 @@ export function structuralKey(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return `[${value.map(structuralKey).join(',')}]`;
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return identity(value as object);
+  if (prototype !== Object.prototype && prototype !== null) return identity(value);
   const record = value as Record<string, unknown>;
   return `{${Object.keys(record)
     .sort()

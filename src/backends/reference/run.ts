@@ -1,5 +1,7 @@
-import type { HostArray } from '../../kernel/dtype.ts';
-import type { Kernel, Operand } from '../../kernel/kernel.ts';
+import type { DType, HostArray } from '../../kernel/dtype.ts';
+import { isInteger } from '../../kernel/dtype.ts';
+import type { Expr } from '../../kernel/expr.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import { reducedDomain, storeDomain } from '../../kernel/kernel.ts';
 import type { Monoid } from '../../kernel/ops.ts';
 import { monoidIdentity } from '../../kernel/ops.ts';
@@ -7,43 +9,37 @@ import { roundTo } from '../../kernel/semantics.ts';
 import { assertNever } from '../../util/assert.ts';
 import { InternalError } from '../../util/error.ts';
 import type { Scope } from './evaluate.ts';
-import { closure } from './evaluate.ts';
+import { evaluator } from './evaluate.ts';
 
+/** One reduction: how the operands' values at a point are folded into the total. */
 interface Reduction {
+  readonly operands: readonly Expr[];
   readonly identity: number;
-  /** Folds the value at the scope's point into the total so far. */
-  readonly step: (total: number, scope: Scope) => number;
+  readonly step: (total: number, values: readonly number[]) => number;
   /** Rounds the finished total to the accumulator's dtype. */
   readonly finish: (total: number) => number;
 }
 
 /** Runs one kernel on host arrays, point by point: the definition of what a kernel means. */
 export function runKernel(kernel: Kernel, operands: readonly HostArray[]): void {
-  const reductions = reductionsOf(kernel);
-  const stores = kernel.stores.map((s) => ({
-    into: operands[s.operand] as HostArray,
-    operand: kernel.operands[s.operand] as Operand,
-    position: closure(s.index),
-    value: closure(s.value),
-  }));
+  const reductions = reductionsOf(kernel).map((r) => ({ ...r, read: evaluator(r.operands) }));
+  const stored = evaluator(kernel.stores.flatMap((s) => [s.index, s.value]));
   const outer = storeDomain(kernel);
   const inner = reducedDomain(kernel);
   const scope: Scope = { at: [...outer, ...inner].map(() => 0), acc: reductions.map(() => 0), operands };
   forEachPoint(outer, 0, scope.at, () => {
-    const totals = reductions.map((r) => r.identity);
-    if (reductions.length > 0) {
-      forEachPoint(inner, outer.length, scope.at, () => {
-        reductions.forEach((r, i) => (totals[i] = r.step(totals[i] as number, scope)));
-      });
-    }
-    reductions.forEach((r, i) => (scope.acc[i] = r.finish(totals[i] as number)));
+    reductions.forEach((r, i) => {
+      let total = r.identity;
+      forEachPoint(inner, outer.length, scope.at, () => (total = r.step(total, r.read(scope))));
+      scope.acc[i] = r.finish(total);
+    });
     // All values first: a kernel that updates in place reads an element before any store changes it.
-    const values = stores.map((s) => s.value(scope));
-    stores.forEach((s, i) => {
-      const position = s.position(scope);
-      if (position < 0 || position >= s.into.length)
-        throw new InternalError(`store at ${position} of ${s.into.length}`);
-      s.into[position] = values[i] as number;
+    const values = stored(scope);
+    kernel.stores.forEach((s, i) => {
+      const into = operands[s.operand] as HostArray;
+      const position = values[2 * i] as number;
+      if (position < 0 || position >= into.length) throw new InternalError(`store at ${position} of ${into.length}`);
+      into[position] = values[2 * i + 1] as number;
     });
   });
 }
@@ -53,33 +49,34 @@ function reductionsOf(kernel: Kernel): readonly Reduction[] {
     case 'map':
       return [];
     case 'reduce':
-      return kernel.accumulators.map(({ monoid, dtype, value }) => {
-        const read = closure(value);
-        const combine = combiner(monoid);
-        const integer = dtype === 'i32' || dtype === 'u32';
+      return kernel.accumulators.map(({ monoid, dtype, value }): Reduction => {
+        const combine = monoid === 'mul' && isInteger(dtype) ? Math.imul : combiner(monoid);
         return {
+          operands: [value],
           identity: monoidIdentity[monoid](dtype),
-          // Floats accumulate in f64 and are rounded once; integers wrap at each step, as the true product may not fit.
-          step: (total, s) => {
-            const next = integer && monoid === 'mul' ? Math.imul(total, read(s)) : combine(total, read(s));
-            return integer ? roundTo(dtype, next) : next;
-          },
+          step: (total, [x]) => wrapped(dtype, combine(total, x as number)),
           finish: (total) => roundTo(dtype, total),
         };
       });
     case 'contract': {
-      const [lhs, rhs] = [closure(kernel.lhs), closure(kernel.rhs)];
-      const { dtype } = kernel;
-      const step =
-        dtype === 'i32' || dtype === 'u32'
-          ? (total: number, s: Scope): number => roundTo(dtype, total + Math.imul(lhs(s), rhs(s)))
-          : (total: number, s: Scope): number => total + lhs(s) * rhs(s);
-      return [{ identity: 0, step, finish: (total) => roundTo(dtype, total) }];
+      const { dtype, lhs, rhs } = kernel;
+      const times = isInteger(dtype) ? Math.imul : (a: number, b: number): number => a * b;
+      return [
+        {
+          operands: [lhs, rhs],
+          identity: 0,
+          step: (total, [x, y]) => wrapped(dtype, total + times(x as number, y as number)),
+          finish: (total) => roundTo(dtype, total),
+        },
+      ];
     }
     default:
       return assertNever(kernel);
   }
 }
+
+/** Floats accumulate in f64 and are rounded once; integers wrap at each step, as the true total may not fit. */
+const wrapped = (dtype: DType, x: number): number => (isInteger(dtype) ? roundTo(dtype, x) : x);
 
 function combiner(monoid: Monoid): (a: number, b: number) => number {
   switch (monoid) {

@@ -112,7 +112,7 @@ export class LinearMemory {
   /** The array's bytes, wherever they are; valid until the next allocation. */
   view(home: Home): Uint8Array<ArrayBuffer> {
     if (home.copy !== null) return new Uint8Array(home.copy);
-    return new Uint8Array(this.memory.buffer as ArrayBuffer, this.addressOf(home), home.bytes);
+    return new Uint8Array(this.memory.buffer, this.addressOf(home), home.bytes);
   }
 
   /** A block that never moves, for constants, temporaries and tables. */
@@ -173,7 +173,7 @@ export class LinearMemory {
       if (this.residentBytes <= target) return;
       if (home.pins > 0) continue;
       const start = this.addressOf(home);
-      home.copy = this.memory.buffer.slice(start, start + home.bytes) as ArrayBuffer;
+      home.copy = this.memory.buffer.slice(start, start + home.bytes);
       this.leave(home);
       this.copies += 1;
       this.copiedBytes += home.bytes;

@@ -113,7 +113,7 @@ const arithmetic =
 const byLane =
   (name: 'div' | 'rem' | 'idiv' | 'imod' | 'shl' | 'shr' | 'sar'): Binary =>
   (c, dtype, x, y) =>
-    lanewise(c, dtype, [x, y], (a, b) => scalarBinary[name](c, dtype, a as Value, b as Value));
+    lanewise(c, dtype, [x, y], (a, b) => scalarBinary[name](c, dtype, a, b));
 
 const extremum =
   (name: 'max' | 'min', bool: Op): Binary =>

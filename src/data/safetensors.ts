@@ -1,0 +1,241 @@
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { DType, HostArray } from '../kernel/dtype.ts';
+import { hostArray, hostBytes } from '../kernel/dtype.ts';
+import { product } from '../util/array.ts';
+import type { PullbackError } from '../util/error.ts';
+import { SafetensorsError } from './errors.ts';
+import { writeBytes } from './files.ts';
+import { platform } from './platform.ts';
+
+/** An array as a file holds it. */
+export interface HostTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** The elements, row-major. */
+  readonly data: HostArray;
+}
+
+/** What a safetensors file holds. */
+export interface TensorFile {
+  readonly tensors: Readonly<Record<string, HostTensor>>;
+  /** Free text about the file, by name. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const names = { bool: 'BOOL', i32: 'I32', u32: 'U32', f32: 'F32', f64: 'F64' } as const satisfies Record<DType, string>;
+const dtypeOf = new Map<unknown, DType>((Object.keys(names) as DType[]).map((dtype) => [names[dtype], dtype]));
+
+const lengthBytes = 8;
+const metadataKey = '__metadata__';
+/** The format's own bound on the header, against files that ask for absurd allocations. */
+const maxHeaderBytes = 100_000_000;
+
+type Result<A> = E.Either<SafetensorsError, A>;
+type Code = `safetensors-${'truncated' | 'header' | 'dtype' | 'layout'}`;
+const fail = (code: Code, text: string): Result<never> => E.left(new SafetensorsError(code, text));
+
+// ---------------------------------------------------------------------------------------------------------------------
+// encoding
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The bytes of a safetensors file (https://github.com/huggingface/safetensors): the header's length in 8 little-endian
+ * bytes, a JSON header with each tensor's dtype, shape and place, then the elements, little-endian. Widest elements come
+ * first and the header is padded to 8 bytes, so that every tensor is aligned; equal contents give equal bytes.
+ *
+ * Throws a {@link SafetensorsError} for a tensor whose data does not fit its dtype and shape, and for a reserved name.
+ */
+export function encodeSafetensors(file: TensorFile): Uint8Array<ArrayBuffer> {
+  const entries = Object.entries(file.tensors).sort(([a, x], [b, y]) => {
+    const wider = hostBytes[y.dtype] - hostBytes[x.dtype];
+    return wider !== 0 ? wider : a < b ? -1 : 1;
+  });
+  const header: [string, unknown][] = [];
+  if (Object.keys(file.metadata).length > 0) header.push([metadataKey, file.metadata]);
+  let end = 0;
+  for (const [name, { dtype, shape, data }] of entries) {
+    const misfit = checkTensor(name, { dtype, shape, data });
+    if (misfit !== null) throw misfit;
+    const start = end;
+    end += data.byteLength;
+    header.push([name, { dtype: names[dtype], shape, data_offsets: [start, end] }]);
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(lengthBytes + headerBytes + end).fill(0x20, lengthBytes, lengthBytes + headerBytes);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  bytes.set(json, lengthBytes);
+  let offset = lengthBytes + headerBytes;
+  for (const [, { data }] of entries) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    offset += data.byteLength;
+  }
+  return bytes;
+}
+
+function checkTensor(name: string, { dtype, shape, data }: HostTensor): SafetensorsError | null {
+  if (name === metadataKey) {
+    return new SafetensorsError(
+      'safetensors-layout',
+      `a tensor can't be called ${metadataKey}: the format reserves that`,
+    );
+  }
+  if (data.constructor === hostArray[dtype](0).constructor && data.length === product(shape)) return null;
+  const text = `tensor ${name}: ${dtype}[${shape.join(',')}] does not hold ${data.length} elements of a ${data.constructor.name}`;
+  return new SafetensorsError('safetensors-layout', text);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// decoding
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Reads the bytes of a safetensors file, checking all of it. `source` names the file in errors. */
+export function decodeSafetensors(bytes: Uint8Array<ArrayBuffer>, source: string): Result<TensorFile> {
+  return pipe(
+    E.Do,
+    E.bind('header', () => parseHeader(bytes, source)),
+    E.bind('entries', ({ header }) => parseEntries(header.record, source)),
+    E.bind('metadata', ({ header }) => parseMetadata(header.record, source)),
+    E.flatMap(({ header, entries, metadata }) => {
+      const body = bytes.subarray(header.end);
+      return pipe(
+        checkLayout(entries, body.length, source),
+        E.map(() => ({
+          tensors: Object.fromEntries(entries.map((entry) => [entry.name, tensorOf(entry, body)])),
+          metadata,
+        })),
+      );
+    }),
+  );
+}
+
+function parseHeader(
+  bytes: Uint8Array<ArrayBuffer>,
+  source: string,
+): Result<{ readonly record: Readonly<Record<string, unknown>>; readonly end: number }> {
+  if (bytes.length < lengthBytes) {
+    return fail(
+      'safetensors-truncated',
+      `${source}: a safetensors file has 8 bytes at least, this one ${bytes.length}`,
+    );
+  }
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (length > maxHeaderBytes) {
+    return fail('safetensors-header', `${source}: not a safetensors file: its header would be ${length} bytes long`);
+  }
+  const end = lengthBytes + length;
+  if (end > bytes.length) {
+    const text = `${source}: the header ends at byte ${end}, the file at ${bytes.length}: it is truncated`;
+    return fail('safetensors-truncated', text);
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(lengthBytes, end));
+    const record: unknown = JSON.parse(text);
+    if (isRecord(record)) return E.right({ record, end });
+  } catch {
+    return fail('safetensors-header', `${source}: not a safetensors file: its header is not JSON`);
+  }
+  return fail('safetensors-header', `${source}: not a safetensors file: its header is not a JSON object`);
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isSizes = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+
+function parseEntries(header: Readonly<Record<string, unknown>>, source: string): Result<readonly Entry[]> {
+  return pipe(
+    Object.entries(header).filter(([name]) => name !== metadataKey),
+    E.traverseArray(([name, entry]) => parseEntry(name, entry, source)),
+  );
+}
+
+function parseEntry(name: string, entry: unknown, source: string): Result<Entry> {
+  const where = `${source}: tensor ${JSON.stringify(name)}`;
+  if (!isRecord(entry)) return fail('safetensors-header', `${where}: its header entry is not an object`);
+  const { dtype: dtypeName, shape, data_offsets: offsets } = entry;
+  const dtype = dtypeOf.get(dtypeName);
+  if (dtype === undefined) {
+    const known = [...dtypeOf.keys()].join(', ');
+    return fail('safetensors-dtype', `${where} has dtype ${String(dtypeName)}; dtypes that can be read are ${known}`);
+  }
+  if (!isSizes(shape)) return fail('safetensors-header', `${where}: its shape is not a list of sizes`);
+  if (!isSizes(offsets) || offsets.length !== 2) {
+    return fail('safetensors-header', `${where}: its data_offsets are not a pair of sizes`);
+  }
+  const [start = 0, end = 0] = offsets;
+  const need = product(shape) * hostBytes[dtype];
+  if (end - start === need) return E.right({ name, dtype, shape, start, end });
+  const text = `${where}: ${dtype}[${shape.join(',')}] takes ${need} bytes, its data_offsets span ${end - start}`;
+  return fail('safetensors-layout', text);
+}
+
+function parseMetadata(header: Readonly<Record<string, unknown>>, source: string): Result<TensorFile['metadata']> {
+  const metadata = header[metadataKey] ?? {};
+  const isText = (value: unknown): value is string => typeof value === 'string';
+  if (isRecord(metadata) && Object.values(metadata).every(isText)) return E.right(metadata as Record<string, string>);
+  return fail('safetensors-header', `${source}: ${metadataKey} is not an object of strings`);
+}
+
+/** The tensors must fill the body without holes or overlaps: so the format says, so that nothing can hide in between. */
+function checkLayout(entries: readonly Entry[], bodyBytes: number, source: string): Result<void> {
+  let end = 0;
+  for (const entry of [...entries].sort((a, b) => (a.start === b.start ? a.end - b.end : a.start - b.start))) {
+    if (entry.start !== end) {
+      const text = `${source}: tensor ${JSON.stringify(entry.name)} starts at byte ${entry.start} of the data, not at ${end}`;
+      return fail('safetensors-layout', text);
+    }
+    end = entry.end;
+  }
+  if (end === bodyBytes) return E.right(undefined);
+  const code = end > bodyBytes ? 'safetensors-truncated' : 'safetensors-layout';
+  const verdict = end > bodyBytes ? 'it is truncated' : 'there are bytes that no tensor owns';
+  return fail(code, `${source}: its tensors take ${end} bytes, the file has ${bodyBytes} for them: ${verdict}`);
+}
+
+/** Copies the elements out, since a view would have to be aligned and would keep the whole file alive. */
+function tensorOf({ dtype, shape, start, end }: Entry, body: Uint8Array): HostTensor {
+  const data = hostArray[dtype](product(shape));
+  new Uint8Array(data.buffer).set(body.subarray(start, end));
+  return { dtype, shape, data };
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// files
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Writes a safetensors file in one stroke: whoever reads it finds the old contents or the new, never a part. */
+export const writeSafetensors = (path: string, file: TensorFile): TE.TaskEither<PullbackError, void> =>
+  writeBytes(path, encodeSafetensors(file));
+
+/** Reads a safetensors file. */
+export const readSafetensors = (path: string): TE.TaskEither<PullbackError, TensorFile> =>
+  pipe(
+    platform,
+    TE.flatMap((files) => files.readFile(path)),
+    TE.flatMapEither((bytes): E.Either<PullbackError, TensorFile> => decodeSafetensors(bytes, path)),
+  );
+
+/** {@link writeSafetensors} that throws: a `FileError` where the file can't be written. */
+export async function saveSafetensors(path: string, file: TensorFile): Promise<void> {
+  const result = await writeSafetensors(path, file)();
+  if (E.isLeft(result)) throw result.left;
+}
+
+/** {@link readSafetensors} that throws: a `FileError`, or a {@link SafetensorsError} for a damaged file. */
+export async function loadSafetensors(path: string): Promise<TensorFile> {
+  const result = await readSafetensors(path)();
+  if (E.isLeft(result)) throw result.left;
+  return result.right;
+}

@@ -1,0 +1,26 @@
+import { bits, split } from '../random/index.ts';
+import type { NDArray } from '../trace/value.ts';
+
+/**
+ * The numbers 0 to `count` − 1 in a random order that follows from the key alone: the numbers that
+ * `jax.random.permutation(key, count)` gives. Random bits come from the device, the sorting by them happens on the host.
+ */
+export async function shuffledOrder(key: NDArray, count: number): Promise<Uint32Array<ArrayBuffer>> {
+  // Sorting by 32 random bits ties now and then; as many rounds as JAX takes make that harmless.
+  const rounds = Math.ceil((3 * Math.log(Math.max(1, count))) / Math.log(2 ** 32 - 1));
+  let order = Uint32Array.from({ length: count }, (_, i) => i);
+  let rest = key;
+  for (let round = 0; round < rounds; round++) {
+    const [next, own] = split(rest) as unknown as readonly [NDArray, NDArray];
+    rest = next;
+    const sortBy = await bits(own, [count]).data();
+    const positions = Uint32Array.from({ length: count }, (_, i) => i);
+    positions.sort((a, b) => {
+      const difference = (sortBy[a] ?? 0) - (sortBy[b] ?? 0);
+      return difference === 0 ? a - b : difference;
+    });
+    const before = order;
+    order = positions.map((position) => before[position] ?? 0);
+  }
+  return order;
+}

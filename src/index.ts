@@ -1,0 +1,128 @@
+/**
+ * pullback: pure functions over arrays, differentiated, batched and compiled.
+ *
+ * This is the one file that knows every folder and every backend.
+ */
+import { createReferenceDevice } from './backends/reference/device.ts';
+import { createWasmDevice } from './backends/wasm/device.ts';
+import { detectFeatures } from './backends/wasm/features.ts';
+import { emitWasm } from './backends/wasm/program.ts';
+import { createWebGpuDevice } from './backends/webgpu/device.ts';
+import { wgslText } from './backends/webgpu/emit.ts';
+import { compile } from './compiler/compile.ts';
+import { devicePut as putOn } from './compiler/devices.ts';
+import { defaultDevice as currentDefault, installDefaultDevice, setDefaultDevice } from './compiler/runtime.ts';
+import type { Device, DeviceName, MemoryReport, Target } from './kernel/device.ts';
+import { installSpelling } from './transforms/jit.ts';
+
+export * as numpy from './numpy/index.ts';
+export * as lax from './lax/index.ts';
+export * as random from './random/index.ts';
+export * as tree from './tree/tree.ts';
+export * as nn from './nn/index.ts';
+export * as optim from './optim/index.ts';
+export * as data from './data/index.ts';
+export { NDArray } from './trace/value.ts';
+export type { ArrayLike, Axis, Indexer, NestedList, ReduceOptions } from './trace/value.ts';
+export type { DType, HostArray } from './kernel/dtype.ts';
+export { grad, jvp, valueAndGrad, vjp } from './transforms/grad.ts';
+export type { GradientOf, GradOptions } from './transforms/grad.ts';
+export { vmap } from './transforms/vmap.ts';
+export type { Axes, VmapOptions } from './transforms/vmap.ts';
+export { jit, makeJaxpr } from './transforms/jit.ts';
+export type { Jitted, JitOptions, Lowered, LoweredText } from './transforms/jit.ts';
+export type { ProgramCost } from './compiler/report.ts';
+export { stopGradient } from './lax/structural.ts';
+export { blockUntilReady, deviceGet } from './compiler/devices.ts';
+export { PullbackError } from './util/error.ts';
+export { TreeMismatchError } from './tree/tree.ts';
+export {
+  ArgumentError,
+  BatchError,
+  DeletedArrayError,
+  DTypeError,
+  EscapedTracerError,
+  GradientError,
+  ReadError,
+  ShapeMismatchError,
+  TracerConversionError,
+} from './trace/errors.ts';
+export { DeviceError, DeviceUnavailableError, OutOfMemoryError, UnsupportedOnDeviceError } from './kernel/device.ts';
+
+/** A device as users see it. */
+export interface DeviceInfo {
+  readonly name: DeviceName;
+  /** For people: the adapter, or the number of threads and the instructions that are used. */
+  readonly description: string;
+  readonly threads: number;
+  /** What it holds at present. */
+  memory(): MemoryReport;
+}
+
+/** Options of {@link init}. */
+export interface InitOptions {
+  /** Default `wasm`. */
+  readonly device?: DeviceName;
+}
+
+let wasm: Device | null = null;
+/** One for the process: it starts by itself when the first array needs a device. */
+const wasmDevice = (): Device => (wasm ??= createWasmDevice());
+
+const started = new Map<DeviceName, Promise<Device>>();
+
+const factories: { readonly [D in DeviceName]: () => Promise<Device> } = {
+  reference: () => Promise.resolve(createReferenceDevice()),
+  wasm: () => Promise.resolve(wasmDevice()),
+  webgpu: () => createWebGpuDevice(),
+};
+
+function start(name: DeviceName): Promise<Device> {
+  let device = started.get(name);
+  if (device === undefined) {
+    device = factories[name]();
+    started.set(name, device);
+    // A device that could not be had may be there at the next try.
+    device.catch(() => started.delete(name));
+  }
+  return device;
+}
+
+/**
+ * Starts a device, makes it the one that new arrays go to, and describes it. Without it, `wasm` starts by itself when
+ * it is first needed.
+ *
+ * @throws DeviceUnavailableError when the device can't be had here; the message says what is missing.
+ * @example
+ * const device = await init({ device: 'webgpu' });
+ * console.log(device.description);
+ */
+export async function init({ device = 'wasm' }: InitOptions = {}): Promise<DeviceInfo> {
+  const made = await start(device);
+  setDefaultDevice(made);
+  return made;
+}
+
+/** The device that new arrays go to. */
+export const defaultDevice = (): DeviceInfo => currentDefault();
+
+/** The devices that have been started. */
+export const devices = (): Promise<readonly DeviceInfo[]> => Promise.all(started.values());
+
+/**
+ * Copies every array of a tree to a device (default: the default device).
+ *
+ * @throws DeviceUnavailableError when the device can't be had here.
+ */
+export const devicePut = async <T>(value: T, device?: DeviceName): Promise<T> =>
+  putOn(value, device === undefined ? currentDefault() : await start(device));
+
+/** What every WebGPU device has; text for a device at hand may use more. */
+const anyWebGpu: Target = { device: 'webgpu', dtypes: new Set(['bool', 'i32', 'u32', 'f32']), maxOperands: 8 };
+
+installDefaultDevice(wasmDevice);
+installSpelling((form, name, jaxpr, donated) =>
+  form === 'wgsl'
+    ? wgslText(compile(name, jaxpr, anyWebGpu, donated))
+    : emitWasm(compile(name, jaxpr, wasmDevice().target, donated), detectFeatures()).text(),
+);

@@ -1,0 +1,21 @@
+import type { Primitive } from '../trace/primitive.ts';
+import { threefry2x32P } from './bits.ts';
+import { convP } from './conv.ts';
+import { dotGeneralP } from './dot.ts';
+import * as elementwise from './elementwise.ts';
+import * as reduce from './reduce.ts';
+import * as structural from './structural.ts';
+import { foldP, unfoldP } from './window.ts';
+
+const isPrimitive = (x: unknown): x is Primitive =>
+  typeof x === 'object' && x !== null && 'derivative' in x && 'lower' in x && 'cases' in x;
+
+/** Every primitive of `lax`, for the laws: a family's file exports its primitives, and they are here. */
+export const primitives: readonly Primitive[] = [
+  ...[structural, elementwise, reduce].flatMap((family) => Object.values<unknown>(family)),
+  dotGeneralP,
+  convP,
+  unfoldP,
+  foldP,
+  threefry2x32P,
+].filter(isPrimitive);

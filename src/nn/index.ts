@@ -1,0 +1,16 @@
+/** Layers, activations, initializers and losses: stateless, for use under any transformation. */
+export { logsumexp } from '../numpy/reduce.ts';
+export { flatten, logSoftmax, relu, softmax } from './activations.ts';
+export { conv2d } from './conv.ts';
+export type { Conv2dOptions, Padding, Pair } from './conv.ts';
+export { dense } from './dense.ts';
+export type { Affine, AffineOptions } from './dense.ts';
+export * as initializers from './initializers.ts';
+export type { Initializer } from './initializers.ts';
+export { lambda, pure } from './layer.ts';
+export type { Context, Initialized, Layer, Tree } from './layer.ts';
+export { accuracy, correct, softmaxCrossEntropyWithIntegerLabels } from './losses.ts';
+export { maxPool } from './pool.ts';
+export type { PoolOptions } from './pool.ts';
+export { sequential, sequentialMonoid } from './sequential.ts';
+export type { Sequential } from './sequential.ts';

@@ -1,0 +1,86 @@
+import type { DType } from '../kernel/dtype.ts';
+import { broadcastedIota, convertElementType, fill } from '../lax/structural.ts';
+import type { Shape } from '../trace/aval.ts';
+import { asArray, fromNested, fromTyped, isTyped } from '../trace/asarray.ts';
+import type { ArrayLike } from '../trace/value.ts';
+import { NDArray } from '../trace/value.ts';
+import { ArgumentError } from '../trace/errors.ts';
+
+/** Making arrays. */
+
+/** Options that name a dtype; f32 by default. */
+export interface DTypeOptions {
+  readonly dtype?: DType;
+}
+
+type Source = ArrayLike | Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
+
+/**
+ * An array from nested JS arrays, a number, a typed array (copied; Uint8Array means bool), or another array.
+ *
+ * @param options `dtype` converts; `shape` gives a typed array its shape.
+ * @throws ArgumentError when nested arrays are ragged.
+ * @example
+ * const x = array([[1, 2], [3, 4]]); // f32[2,2]
+ */
+export function array(x: Source, options: DTypeOptions & { readonly shape?: Shape } = {}): NDArray {
+  if (x instanceof NDArray) return options.dtype === undefined ? x : convertElementType(x, options.dtype);
+  if (isTyped(x)) {
+    const made = fromTyped(x, options.shape ?? [x.length], 'array');
+    return options.dtype === undefined ? made : convertElementType(made, options.dtype);
+  }
+  return fromNested(x, options.dtype ?? null, 'array');
+}
+
+/** As {@link array}. */
+export const asarray = array;
+
+const shapeOf = (shape: Shape | number): Shape => (typeof shape === 'number' ? [shape] : shape);
+
+/** An array filled with one value. */
+export function full(shape: Shape | number, value: number | boolean, { dtype }: DTypeOptions = {}): NDArray {
+  return fill(shapeOf(shape), dtype ?? (typeof value === 'boolean' ? 'bool' : 'f32'), Number(value));
+}
+
+/** Zeros. */
+export const zeros = (shape: Shape | number, { dtype = 'f32' }: DTypeOptions = {}): NDArray =>
+  fill(shapeOf(shape), dtype, 0);
+/** Ones. */
+export const ones = (shape: Shape | number, { dtype = 'f32' }: DTypeOptions = {}): NDArray =>
+  fill(shapeOf(shape), dtype, 1);
+
+/** Zeros of the shape and dtype of `x`. */
+export const zerosLike = (x: ArrayLike): NDArray => fullLike(x, 0);
+/** Ones of the shape and dtype of `x`. */
+export const onesLike = (x: ArrayLike): NDArray => fullLike(x, 1);
+/** One value in the shape and dtype of `x`. */
+export function fullLike(x: ArrayLike, value: number): NDArray {
+  const a = asArray(x);
+  return fill(a.shape, a.dtype, value);
+}
+
+/** start, start + step, … below stop; `arange(n)` counts from 0. Integers are i32, fractions f32. */
+export function arange(start: number, stop?: number, step = 1, options: DTypeOptions = {}): NDArray {
+  const [from, to] = stop === undefined ? [0, start] : [start, stop];
+  if (step === 0) throw new ArgumentError('[arange] step must not be 0');
+  const n = Math.max(0, Math.ceil((to - from) / step));
+  const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? 'i32' : 'f32');
+  return array(
+    Array.from({ length: n }, (_, i) => from + i * step),
+    { dtype },
+  );
+}
+
+/** `count` evenly spaced numbers from start to stop, both included. */
+export const linspace = (start: number, stop: number, count = 50, { dtype = 'f32' }: DTypeOptions = {}): NDArray =>
+  array(
+    Array.from({ length: count }, (_, i) => (count === 1 ? start : start + ((stop - start) * i) / (count - 1))),
+    { dtype },
+  );
+
+/** The n × m matrix with ones on its diagonal `k`. */
+export function eye(n: number, m: number = n, k = 0, { dtype = 'f32' }: DTypeOptions = {}): NDArray {
+  const rows = broadcastedIota('i32', [n, m], 0);
+  const columns = broadcastedIota('i32', [n, m], 1);
+  return convertElementType(columns.eq(rows.add(k)), dtype);
+}

@@ -1,0 +1,215 @@
+import type { DType } from '../kernel/dtype.ts';
+import { isFloat } from '../kernel/dtype.ts';
+import * as lax from '../lax/elementwise.ts';
+import { select } from '../lax/structural.ts';
+import type { ArrayLike, NDArray } from '../trace/value.ts';
+import { asArray } from '../trace/asarray.ts';
+import { convertElementType } from '../lax/structural.ts';
+import { broadcastShapes, broadcastTo, promoted, promotedFloats, toDtype } from './promote.ts';
+
+/** Elementwise functions with NumPy's broadcasting and promotion. */
+
+type Unary = (x: ArrayLike) => NDArray;
+type Binary = (x: ArrayLike, y: ArrayLike) => NDArray;
+
+const floating =
+  (name: string, f: (x: NDArray) => NDArray): Unary =>
+  (x) => {
+    const [a] = promotedFloats(name, [x]) as readonly [NDArray];
+    return f(a);
+  };
+const keeping =
+  (f: (x: NDArray) => NDArray): Unary =>
+  (x) =>
+    f(asArray(x));
+const combining =
+  (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
+  (x, y) => {
+    const [a, b] = promoted(name, [x, y]) as readonly [NDArray, NDArray];
+    return f(a, b);
+  };
+const combiningFloats =
+  (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
+  (x, y) => {
+    const [a, b] = promotedFloats(name, [x, y]) as readonly [NDArray, NDArray];
+    return f(a, b);
+  };
+/** For sums and products: bools count as integers, except that their own sum is or, their product and. */
+const arithmetic =
+  (name: string, f: (x: NDArray, y: NDArray) => NDArray, bools: ((x: NDArray, y: NDArray) => NDArray) | null): Binary =>
+  (x, y) => {
+    const [a, b] = promoted(name, [x, y]) as readonly [NDArray, NDArray];
+    return a.dtype === 'bool' && bools !== null ? bools(a, b) : f(a, b);
+  };
+const logicalOf =
+  (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
+  (x, y) => {
+    const [a, b] = promoted(name, [toDtype(x, 'bool'), toDtype(y, 'bool')]) as readonly [NDArray, NDArray];
+    return f(a, b);
+  };
+
+/** x + y; for bools, or. */
+export const add: Binary = arithmetic('add', lax.add, lax.or);
+/** x - y. */
+export const subtract: Binary = arithmetic('subtract', lax.sub, null);
+/** x · y; for bools, and. */
+export const multiply: Binary = arithmetic('multiply', lax.mul, lax.and);
+/** x / y as floats. */
+export const divide: Binary = combiningFloats('divide', lax.div);
+/** x / y as floats. */
+export const trueDivide: Binary = divide;
+/** The larger; NaN if either is NaN. */
+export const maximum: Binary = arithmetic('maximum', lax.max, lax.or);
+/** The smaller; NaN if either is NaN. */
+export const minimum: Binary = arithmetic('minimum', lax.min, lax.and);
+/** The angle of the point (y, x), in radians. */
+export const arctan2: Binary = combiningFloats('arctan2', lax.atan2);
+/** x = y. */
+export const equal: Binary = combining('equal', lax.eq);
+/** x ≠ y. */
+export const notEqual: Binary = combining('notEqual', lax.ne);
+/** x < y. */
+export const less: Binary = combining('less', lax.lt);
+/** x ≤ y. */
+export const lessEqual: Binary = combining('lessEqual', lax.le);
+/** x > y. */
+export const greater: Binary = combining('greater', lax.gt);
+/** x ≥ y. */
+export const greaterEqual: Binary = combining('greaterEqual', lax.ge);
+/** Both true? Numbers are true unless 0. */
+export const logicalAnd: Binary = logicalOf('logicalAnd', lax.and);
+/** Either true? */
+export const logicalOr: Binary = logicalOf('logicalOr', lax.or);
+/** Exactly one true? */
+export const logicalXor: Binary = logicalOf('logicalXor', lax.xor);
+/** False where x is true. */
+export const logicalNot: Unary = (x) => lax.not(toDtype(x, 'bool'));
+
+/** xʸ. A JS integer exponent multiplies out, so that the base may be negative and gradients are exact. */
+export function power(x: ArrayLike, y: ArrayLike): NDArray {
+  const base = asArray(x);
+  if (typeof y === 'number' && Number.isInteger(y) && Math.abs(y) <= 64 && base.dtype !== 'bool') {
+    const floatBase = y < 0 && !isFloat(base.dtype) ? convertElementType(base, 'f32') : base;
+    return lax.integerPow(floatBase, y);
+  }
+  const [a, b] = promotedFloats('power', [x, y]) as readonly [NDArray, NDArray];
+  return lax.pow(a, b);
+}
+
+/** The remainder with the sign of the divisor, as NumPy and Python have it. */
+export function remainder(x: ArrayLike, y: ArrayLike): NDArray {
+  const [a, b] = promoted('remainder', [x, y]) as readonly [NDArray, NDArray];
+  const r = lax.rem(a, b);
+  const zero = lax.like(r, 0);
+  const moved = lax.and(lax.ne(lax.lt(r, zero), lax.lt(b, zero)), lax.ne(r, zero));
+  return select(moved, lax.add(r, b), r);
+}
+
+/** The largest integer not above x / y. */
+export function floorDivide(x: ArrayLike, y: ArrayLike): NDArray {
+  const [a, b] = promoted('floorDivide', [x, y]) as readonly [NDArray, NDArray];
+  if (isFloat(a.dtype)) return floatFloorDivide(a, b);
+  const q = lax.div(a, b);
+  const zero = lax.like(q, 0);
+  const inexact = lax.and(lax.ne(lax.rem(a, b), zero), lax.ne(lax.lt(a, zero), lax.lt(b, zero)));
+  return select(inexact, lax.sub(q, lax.like(q, 1)), q);
+}
+
+/** By way of the remainder, so that the quotient is exact where x / y would round up to it. */
+function floatFloorDivide(x: NDArray, y: NDArray): NDArray {
+  const r = lax.rem(x, y);
+  const q = lax.div(lax.sub(x, r), y);
+  const below = lax.and(lax.ne(r, lax.like(r, 0)), lax.ne(lax.sign(y), lax.sign(r)));
+  const rounded = lax.round(select(below, lax.sub(q, lax.like(q, 1)), q));
+  return select(lax.eq(y, lax.like(y, 0)), lax.div(x, y), rounded);
+}
+
+/** -x. */
+export const negative: Unary = keeping(lax.neg);
+/** |x|. */
+export const abs: Unary = keeping((x) => (x.dtype === 'bool' ? x : lax.abs(x)));
+/** -1, 0 or 1. */
+export const sign: Unary = keeping(lax.sign);
+/** x². */
+export const square: Unary = keeping(lax.square);
+/** √x. */
+export const sqrt: Unary = floating('sqrt', lax.sqrt);
+/** eˣ. */
+export const exp: Unary = floating('exp', lax.exp);
+/** eˣ - 1, exact near 0. */
+export const expm1: Unary = floating('expm1', lax.expm1);
+/** Natural logarithm. */
+export const log: Unary = floating('log', lax.log);
+/** log(1 + x), exact near 0. */
+export const log1p: Unary = floating('log1p', lax.log1p);
+/** Sine, x in radians. */
+export const sin: Unary = floating('sin', lax.sin);
+/** Cosine, x in radians. */
+export const cos: Unary = floating('cos', lax.cos);
+/** Tangent, x in radians. */
+export const tan: Unary = floating('tan', lax.tan);
+/** Hyperbolic tangent. */
+export const tanh: Unary = floating('tanh', lax.tanh);
+/** Arc tangent, in radians. */
+export const arctan: Unary = floating('arctan', lax.atan);
+/** The largest integer not above x. */
+export const floor: Unary = floating('floor', lax.floor);
+/** The smallest integer not below x. */
+export const ceil: Unary = floating('ceil', lax.ceil);
+/** 1 / x. */
+export const reciprocal: Unary = floating('reciprocal', (x) => lax.div(lax.like(x, 1), x));
+/** Is it NaN? */
+export const isnan: Unary = floating('isnan', lax.isNan);
+/** Neither infinite nor NaN? */
+export const isfinite: Unary = floating('isfinite', lax.isFinite);
+/** Is it +∞ or -∞? */
+export const isinf: Unary = floating('isinf', (x) => lax.eq(lax.abs(x), lax.like(x, Infinity)));
+
+/** x rounded to `decimals` places (default 0), half to even. */
+export function round(x: ArrayLike, decimals = 0): NDArray {
+  const a = asArray(x);
+  if (!isFloat(a.dtype)) return a;
+  if (decimals === 0) return lax.round(a);
+  const scale = lax.like(a, 10 ** decimals);
+  return lax.div(lax.round(lax.mul(a, scale)), scale);
+}
+
+/** log(eˣ + eʸ), without overflow; the gradient is right in both tails. */
+export function logaddexp(x: ArrayLike, y: ArrayLike): NDArray {
+  const [a, b] = promotedFloats('logaddexp', [x, y]) as readonly [NDArray, NDArray];
+  const larger = lax.max(a, b);
+  const distance = lax.sub(a, b);
+  // Where a - b is NaN, both are the same infinity (or one is NaN), and the sum is the answer.
+  const stable = lax.add(larger, lax.log1p(lax.exp(lax.neg(lax.abs(distance)))));
+  return select(lax.isNan(distance), lax.add(a, b), stable);
+}
+
+/** `x` where `condition`, else `y`, broadcast together. */
+export function where(condition: ArrayLike, x: ArrayLike, y: ArrayLike): NDArray {
+  const [a, b] = promoted('where', [x, y]) as readonly [NDArray, NDArray];
+  const c = toDtype(condition, 'bool');
+  const shape = broadcastShapes('where', [c, a]);
+  return select(broadcastTo(c, shape), broadcastTo(a, shape), broadcastTo(b, shape));
+}
+
+/** Limits x to [low, high]; either may be null. */
+export function clip(x: ArrayLike, low: ArrayLike | null = null, high: ArrayLike | null = null): NDArray {
+  const raised = low === null ? asArray(x) : maximum(x, low);
+  return high === null ? raised : minimum(raised, high);
+}
+
+/** NaN replaced by `nan` (default 0), infinities by the largest finite numbers or the values given. */
+export function nanToNum(
+  x: ArrayLike,
+  options: { readonly nan?: number; readonly posinf?: number; readonly neginf?: number } = {},
+): NDArray {
+  const a = asArray(x);
+  if (!isFloat(a.dtype)) return a;
+  const largest = a.dtype === 'f32' ? 3.4028234663852886e38 : Number.MAX_VALUE;
+  const replaced = select(lax.isNan(a), lax.like(a, options.nan ?? 0), a);
+  const below = select(lax.eq(replaced, lax.like(a, Infinity)), lax.like(a, options.posinf ?? largest), replaced);
+  return select(lax.eq(below, lax.like(a, -Infinity)), lax.like(a, options.neginf ?? -largest), below);
+}
+
+/** Converts to another dtype. */
+export const astype = (x: ArrayLike, dtype: DType): NDArray => convertElementType(asArray(x), dtype);

@@ -1,0 +1,125 @@
+import type { DType } from '../kernel/dtype.ts';
+import { isFloat } from '../kernel/dtype.ts';
+import { broadcastInDim, convertElementType } from '../lax/structural.ts';
+import { scalarOf } from '../lax/rules.ts';
+import type { Shape } from '../trace/aval.ts';
+import { sameShape, showAval } from '../trace/aval.ts';
+import { asArray } from '../trace/asarray.ts';
+import { ShapeMismatchError } from '../trace/errors.ts';
+import type { ArrayLike } from '../trace/value.ts';
+import type { NDArray } from '../trace/value.ts';
+
+/**
+ * Promotion and broadcasting: what NumPy does implicitly and `lax` does not. Dtypes combine as in JAX without 64-bit
+ * integers: bool < i32, u32 < f32 < f64; i32 with u32 is i32. A JS number adapts to the array that it meets, unless
+ * it has a fraction and the array holds integers: then the result is f32.
+ */
+
+const rank: { readonly [D in DType]: number } = { bool: 0, u32: 1, i32: 2, f32: 3, f64: 4 };
+
+/** The dtype of an operation on arrays of these two dtypes. */
+export const promoteTypes = (a: DType, b: DType): DType => (rank[a] >= rank[b] ? a : b);
+
+/** What promotion needs to know of an operand. */
+interface Kind {
+  readonly dtype: DType;
+  readonly weak: boolean;
+}
+
+function kindOf(x: ArrayLike): Kind {
+  if (typeof x === 'number') return { dtype: Number.isInteger(x) ? 'i32' : 'f32', weak: true };
+  if (typeof x === 'boolean') return { dtype: 'bool', weak: false };
+  const a = asArray(x);
+  return { dtype: a.dtype, weak: a.weakType };
+}
+
+/** The dtype that operands combine to. */
+export function resultType(...operands: readonly ArrayLike[]): DType {
+  const kinds = operands.map(kindOf);
+  const strong = kinds.filter((k) => !k.weak);
+  if (strong.length === 0) return 'f32';
+  const base = strong.map((k) => k.dtype).reduce(promoteTypes);
+  const weak = kinds.filter((k) => k.weak).map((k) => k.dtype);
+  // A weak operand only matters when it is of a higher category: bool < integer < float.
+  return weak.reduce((d, w) => (category(w) > category(d) ? w : d), base);
+}
+
+const category = (d: DType): number => (d === 'bool' ? 0 : isFloat(d) ? 2 : 1);
+
+/** An operand as an array of `dtype`; JS numbers become literals of it. */
+export function toDtype(x: ArrayLike, dtype: DType, weak = false): NDArray {
+  if (typeof x === 'number') return scalarOf(dtype, x, weak);
+  return convertElementType(asArray(x), dtype, weak);
+}
+
+/** The shape that all shapes broadcast to, or null. */
+export function broadcastShapesOrNull(shapes: readonly Shape[]): Shape | null {
+  const ndim = Math.max(0, ...shapes.map((s) => s.length));
+  const out: number[] = [];
+  for (let i = 1; i <= ndim; i++) {
+    const sizes = shapes.map((s) => s[s.length - i] ?? 1).filter((n) => n !== 1);
+    const size = sizes[0] ?? 1;
+    if (sizes.some((n) => n !== size)) return null;
+    out.unshift(size);
+  }
+  return out;
+}
+
+/** Broadcasts an array to a shape by NumPy's rule: axes are aligned from the last. */
+export function broadcastTo(x: ArrayLike, shape: Shape): NDArray {
+  const a = asArray(x);
+  if (sameShape(a.shape, shape)) return a;
+  const offset = shape.length - a.ndim;
+  const fits = offset >= 0 && a.shape.every((n, i) => n === 1 || n === shape[offset + i]);
+  if (!fits) {
+    throw new ShapeMismatchError(
+      `[broadcastTo] ${showAval(a.aval)} does not broadcast to [${shape.join(', ')}]: aligned from the last axis, ` +
+        'each extent must be equal or 1',
+    );
+  }
+  return broadcastInDim(
+    a,
+    shape,
+    a.shape.map((_, i) => offset + i),
+  );
+}
+
+/**
+ * Operands as arrays of one dtype and one shape.
+ *
+ * @throws ShapeMismatchError marking the first axis (from the last) where the shapes do not fit.
+ */
+export function promoted(name: string, operands: readonly ArrayLike[], dtype?: DType): readonly NDArray[] {
+  const to = dtype ?? resultType(...operands);
+  const weak = dtype === undefined && operands.every((x) => kindOf(x).weak);
+  const arrays = operands.map((x) => toDtype(x, to, weak));
+  const shape = broadcastShapes(name, arrays);
+  return arrays.map((a) => broadcastTo(a, shape));
+}
+
+/** The shape that arrays broadcast to together; throws as {@link promoted} does. */
+export function broadcastShapes(name: string, arrays: readonly NDArray[]): Shape {
+  const shape = broadcastShapesOrNull(arrays.map((a) => a.shape));
+  if (shape === null) throw mismatch(name, arrays);
+  return shape;
+}
+
+function mismatch(name: string, arrays: readonly NDArray[]): ShapeMismatchError {
+  const shapes = arrays.map((a) => a.shape);
+  const ndim = Math.max(...shapes.map((s) => s.length));
+  let bad = 1;
+  while (bad < ndim && broadcastShapesOrNull(shapes.map((s) => s.slice(-bad))) !== null) bad++;
+  const marked = arrays.map(
+    (a) => `${a.dtype}[${a.shape.map((n, i) => (i === a.ndim - bad ? `>${n}<` : String(n))).join(',')}]`,
+  );
+  return new ShapeMismatchError(
+    `[${name}] the shapes ${marked.join(' and ')} do not broadcast: at axis -${bad} the extents must be equal or 1. ` +
+      'Reshape an operand, or add an axis (x.slice("...", null)).',
+  );
+}
+
+/** Operands promoted to a float dtype, for functions that have no integer results. */
+export function promotedFloats(name: string, operands: readonly ArrayLike[]): readonly NDArray[] {
+  const type = resultType(...operands);
+  return promoted(name, operands, isFloat(type) ? undefined : 'f32');
+}

@@ -1,0 +1,151 @@
+import { isFloat } from '../kernel/dtype.ts';
+import { div, exp, like, log, sub, mul, add, isFinite as finite } from '../lax/elementwise.ts';
+import * as lax from '../lax/reduce.ts';
+import {
+  broadcastInDim,
+  convertElementType,
+  reduceSum,
+  reshape,
+  select,
+  stopGradient,
+  zerosOf,
+} from '../lax/structural.ts';
+import { sqrt } from '../lax/elementwise.ts';
+import { showAval } from '../trace/aval.ts';
+import { asArray } from '../trace/asarray.ts';
+import { ArgumentError } from '../trace/errors.ts';
+import type { ArrayLike, Axis, NDArray, ReduceOptions } from '../trace/value.ts';
+import { product, range } from '../util/array.ts';
+import { toDtype } from './promote.ts';
+
+/** Reductions with NumPy's axis arguments. */
+
+/** Axis numbers in [0, ndim), from an axis argument. */
+export function axesOf(name: string, x: NDArray, axis: Axis | undefined): readonly number[] {
+  if (axis === undefined || axis === null) return range(x.ndim);
+  const list = typeof axis === 'number' ? [axis] : axis;
+  const axes = list.map((a) => (a < 0 ? a + x.ndim : a));
+  const bad = list.find(
+    (_, i) => !Number.isInteger(axes[i]) || (axes[i] as number) < 0 || (axes[i] as number) >= x.ndim,
+  );
+  if (bad !== undefined) throw new ArgumentError(`[${name}] axis ${bad} is out of range for ${showAval(x.aval)}`);
+  if (new Set(axes).size !== axes.length) throw new ArgumentError(`[${name}] axes [${list.join(', ')}] repeat an axis`);
+  return [...axes].sort((a, b) => a - b);
+}
+
+/** Puts reduced axes back with extent 1 when `keepdims` asks for it. */
+const kept = (y: NDArray, x: NDArray, axes: readonly number[], options: ReduceOptions | undefined): NDArray =>
+  options?.keepdims === true
+    ? reshape(
+        y,
+        x.shape.map((n, a) => (axes.includes(a) ? 1 : n)),
+      )
+    : y;
+
+type Reduction = (x: ArrayLike, axis?: Axis, options?: ReduceOptions) => NDArray;
+
+const reduction =
+  (
+    name: string,
+    prepare: (x: NDArray) => NDArray,
+    reduce: (x: NDArray, axes: readonly number[]) => NDArray,
+  ): Reduction =>
+  (x, axis, options) => {
+    const a = prepare(asArray(x));
+    const axes = axesOf(name, a, axis);
+    return kept(reduce(a, axes), a, axes, options);
+  };
+
+const countable = (x: NDArray): NDArray => (x.dtype === 'bool' ? convertElementType(x, 'i32') : x);
+const floats = (x: NDArray): NDArray => (isFloat(x.dtype) ? x : convertElementType(x, 'f32'));
+const truth = (x: NDArray): NDArray => toDtype(x, 'bool');
+const nonEmpty =
+  (name: string, f: (x: NDArray, axes: readonly number[]) => NDArray) =>
+  (x: NDArray, axes: readonly number[]): NDArray => {
+    if (axes.some((a) => x.shape[a] === 0)) {
+      throw new ArgumentError(
+        `[${name}] of no elements has no value: ${showAval(x.aval)} over axes [${axes.join(', ')}]`,
+      );
+    }
+    return f(x, axes);
+  };
+
+/** Sum over `axis` (default all); bools are counted. */
+export const sum: Reduction = reduction('sum', countable, reduceSum);
+/** Product over `axis` (default all). */
+export const prod: Reduction = reduction('prod', countable, lax.reduceProd);
+/** Maximum over `axis` (default all); NaN if any element is. */
+export const max: Reduction = reduction(
+  'max',
+  countable,
+  nonEmpty('max', (x, axes) => lax.reduceMax(x, axes)),
+);
+/** Minimum over `axis` (default all); NaN if any element is. */
+export const min: Reduction = reduction(
+  'min',
+  countable,
+  nonEmpty('min', (x, axes) => lax.reduceMin(x, axes)),
+);
+/** Are all true over `axis` (default all)? */
+export const all: Reduction = reduction('all', truth, lax.reduceAnd);
+/** Is any true over `axis` (default all)? */
+export const any: Reduction = reduction('any', truth, lax.reduceOr);
+/** Mean over `axis` (default all). */
+export const mean: Reduction = reduction('mean', floats, meanOf);
+
+function meanOf(x: NDArray, axes: readonly number[]): NDArray {
+  const total = reduceSum(x, axes);
+  return div(total, like(total, product(axes.map((a) => x.shape[a] as number))));
+}
+
+/** Options of {@link var_} and {@link std}. */
+export interface VarianceOptions extends ReduceOptions {
+  /** Subtracted from the number of elements in the divisor; default 0. */
+  readonly ddof?: number;
+}
+
+/** Variance over `axis` (default all): the mean of the squared distances from the mean. */
+export function var_(x: ArrayLike, axis?: Axis, options: VarianceOptions = {}): NDArray {
+  const a = floats(asArray(x));
+  const axes = axesOf('var', a, axis);
+  const others = range(a.ndim).filter((i) => !axes.includes(i));
+  const centred = sub(a, broadcastInDim(meanOf(a, axes), a.shape, others));
+  const total = reduceSum(mul(centred, centred), axes);
+  const n = product(axes.map((i) => a.shape[i] as number)) - (options.ddof ?? 0);
+  return kept(div(total, like(total, n)), a, axes, options);
+}
+
+/** Standard deviation over `axis` (default all). */
+export const std = (x: ArrayLike, axis?: Axis, options: VarianceOptions = {}): NDArray => sqrt(var_(x, axis, options));
+
+const argument =
+  (name: string, f: (x: NDArray, axis: number) => NDArray) =>
+  (x: ArrayLike, axis?: number | null, options?: ReduceOptions): NDArray => {
+    const a = asArray(x);
+    const flat = axis === undefined || axis === null;
+    const source = flat ? reshape(a, [a.size]) : a;
+    const [along] = axesOf(name, source, axis ?? 0) as readonly [number];
+    const result = f(source.dtype === 'bool' ? convertElementType(source, 'i32') : source, along);
+    if (options?.keepdims !== true) return result;
+    return reshape(
+      result,
+      a.shape.map((n, i) => (flat || i === along ? 1 : n)),
+    );
+  };
+
+/** Position of the first largest element along `axis`, or in the flattened array, as i32. */
+export const argmax = argument('argmax', lax.argmax);
+/** Position of the first smallest element along `axis`, or in the flattened array, as i32. */
+export const argmin = argument('argmin', lax.argmin);
+
+/** log Σ eˣ over `axis` (default all), without overflow. */
+export function logsumexp(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray {
+  const a = floats(asArray(x));
+  const axes = axesOf('logsumexp', a, axis);
+  const others = range(a.ndim).filter((i) => !axes.includes(i));
+  const top = stopGradient(lax.reduceMax(a, axes));
+  // An infinite maximum would make ∞ - ∞; shifting by 0 instead gives the right infinity.
+  const shift = select(finite(top), top, zerosOf(top.aval));
+  const total = reduceSum(exp(sub(a, broadcastInDim(shift, a.shape, others))), axes);
+  return kept(add(log(total), shift), a, axes, options);
+}

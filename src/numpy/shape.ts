@@ -1,0 +1,327 @@
+import { dotGeneral } from '../lax/dot.ts';
+import { movePermutation } from '../lax/rules.ts';
+import * as lax from '../lax/structural.ts';
+import { padWith } from '../lax/window.ts';
+import type { Shape } from '../trace/aval.ts';
+import { showAval, showShape } from '../trace/aval.ts';
+import { asArray } from '../trace/asarray.ts';
+import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';
+import type { ArrayLike, Axis, Indexer, NDArray } from '../trace/value.ts';
+import { at, product, range } from '../util/array.ts';
+import { broadcastShapesOrNull, broadcastTo, promoted, promoteTypes } from './promote.ts';
+import { axesOf } from './reduce.ts';
+
+/** Shapes, joining, indexing and matrix products. */
+
+const axisOf = (name: string, x: NDArray, axis: number): number => at(axesOf(name, x, axis), 0);
+
+/** The same elements in another shape; one extent may be -1. */
+export function reshape(x: ArrayLike, shape: Shape | number): NDArray {
+  const a = asArray(x);
+  const wanted = typeof shape === 'number' ? [shape] : shape;
+  const known = product(wanted.filter((n) => n !== -1));
+  const unknown = wanted.filter((n) => n === -1).length;
+  const fits = unknown === 0 ? known === a.size : unknown === 1 && known > 0 && a.size % known === 0;
+  if (!fits) {
+    throw new ShapeMismatchError(
+      `[reshape] ${showAval(a.aval)} with ${a.size} elements does not fit ${showShape(wanted)}`,
+    );
+  }
+  return lax.reshape(
+    a,
+    wanted.map((n) => (n === -1 ? a.size / known : n)),
+  );
+}
+
+/** Permutes the axes; reverses them when `axes` is omitted. */
+export function transpose(x: ArrayLike, axes?: readonly number[]): NDArray {
+  const a = asArray(x);
+  if (axes === undefined) return lax.transpose(a, range(a.ndim).reverse());
+  return lax.transpose(
+    a,
+    axes.map((i) => (i < 0 ? i + a.ndim : i)),
+  );
+}
+
+/** Moves axis `source` to position `destination`; the others keep their order. */
+export function moveaxis(x: ArrayLike, source: number, destination: number): NDArray {
+  const a = asArray(x);
+  return lax.transpose(a, movePermutation(a.ndim, axisOf('moveaxis', a, source), axisOf('moveaxis', a, destination)));
+}
+
+/** Exchanges two axes. */
+export function swapaxes(x: ArrayLike, axis1: number, axis2: number): NDArray {
+  const a = asArray(x);
+  const [i, j] = [axisOf('swapaxes', a, axis1), axisOf('swapaxes', a, axis2)];
+  return lax.transpose(
+    a,
+    range(a.ndim).map((k) => (k === i ? j : k === j ? i : k)),
+  );
+}
+
+/** Adds axes of extent 1 at the positions that they have in the result. */
+export function expandDims(x: ArrayLike, axis: number | readonly number[]): NDArray {
+  const a = asArray(x);
+  const list = typeof axis === 'number' ? [axis] : axis;
+  const ndim = a.ndim + list.length;
+  const added = list.map((i) => (i < 0 ? i + ndim : i));
+  if (added.some((i) => i < 0 || i >= ndim) || new Set(added).size !== added.length) {
+    throw new ArgumentError(`[expandDims] axes ${showShape(list)} do not fit a result with ${ndim} axes`);
+  }
+  let next = 0;
+  return lax.reshape(
+    a,
+    range(ndim).map((i) => (added.includes(i) ? 1 : at(a.shape, next++))),
+  );
+}
+
+/** Removes axes of extent 1: all, or those named. */
+export function squeeze(x: ArrayLike, axis?: Axis): NDArray {
+  const a = asArray(x);
+  const axes =
+    axis === undefined || axis === null ? range(a.ndim).filter((i) => a.shape[i] === 1) : axesOf('squeeze', a, axis);
+  const bad = axes.find((i) => a.shape[i] !== 1);
+  if (bad !== undefined)
+    throw new ShapeMismatchError(`[squeeze] axis ${bad} of ${showAval(a.aval)} does not have extent 1`);
+  return lax.reshape(
+    a,
+    a.shape.filter((_, i) => !axes.includes(i)),
+  );
+}
+
+/** Joins arrays along an existing axis (default 0). */
+export function concatenate(xs: readonly ArrayLike[], axis = 0): NDArray {
+  const arrays = xs.map((x) => asArray(x));
+  const [first] = arrays;
+  if (first === undefined) throw new ArgumentError('[concatenate] needs at least one array');
+  const dtype = arrays.map((a) => a.dtype).reduce(promoteTypes);
+  return lax.concatenate(
+    arrays.map((a) => lax.convertElementType(a, dtype)),
+    axisOf('concatenate', first, axis),
+  );
+}
+
+/** Joins arrays of one shape along a new axis (default 0). */
+export const stack = (xs: readonly ArrayLike[], axis = 0): NDArray =>
+  concatenate(
+    xs.map((x) => expandDims(x, axis)),
+    axis,
+  );
+
+/** Joins along axis 0, after making vectors rows. */
+export const vstack = (xs: readonly ArrayLike[]): NDArray =>
+  concatenate(xs.map((x) => (asArray(x).ndim < 2 ? reshape(x, [1, asArray(x).size]) : x)));
+/** Joins along axis 1 (vectors: axis 0). */
+export const hstack = (xs: readonly ArrayLike[]): NDArray => concatenate(xs, asArray(xs[0] ?? []).ndim > 1 ? 1 : 0);
+
+/** Splits into equal parts (a number), or before the given positions, along `axis`. */
+export function split(x: ArrayLike, parts: number | readonly number[], axis = 0): readonly NDArray[] {
+  const a = asArray(x);
+  const along = axisOf('split', a, axis);
+  const n = at(a.shape, along);
+  if (typeof parts === 'number' && n % parts !== 0) {
+    throw new ShapeMismatchError(
+      `[split] axis ${along} of ${showAval(a.aval)} does not divide into ${parts} equal parts`,
+    );
+  }
+  const bounds = typeof parts === 'number' ? range(parts + 1).map((i) => (i * n) / parts) : [0, ...parts, n];
+  return bounds.slice(0, -1).map((start, i) =>
+    lax.slice(
+      a,
+      a.shape.map((_, k) => (k === along ? start : 0)),
+      a.shape.map((e, k) => (k === along ? at(bounds, i + 1) : e)),
+    ),
+  );
+}
+
+/** Reverses the order along `axis` (default all axes). */
+export function flip(x: ArrayLike, axis?: Axis): NDArray {
+  const a = asArray(x);
+  return lax.rev(a, axesOf('flip', a, axis));
+}
+
+/** Shifts elements along an axis, those that fall off coming in at the other end. */
+export function roll(x: ArrayLike, shift: number, axis: number): NDArray {
+  const a = asArray(x);
+  const along = axisOf('roll', a, axis);
+  const n = at(a.shape, along);
+  if (n === 0) return a;
+  const k = ((shift % n) + n) % n;
+  const [head, tail] = split(a, [n - k], along) as readonly [NDArray, NDArray];
+  return k === 0 ? a : lax.concatenate([tail, head], along);
+}
+
+/** Repeats each element `repeats` times along `axis`. */
+export function repeat(x: ArrayLike, repeats: number, axis: number): NDArray {
+  const a = asArray(x);
+  const along = axisOf('repeat', a, axis);
+  const wide = expandDims(a, along + 1);
+  const shape = wide.shape.map((n, i) => (i === along + 1 ? repeats : n));
+  return lax.reshape(
+    broadcastTo(wide, shape),
+    a.shape.map((n, i) => (i === along ? n * repeats : n)),
+  );
+}
+
+/** Repeats the whole array `reps` times along each axis. */
+export function tile(x: ArrayLike, reps: readonly number[]): NDArray {
+  const a = asArray(x);
+  const ndim = Math.max(a.ndim, reps.length);
+  const shape = [...range(ndim - a.ndim).map(() => 1), ...a.shape];
+  const times = [...range(ndim - reps.length).map(() => 1), ...reps];
+  const interleaved = shape.flatMap((n) => [1, n]);
+  const grown = shape.flatMap((n, i) => [at(times, i), n]);
+  return lax.reshape(
+    broadcastTo(lax.reshape(a, interleaved), grown),
+    shape.map((n, i) => n * at(times, i)),
+  );
+}
+
+/** Pads each axis by [before, after] with a constant (default 0). */
+export function pad(
+  x: ArrayLike,
+  width: number | readonly (readonly [number, number])[],
+  options: { readonly constantValues?: number } = {},
+): NDArray {
+  const a = asArray(x);
+  const widths = typeof width === 'number' ? a.shape.map(() => [width, width] as const) : width;
+  if (widths.length !== a.ndim)
+    throw new ArgumentError(`[pad] ${showAval(a.aval)} needs ${a.ndim} pairs, got ${widths.length}`);
+  return padWith(a, widths, options.constantValues ?? 0);
+}
+
+/** Elements on and below diagonal `k` (default 0); zeros elsewhere. */
+export const tril = (x: ArrayLike, k = 0): NDArray => triangle(asArray(x), k, true);
+/** Elements on and above diagonal `k` (default 0); zeros elsewhere. */
+export const triu = (x: ArrayLike, k = 0): NDArray => triangle(asArray(x), k, false);
+
+function triangle(a: NDArray, k: number, lower: boolean): NDArray {
+  const rows = lax.broadcastedIota('i32', a.shape, a.ndim - 2);
+  const columns = lax.broadcastedIota('i32', a.shape, a.ndim - 1);
+  const keep = lower ? columns.le(rows.add(k)) : columns.ge(rows.add(k));
+  return lax.select(keep, a, lax.zerosOf(a.aval));
+}
+
+// ----------------------------------------------------------------------------------------------------- indexing
+
+/** NumPy's basic indexing: what `x.slice(...)` does. */
+export function index(x: ArrayLike, indexers: readonly Indexer[]): NDArray {
+  const a = asArray(x);
+  const consuming = indexers.filter((i) => i !== null && i !== '...').length;
+  if (indexers.filter((i) => i === '...').length > 1) throw new ArgumentError('[slice] takes one "..." at most');
+  if (consuming > a.ndim) throw new ArgumentError(`[slice] ${consuming} indices for ${showAval(a.aval)}`);
+  const missing = range(a.ndim - consuming).map((): Indexer => []);
+  const full = indexers.includes('...')
+    ? indexers.flatMap((i) => (i === '...' ? missing : [i]))
+    : [...indexers, ...missing];
+  const bounds: Bounds[] = [];
+  const shape: number[] = [];
+  for (const i of full) {
+    if (i === null) {
+      shape.push(1);
+      continue;
+    }
+    const axis = bounds.length;
+    const b = boundsOf(i as number | readonly (number | null)[], at(a.shape, axis), axis, a);
+    bounds.push(b);
+    if (typeof i !== 'number') shape.push(b.count);
+  }
+  const sliced = lax.slice(
+    a,
+    bounds.map((b) => b.low),
+    bounds.map((b) => b.high),
+    bounds.map((b) => Math.abs(b.step)),
+  );
+  return lax.reshape(
+    lax.rev(
+      sliced,
+      range(a.ndim).filter((i) => at(bounds, i).step < 0),
+    ),
+    shape,
+  );
+}
+
+/** A slice by rising positions `low ≤ i < high`, to be reversed when the step is negative. */
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+function boundsOf(i: number | readonly (number | null)[], n: number, axis: number, a: NDArray): Bounds {
+  if (typeof i === 'number') {
+    const position = i < 0 ? i + n : i;
+    if (!Number.isInteger(i) || position < 0 || position >= n) {
+      throw new ArgumentError(`[slice] index ${i} is out of range for axis ${axis} of ${showAval(a.aval)}`);
+    }
+    return { low: position, high: position + 1, step: 1, count: 1 };
+  }
+  const step = i[2] ?? 1;
+  if (step === 0 || i.length > 3)
+    throw new ArgumentError(`[slice] [${i.join(', ')}] must be [start, stop, step], step not 0`);
+  const clamp = (v: number, low: number, high: number): number => Math.min(Math.max(v < 0 ? v + n : v, low), high);
+  if (step > 0) {
+    const low = clamp(i[0] ?? 0, 0, n);
+    const high = Math.max(low, clamp(i[1] ?? n, 0, n));
+    return { low, high, step, count: Math.ceil((high - low) / step) };
+  }
+  const first = i[0] === undefined || i[0] === null ? n - 1 : clamp(i[0], -1, n - 1);
+  const last = i[1] === undefined || i[1] === null ? -1 : clamp(i[1], -1, n - 1);
+  const count = Math.max(0, Math.ceil((last - first) / step));
+  const low = count === 0 ? 0 : first + (count - 1) * step;
+  return { low, high: count === 0 ? 0 : first + 1, step, count };
+}
+
+// ---------------------------------------------------------------------------------------------- matrix products
+
+/** Matrix product: the last axis of `x` with the second last of `y`; leading axes broadcast; vectors as NumPy has it. */
+export function matmul(x: ArrayLike, y: ArrayLike): NDArray {
+  const [a, b] = sameDtype(x, y);
+  const [k, l] = [a.shape.at(-1), b.ndim === 1 ? b.shape[0] : b.shape.at(-2)];
+  if (a.ndim === 0 || b.ndim === 0 || k !== l) throw mismatched('matmul', a, b, k, l);
+  if (a.ndim === 1 || b.ndim <= 2) {
+    const axis = b.ndim === 1 ? 0 : b.ndim - 2;
+    return dotGeneral(a, b, { contracting: [[a.ndim - 1], [axis]], batch: [[], []] });
+  }
+  const outer = broadcastShapesOrNull([a.shape.slice(0, -2), b.shape.slice(0, -2)]);
+  if (outer === null) throw mismatched('matmul', a, b, k, l);
+  const wide = broadcastTo(a, [...outer, ...a.shape.slice(-2)]);
+  const tall = broadcastTo(b, [...outer, ...b.shape.slice(-2)]);
+  const batch = range(outer.length);
+  return dotGeneral(wide, tall, {
+    contracting: [[outer.length + 1], [outer.length]],
+    batch: [batch, batch],
+  });
+}
+
+/** Dot product: the last axis of `x` with the second last (or only) of `y`; scalars multiply. */
+export function dot(x: ArrayLike, y: ArrayLike): NDArray {
+  const [a, b] = sameDtype(x, y);
+  if (a.ndim === 0 || b.ndim === 0) {
+    const [p, q] = promoted('dot', [a, b]) as readonly [NDArray, NDArray];
+    return p.mul(q);
+  }
+  const axis = b.ndim === 1 ? 0 : b.ndim - 2;
+  if (a.shape.at(-1) !== b.shape[axis]) throw mismatched('dot', a, b, a.shape.at(-1), b.shape[axis]);
+  return dotGeneral(a, b, { contracting: [[a.ndim - 1], [axis]], batch: [[], []] });
+}
+
+/** Products of all pairs of elements of two flattened arrays: [m, n]. */
+export function outer(x: ArrayLike, y: ArrayLike): NDArray {
+  const [a, b] = sameDtype(x, y);
+  return reshape(a, [a.size, 1]).mul(reshape(b, [1, b.size]));
+}
+
+function sameDtype(x: ArrayLike, y: ArrayLike): readonly [NDArray, NDArray] {
+  const [a, b] = [asArray(x), asArray(y)];
+  const dtype = promoteTypes(a.dtype, b.dtype);
+  const to = dtype === 'bool' ? 'i32' : dtype;
+  return [lax.convertElementType(a, to, a.weakType), lax.convertElementType(b, to, b.weakType)];
+}
+
+const mismatched = (name: string, a: NDArray, b: NDArray, k?: number, l?: number): ShapeMismatchError =>
+  new ShapeMismatchError(
+    `[${name}] ${showAval(a.aval)} and ${showAval(b.aval)}: the last axis of the first (${k ?? 'none'}) must equal ` +
+      `the ${b.ndim === 1 ? 'only' : 'second last'} axis of the second (${l ?? 'none'}), and leading axes must broadcast`,
+  );

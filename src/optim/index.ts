@@ -1,0 +1,7 @@
+/** Gradient transformations with optax's names and formulas, chained as a monoid. */
+export { adam, scaleByAdam } from './adam.ts';
+export type { AdamOptions, AdamState } from './adam.ts';
+export { sgd, trace } from './sgd.ts';
+export type { TraceState } from './sgd.ts';
+export { applyUpdates, chain, chainMonoid, identity, scale, scaleByLearningRate, stateless } from './transformation.ts';
+export type { Chain, GradientTransformation } from './transformation.ts';

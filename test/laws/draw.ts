@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import type { DType } from '../../src/kernel/dtype.ts';
+import { hostArray } from '../../src/kernel/dtype.ts';
+import { aval, sizeOf } from '../../src/trace/aval.ts';
+import { ConcreteArray } from '../../src/trace/concrete.ts';
+import type { CaseInput } from '../../src/trace/primitive.ts';
+import type { NDArray } from '../../src/trace/value.ts';
+
+/** Draws operands for a primitive's cases. */
+
+/** Values for one operand: in its domain, away from kinks, distinct where asked. */
+export function values(input: CaseInput, dtype: DType): fc.Arbitrary<readonly number[]> {
+  const size = sizeOf(input.shape);
+  if (dtype === 'bool') return fc.array(fc.integer({ min: 0, max: 1 }), { minLength: size, maxLength: size });
+  if (dtype === 'i32' || dtype === 'u32') {
+    const element = fc.integer(dtype === 'i32' ? { min: -9, max: 9 } : { min: 0, max: 40 });
+    return input.distinct === true
+      ? fc.uniqueArray(fc.integer({ min: dtype === 'u32' ? 0 : -1000, max: 1000 }), {
+          minLength: size,
+          maxLength: size,
+        })
+      : fc.array(element, { minLength: size, maxLength: size });
+  }
+  const [low, high] = input.domain ?? [-2, 2];
+  if (input.distinct === true) {
+    // A random order of evenly spaced numbers.
+    return fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: size, maxLength: size }).map((keys) => {
+      const order = keys.map((k, i) => [k, i] as const).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+      const out = new Array<number>(size).fill(0);
+      order.forEach(([, i], rank) => (out[i] = low + ((high - low) * (rank + 0.5)) / size));
+      return out;
+    });
+  }
+  const away = (x: number): number => {
+    const kink = (input.kinks ?? []).find((k) => Math.abs(x - k) < 0.02);
+    return kink === undefined ? x : kink + 0.05;
+  };
+  return fc
+    .array(fc.integer({ min: 0, max: 1 << 20 }), { minLength: size, maxLength: size })
+    .map((ns) => ns.map((n) => away(Math.fround(low + ((high - low) * n) / (1 << 20)))));
+}
+
+/** The dtypes that a case's operands run in; all `float` operands of a case share one, and so do `integer` ones. */
+export function dtypesOf(inputs: readonly CaseInput[]): readonly (readonly DType[])[] {
+  const choices: readonly (readonly [float: DType, integer: DType, any: DType])[] = [
+    ['f32', 'i32', 'f32'],
+    ['f64', 'u32', 'f64'],
+    ['f32', 'i32', 'i32'],
+  ];
+  const flexible = inputs.some((i) => i.dtype === 'float' || i.dtype === 'integer' || i.dtype === 'any');
+  const sets = (flexible ? choices : choices.slice(0, 1)).map(([float, integer, any]) =>
+    inputs.map((i): DType => {
+      if (i.dtype === 'float') return float;
+      if (i.dtype === 'integer') return integer;
+      return i.dtype === 'any' ? any : i.dtype;
+    }),
+  );
+  return sets.filter((s, i) => sets.findIndex((t) => t.join() === s.join()) === i);
+}
+
+/** A concrete array of drawn values. */
+export function arrayOf(shape: readonly number[], dtype: DType, data: readonly number[]): NDArray {
+  const host = hostArray[dtype](data.length);
+  host.set(data);
+  return ConcreteArray.fromHost(aval(shape, dtype), host);
+}

@@ -1,0 +1,262 @@
+import fc from 'fast-check';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import '../../src/index.ts';
+import { createReferenceDevice } from '../../src/backends/reference/device.ts';
+import { defaultDevice, setDefaultDevice } from '../../src/compiler/runtime.ts';
+import type { Device } from '../../src/kernel/device.ts';
+import type { DType, HostArray } from '../../src/kernel/dtype.ts';
+import { isFloat } from '../../src/kernel/dtype.ts';
+import { add, mul } from '../../src/lax/elementwise.ts';
+import { primitives } from '../../src/lax/registry.ts';
+import { reduceSum } from '../../src/lax/structural.ts';
+import { stack } from '../../src/numpy/shape.ts';
+import type { Aval } from '../../src/trace/aval.ts';
+import { showAval } from '../../src/trace/aval.ts';
+import { bind, currentTrace, typeOf } from '../../src/trace/context.ts';
+import type { Case, Primitive } from '../../src/trace/primitive.ts';
+import type { NDArray } from '../../src/trace/value.ts';
+import { callP } from '../../src/transforms/call.ts';
+import { jvp, vjp } from '../../src/transforms/grad.ts';
+import { jit } from '../../src/transforms/jit.ts';
+import { vmap } from '../../src/transforms/vmap.ts';
+import { arrayOf, dtypesOf, values } from './draw.ts';
+
+/**
+ * The laws of a primitive: its rules agree with each other and with its evaluation, on its own cases. They run for every
+ * registered primitive on whichever device a test file names.
+ */
+
+type Flat = (...xs: readonly NDArray[]) => readonly NDArray[];
+
+/** How a device is tested. */
+export interface LawOptions {
+  readonly make: () => Promise<Device>;
+  /** Draws for each law of each case. */
+  readonly runs: number;
+  /** Largest relative error of f32 and f64 results, between orders of the same arithmetic. */
+  readonly tolerance: { readonly f32: number; readonly f64: number };
+  /** Dtypes that the device does not have; cases in them are not run. */
+  readonly lacks: readonly DType[];
+}
+
+const everyPrimitive: readonly Primitive[] = [...primitives, callP];
+const reference = createReferenceDevice();
+
+/** Declares the tests of all laws for all primitives on a device. */
+export function lawsOn(name: string, options: LawOptions): void {
+  describe(`laws on ${name}`, () => {
+    beforeAll(async () => setDefaultDevice(await options.make()));
+    afterEach(() => expect(currentTrace()).toBeNull());
+    for (const primitive of everyPrimitive) {
+      describe(primitive.name, () => {
+        test('has cases', () => expect(primitive.cases.length).toBeGreaterThan(0));
+        primitive.cases.forEach((c, n) => {
+          for (const dtypes of dtypesOf(c.ins)) {
+            const label = `${c.label ?? `case ${n}`} in ${dtypes.join(', ')}`;
+            if (!dtypes.some((d) => options.lacks.includes(d))) lawsOf(primitive, c, dtypes, label, options);
+          }
+        });
+      });
+    }
+  });
+}
+
+/** The types of a case's results, or null where it does not take these dtypes. */
+function resultsOf(primitive: Primitive, c: Case<unknown, number>, dtypes: readonly DType[]): readonly Aval[] | null {
+  const avals = c.ins.map((i, k) => ({ shape: i.shape, dtype: dtypes[k] as DType, weakType: false }));
+  try {
+    return typeOf(primitive, avals, c.params);
+  } catch (error) {
+    // A case for any dtype stands for those that the primitive takes; every other case must be accepted.
+    if (c.ins.some((i) => i.dtype === 'any')) return null;
+    throw error;
+  }
+}
+
+function lawsOf(
+  primitive: Primitive,
+  c: Case<unknown, number>,
+  dtypes: readonly DType[],
+  label: string,
+  options: LawOptions,
+): void {
+  const results = resultsOf(primitive, c, dtypes);
+  if (results === null || results.some((r) => options.lacks.includes(r.dtype))) return;
+  const f: Flat = (...xs) => bind(primitive, xs, c.params);
+  const single = [...dtypes, ...results.map((r) => r.dtype)].includes('f32');
+  const tolerance = options.tolerance[single ? 'f32' : 'f64'];
+  const inputs = fc
+    .tuple(...c.ins.map((i, k) => values(i, dtypes[k] as DType)))
+    .map((vs) => vs.map((v, k) => arrayOf((c.ins[k] as Aval).shape, dtypes[k] as DType, v)));
+  const law = (name: string, check: (xs: readonly NDArray[]) => Promise<void>, runs = options.runs): void => {
+    test(`${label}: ${name}`, () => fc.assert(fc.asyncProperty(inputs, check), { numRuns: runs }));
+  };
+  const close = (actual: readonly NDArray[], expected: readonly NDArray[]): Promise<void> =>
+    expectClose(actual, expected, tolerance);
+
+  law('the type is the result’s type', async (xs) => {
+    const outs = f(...xs);
+    expect(outs.map((o) => showAval(o.aval))).toEqual(results.map(showAval));
+    for (const o of outs) expect((await o.data()).length).toBe(o.size);
+  });
+
+  law('the device agrees with the reference', async (xs) => {
+    const copies = await Promise.all(xs.map(async (x) => arrayOf(x.shape, x.dtype, Array.from(await x.data()))));
+    const device = defaultDevice();
+    setDefaultDevice(reference);
+    const expected = f(...copies);
+    setDefaultDevice(device);
+    await close(f(...xs), expected);
+  });
+
+  law('jit is evaluation', async (xs) => close(jit((...ys: readonly NDArray[]) => f(...ys))(...xs), f(...xs)));
+
+  if (c.ins.length > 0) law('vmap is a loop', (xs) => vmapIsALoop(f, xs, close));
+
+  if (!dtypes.some(isFloat) || primitive.derivative.kind === 'zero' || !results.every((r) => isFloat(r.dtype))) return;
+  const floats = dtypes.map(isFloat);
+  /** The primitive as a function of its float operands. */
+  const ofFloats = (xs: readonly NDArray[]): { readonly g: Flat; readonly at: readonly NDArray[] } => ({
+    at: xs.filter((_, i) => floats[i] === true),
+    g: (...ys) => {
+      let next = 0;
+      return f(...xs.map((x, i) => (floats[i] === true ? (ys[next++] as NDArray) : x)));
+    },
+  });
+
+  law('jvp’s primal is evaluation', async (xs) => {
+    const { g, at } = ofFloats(xs);
+    const [primals] = jvp(g, at, at.map(direction));
+    await close(primals, f(...xs));
+  });
+
+  law('jvp and vjp are transposes of each other', async (xs) => {
+    const { g, at } = ofFloats(xs);
+    const ts = at.map(direction);
+    const [outs, tangents] = jvp(g, at, ts);
+    const cts = outs.map((o, i) => direction(o, i + 7));
+    const [, pullback] = vjp(g, ...at);
+    const forward = await inner(cts, tangents);
+    const backward = await inner(pullback(cts), ts);
+    expect(Math.abs(forward.sum - backward.sum)).toBeLessThanOrEqual(
+      tolerance * 10 * (1 + forward.absolute + backward.absolute),
+    );
+  });
+
+  law(
+    'grad of vmap is vmap of grad',
+    async (xs) => {
+      const { g, at } = ofFloats(xs);
+      const total = (outs: readonly NDArray[]): NDArray =>
+        outs.map((o) => reduceSum(mul(o, direction(o, 3)), o.shape.map((_, i) => i))).reduce(add); // prettier-ignore
+      const gradient = (...ys: readonly NDArray[]): readonly NDArray[] => {
+        const [value, pullback] = vjp((...zs: readonly NDArray[]) => total(g(...zs)), ...ys);
+        return pullback(arrayOf([], value.dtype, [1]));
+      };
+      const perExample = vmap(gradient)(...at.map((x) => stack([x, x])));
+      await close(
+        perExample,
+        gradient(...at).map((one) => stack([one, one])),
+      );
+    },
+    1,
+  );
+
+  if (dtypes.includes('f64')) law('jvp is the central difference', (xs) => centralDifference(ofFloats(xs), single));
+}
+
+/** Every operand mapped, along the first and the second axis, then each operand alone. */
+async function vmapIsALoop(
+  f: Flat,
+  xs: readonly NDArray[],
+  close: (actual: readonly NDArray[], expected: readonly NDArray[]) => Promise<void>,
+): Promise<void> {
+  const pairs = await Promise.all(
+    xs.map(async (x) => [x, arrayOf(x.shape, x.dtype, Array.from(await x.data()).reverse())] as const),
+  );
+  const stacked = (examples: readonly (readonly NDArray[])[]): readonly NDArray[] =>
+    (examples[0] as readonly NDArray[]).map((_, i) => stack(examples.map((outs) => outs[i] as NDArray)));
+  const loop = stacked([f(...pairs.map(([x]) => x)), f(...pairs.map(([, y]) => y))]);
+  for (const axis of [0, 1]) {
+    const axes = pairs.map(([x]) => Math.min(axis, x.ndim));
+    const batches = pairs.map((pair, i) => stack(pair, axes[i] as number));
+    await close(vmap((...ys: readonly NDArray[]) => f(...ys), axes)(...batches), loop);
+  }
+  for (const [k, pair] of pairs.entries()) {
+    const inAxes = xs.map((_, j) => (j === k ? 0 : null));
+    const args = xs.map((x, j) => (j === k ? stack(pair) : x));
+    const one = pair.map((y) => f(...xs.map((x, j) => (j === k ? y : x))));
+    await close(vmap((...ys: readonly NDArray[]) => f(...ys), inAxes)(...args), stacked(one));
+  }
+}
+
+/** A result in f32 is too coarse for a small step. */
+async function centralDifference(
+  { g, at }: { readonly g: Flat; readonly at: readonly NDArray[] },
+  single: boolean,
+): Promise<void> {
+  const h = single ? 1e-2 : 1e-6;
+  const ts = at.map(direction);
+  const [, tangents] = jvp(g, at, ts);
+  const moved = (s: number): readonly NDArray[] =>
+    g(
+      ...at.map((x, i) => {
+        const step = arrayOf(
+          x.shape,
+          x.dtype,
+          Array.from({ length: x.size }, () => s * h),
+        );
+        return add(x, mul(ts[i] as NDArray, step));
+      }),
+    );
+  const [plus, minus] = [moved(1), moved(-1)];
+  for (const [o, t] of tangents.entries()) {
+    const [above, below] = [await (plus[o] as NDArray).data(), await (minus[o] as NDArray).data()];
+    (await t.data()).forEach((v, i) => {
+      const numeric = ((above[i] as number) - (below[i] as number)) / (2 * h);
+      const allowed = (single ? 1e-3 : 1e-6) * Math.max(1, Math.abs(v));
+      expect(Math.abs(v - numeric), `element ${i}: ${v} and ${numeric}`).toBeLessThanOrEqual(allowed);
+    });
+  }
+}
+
+/** Fixed directions that look random, so that they need not be drawn. */
+const direction = (x: NDArray, seed: number): NDArray =>
+  arrayOf(
+    x.shape,
+    x.dtype,
+    Array.from({ length: x.size }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed)),
+  );
+
+async function inner(
+  xs: readonly NDArray[],
+  ys: readonly NDArray[],
+): Promise<{ readonly sum: number; readonly absolute: number }> {
+  let sum = 0;
+  let absolute = 0;
+  for (const [k, x] of xs.entries()) {
+    const [a, b] = [await x.data(), await (ys[k] as NDArray).data()];
+    a.forEach((v, i) => {
+      sum += v * (b[i] as number);
+      absolute += Math.abs(v * (b[i] as number));
+    });
+  }
+  return { sum, absolute };
+}
+
+/** Close in the sense of the dtype: exact for integers and bools. */
+async function expectClose(actual: readonly NDArray[], expected: readonly NDArray[], tolerance: number): Promise<void> {
+  expect(actual.map((a) => showAval(a.aval))).toEqual(expected.map((e) => showAval(e.aval)));
+  for (const [k, a] of actual.entries()) {
+    const e = expected[k] as NDArray;
+    compare(await a.data(), await e.data(), isFloat(a.dtype) ? tolerance : 0);
+  }
+}
+
+function compare(actual: HostArray, expected: HostArray, tolerance: number): void {
+  actual.forEach((a, i) => {
+    const e = expected[i] as number;
+    if (a === e || (Number.isNaN(a) && Number.isNaN(e))) return;
+    if (!(Math.abs(a - e) <= tolerance * Math.max(1, Math.abs(a), Math.abs(e)))) expect(a, `element ${i}`).toBe(e);
+  });
+}

@@ -1,0 +1,24 @@
+import { defineConfig } from 'tsup';
+
+/** One entry per subpath export of package.json: `pullback`, `pullback/numpy`, … */
+const folders = ['numpy', 'lax', 'random', 'nn', 'optim', 'data', 'testing'];
+
+export default defineConfig({
+  entry: ['src/index.ts', ...folders.map((folder) => `src/${folder}/index.ts`)],
+  outDir: 'dist',
+  format: ['esm', 'cjs'],
+  target: 'es2022',
+  platform: 'neutral',
+  dts: true,
+  // `import.meta.url` in CommonJS.
+  shims: true,
+  // Chunks shared by all entries: a second copy of the trace context or of NDArray would be another library.
+  splitting: true,
+  sourcemap: true,
+  clean: true,
+  treeshake: false,
+  // Bundled: users need not know it, and its missing `exports` are refused by Node's ESM. It is a dependency all the same,
+  // for the types in the declarations, which can't be bundled (`import Either = E.Either` stops the bundler).
+  noExternal: ['fp-ts'],
+  external: ['webgpu', 'fast-check', /^node:/],
+});
