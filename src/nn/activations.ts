@@ -8,12 +8,6 @@ import { lambda } from './layer.ts';
 /** `max(x, 0)`, elementwise, with gradient 0 at 0, as in JAX. NaN stays NaN. */
 export const relu = (x: NDArray): NDArray => select(x.le(0), zerosOf(x.aval), x);
 
-/** `log Σ exp x` along `axis` (default the last), without overflow. */
-export function logsumexp(x: NDArray, axis = -1): NDArray {
-  const largest = finiteMax(x, axis);
-  return log(exp(x.sub(largest)).sum(axis)).add(largest.squeeze(axis));
-}
-
 /** `x − log Σ exp x` along `axis` (default the last): the logarithm of {@link softmax}, without overflow. */
 export function logSoftmax(x: NDArray, axis = -1): NDArray {
   const shifted = x.sub(finiteMax(x, axis));

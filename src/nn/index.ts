@@ -1,5 +1,6 @@
 /** Layers, activations, initializers and losses: stateless, for use under any transformation. */
-export { flatten, logSoftmax, logsumexp, relu, softmax } from './activations.ts';
+export { logsumexp } from '../numpy/reduce.ts';
+export { flatten, logSoftmax, relu, softmax } from './activations.ts';
 export { conv2d } from './conv.ts';
 export type { Conv2dOptions, Padding, Pair } from './conv.ts';
 export { dense } from './dense.ts';
