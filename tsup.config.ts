@@ -10,12 +10,15 @@ export default defineConfig({
   target: 'es2022',
   platform: 'neutral',
   dts: true,
+  // `import.meta.url` in CommonJS.
+  shims: true,
   // Chunks shared by all entries: a second copy of the trace context or of NDArray would be another library.
   splitting: true,
   sourcemap: true,
   clean: true,
   treeshake: false,
-  // Users need not know fp-ts; bundling it also avoids its missing `exports`, which Node's ESM refuses.
+  // Bundled: users need not know it, and its missing `exports` are refused by Node's ESM. It is a dependency all the same,
+  // for the types in the declarations, which can't be bundled (`import Either = E.Either` stops the bundler).
   noExternal: ['fp-ts'],
   external: ['webgpu', 'fast-check', /^node:/],
 });

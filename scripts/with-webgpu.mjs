@@ -39,7 +39,7 @@ function driverFolder() {
 
 /** The regular files of a tar archive: 512-byte headers, each followed by the data padded to 512 bytes. */
 function* tarFiles(archive) {
-  for (let at = 0; at + 512 <= archive.length; ) {
+  for (let at = 0; at + 512 <= archive.length;) {
     const text = (from, length) => archive.toString('latin1', at + from, at + from + length).replace(/\0.*$/s, '');
     const name = text(0, 100);
     if (name === '') return;

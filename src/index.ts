@@ -4,6 +4,9 @@
  * This is the one file that knows every folder and every backend.
  */
 import { createReferenceDevice } from './backends/reference/device.ts';
+import { createWasmDevice } from './backends/wasm/device.ts';
+import { detectFeatures } from './backends/wasm/features.ts';
+import { emitWasm } from './backends/wasm/program.ts';
 import { createWebGpuDevice } from './backends/webgpu/device.ts';
 import { wgslText } from './backends/webgpu/emit.ts';
 import { compile } from './compiler/compile.ts';
@@ -62,11 +65,15 @@ export interface InitOptions {
   readonly device?: DeviceName;
 }
 
+let wasm: Device | null = null;
+/** One for the process: it starts by itself when the first array needs a device. */
+const wasmDevice = (): Device => (wasm ??= createWasmDevice());
+
 const started = new Map<DeviceName, Promise<Device>>();
 
 const factories: { readonly [D in DeviceName]: () => Promise<Device> } = {
   reference: () => Promise.resolve(createReferenceDevice()),
-  wasm: () => Promise.resolve(currentDefault()),
+  wasm: () => Promise.resolve(wasmDevice()),
   webgpu: () => createWebGpuDevice(),
 };
 
@@ -113,5 +120,9 @@ export const devicePut = async <T>(value: T, device?: DeviceName): Promise<T> =>
 /** What every WebGPU device has; text for a device at hand may use more. */
 const anyWebGpu: Target = { device: 'webgpu', dtypes: new Set(['bool', 'i32', 'u32', 'f32']), maxOperands: 8 };
 
-installDefaultDevice(createReferenceDevice);
-installSpelling((_form, name, jaxpr, donated) => wgslText(compile(name, jaxpr, anyWebGpu, donated)));
+installDefaultDevice(wasmDevice);
+installSpelling((form, name, jaxpr, donated) =>
+  form === 'wgsl'
+    ? wgslText(compile(name, jaxpr, anyWebGpu, donated))
+    : emitWasm(compile(name, jaxpr, wasmDevice().target, donated), detectFeatures()).text(),
+);

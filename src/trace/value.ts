@@ -319,15 +319,27 @@ export abstract class Tracer extends NDArray {
   }
 }
 
-const captureStack: (into: object) => void =
-  typeof Error.captureStackTrace === 'function' ? (into) => Error.captureStackTrace(into, Tracer) : () => undefined;
+/** Enough frames to get from a tracer's constructor through our own functions to the user's. */
+const framesDeep = 25;
 
-const ownFolder = import.meta.url.replace(/[^/]*$/, '').replace(/trace\/$/, '');
+function captureStack(into: object): void {
+  if (typeof Error.captureStackTrace !== 'function') return;
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = framesDeep;
+  Error.captureStackTrace(into, Tracer);
+  Error.stackTraceLimit = limit;
+}
+
+/** The folder of pullback's own code, as stacks show it; empty where the module system does not say. */
+const ownFolder = ((import.meta.url as string | undefined) ?? '')
+  .replace(/^file:\/\//, '')
+  .replace(/(trace\/)?[^/]*$/, '');
 
 /** The first line of a stack that is not pullback's own. */
 function userFrame(stack: string): string {
   const frames = stack.split('\n').filter((line) => /^\s*at /.test(line));
-  const own = (line: string): boolean => line.includes(ownFolder) || line.includes(ownFolder.replace(/^file:\/\//, ''));
+  // Frames of the engine itself (Array.map) have no place.
+  const own = (line: string): boolean => line.includes('<anonymous>') || (ownFolder !== '' && line.includes(ownFolder));
   return (frames.find((line) => !own(line)) ?? frames[0] ?? 'at an unknown place').trim();
 }
 

@@ -293,7 +293,7 @@ test('a lost device rejects reads and refuses calls; a new one works', async () 
 test('without an adapter the error says so and what to do', async () => {
   const gpu = await platformGpu();
   const none = new Proxy(gpu, {
-    get: (t, key) => (key === 'requestAdapter' ? () => Promise.resolve(null) : Reflect.get(t, key, t)),
+    get: (t, key) => (key === 'requestAdapter' ? () => Promise.resolve(null) : (Reflect.get(t, key, t) as unknown)),
   });
   await expect(createWebGpuDevice({ gpu: none })).rejects.toThrow(DeviceUnavailableError);
   await expect(createWebGpuDevice({ gpu: none })).rejects.toThrow(/no GPU adapter.*VK_DRIVER_FILES/);

@@ -39,7 +39,7 @@ export interface LawOptions {
   readonly lacks: readonly DType[];
 }
 
-const everyPrimitive: readonly Primitive[] = [...primitives, callP as unknown as Primitive];
+const everyPrimitive: readonly Primitive[] = [...primitives, callP];
 const reference = createReferenceDevice();
 
 /** Declares the tests of all laws for all primitives on a device. */

@@ -42,8 +42,8 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
   const gpu = await openAdapter(adapter);
   const { info } = adapter;
   const runtime = new Runtime(gpu, options.schedule ?? scheduleFor(info));
-  const name =
-    info.description || [info.vendor, info.architecture].filter((s) => s !== '').join(' ') || 'unknown adapter';
+  const named = [info.description, `${info.vendor} ${info.architecture}`.trim(), 'unknown adapter'];
+  const name = named.find((s) => s !== '');
   return {
     name: 'webgpu',
     description: `webgpu (${name}, ${runtime.wgslTarget.schedule.name} schedule)`,

@@ -236,7 +236,7 @@ const spellUnary =
   (op: UnaryOp): Spell =>
   ([x], _result, use) => {
     const { code, expr } = x as Arg;
-    const spell = (unarySpelling[op] as UnarySpelling)[gpuDType(expr.dtype)];
+    const spell = unarySpelling[op][gpuDType(expr.dtype)];
     if (spell === null) throw new InternalError(`no ${op} of ${expr.dtype}`);
     return spell(code, use);
   };
@@ -349,4 +349,4 @@ const spelling = {
 
 /** The WGSL of one operation on already spelled operands. */
 export const spell = (op: KernelOp, args: readonly Arg[], result: GpuDType, use: Use): Code =>
-  (spelling[op] as Spell)(args, result, use);
+  spelling[op](args, result, use);

@@ -7,7 +7,7 @@ import type { Schedule } from './schedule.ts';
 import type { Code } from './scalar.ts';
 import { binding, gpuDType, storageType, within } from './scalar.ts';
 import type { Names } from './writer.ts';
-import { Writer } from './writer.ts';
+import type { Writer } from './writer.ts';
 
 /** What the emitter needs to know of a device. */
 export interface WgslTarget {
@@ -34,7 +34,7 @@ const taken: ReadonlySet<string> = new Set([
 /** A name for the entry point: the kernel's own where that is free in WGSL. */
 export function entryName(kernel: Kernel): string {
   const name = kernel.name.replace(/\W+/g, '_').replace(/^_+/, '');
-  const free = /^[a-z]\w*_\w*$/i.test(name) && !taken.has(name) && !helperNames.has(name as Helper);
+  const free = /^[a-z]\w*_\w*$/i.test(name) && !taken.has(name) && !helperNames.has(name);
   return free && !/__|_$/.test(name) ? name : `${name === '' || /^\d/.test(name) ? `k${name}` : name}_kernel`;
 }
 

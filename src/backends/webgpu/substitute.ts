@@ -44,7 +44,7 @@ export function substitution(replacements: readonly Expr[]): {
 function simplified(e: Expr & { kind: 'op' }, args: readonly Expr[]): Expr {
   const [x, y] = args as [Expr, Expr];
   if (e.dtype !== 'i32') return rebuild(e, args);
-  const times = y?.kind === 'const' ? y.value : null;
+  const times = args.length > 1 && y.kind === 'const' ? y.value : null;
   switch (e.op) {
     case 'add':
       return iadd(x, y);

@@ -1,0 +1,196 @@
+import type { Device, DeviceBuffer, Executable } from '../../kernel/device.ts';
+import { DeviceError, DeviceUnavailableError } from '../../kernel/device.ts';
+import type { DType, HostArray } from '../../kernel/dtype.ts';
+import { dtypes, hostArray } from '../../kernel/dtype.ts';
+import type { Program } from '../../kernel/program.ts';
+import { at } from '../../util/array.ts';
+import { invariant, present } from '../../util/assert.ts';
+import { InternalError } from '../../util/error.ts';
+import { storageBytes } from './evaluator.ts';
+import { detectFeatures, hasSimd } from './features.ts';
+import type { Home, MemoryOptions } from './memory.ts';
+import { LinearMemory } from './memory.ts';
+import type { WasmFeatures } from './program.ts';
+import { emitWasm } from './program.ts';
+
+export interface WasmOptions extends MemoryOptions {
+  /** What generated code may use; found out from the engine when not given. */
+  readonly features?: WasmFeatures;
+}
+
+/** An array of the device; its home says where its bytes are. */
+class WasmBuffer implements DeviceBuffer {
+  readonly dtype: DType;
+  readonly length: number;
+  readonly home: Home;
+
+  constructor(dtype: DType, length: number, home: Home) {
+    this.dtype = dtype;
+    this.length = length;
+    this.home = home;
+  }
+
+  get bytes(): number {
+    return this.home.bytes;
+  }
+}
+
+const homeOf = (buffer: DeviceBuffer): Home => {
+  if (buffer instanceof WasmBuffer) return buffer.home;
+  throw new InternalError('a buffer of another device reached the wasm device');
+};
+
+/**
+ * The WebAssembly device: every program is one module of SIMD code over one linear memory. Calls run to their end
+ * before they return.
+ */
+export function createWasmDevice(options: WasmOptions = {}): Device {
+  if (typeof WebAssembly !== 'object' || !hasSimd()) {
+    throw new DeviceUnavailableError('this JavaScript engine has no WebAssembly SIMD: use the reference device');
+  }
+  const features = options.features ?? detectFeatures();
+  const memory = new LinearMemory(options);
+
+  const readSync = (buffer: DeviceBuffer): HostArray => {
+    const data = hostArray[buffer.dtype](buffer.length);
+    new Uint8Array(data.buffer).set(memory.view(homeOf(buffer)));
+    return data;
+  };
+  return {
+    name: 'wasm',
+    description: `wasm (1 thread, ${features.relaxedSimd ? 'relaxed SIMD' : 'SIMD'})`,
+    threads: 1,
+    target: { device: 'wasm', dtypes: new Set(dtypes), maxOperands: 64 },
+    write(dtype, data) {
+      const home = memory.create(data.length * storageBytes[dtype]);
+      memory.view(home).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      memory.unpin(home);
+      return new WasmBuffer(dtype, data.length, home);
+    },
+    read: (buffer) => new Promise((resolve) => resolve(readSync(buffer))),
+    readSync,
+    free: (buffer) => memory.release(homeOf(buffer)),
+    load: (program) => new WasmExecutable(program, memory, features),
+    memory: () => memory.report(),
+    close: () => Promise.resolve(),
+  };
+}
+
+type Run = (table: number) => void;
+
+/** A loaded program: its module's instance, and blocks for its constants, temporaries, scratch and address table. */
+class WasmExecutable implements Executable {
+  private readonly program: Program;
+  private readonly memory: LinearMemory;
+  private readonly emitted: ReturnType<typeof emitWasm>;
+  private readonly call: Run;
+  private readonly blocks: { readonly free: () => void }[] = [];
+  /** The address of each buffer that does not change from run to run; 0 for the others. */
+  private readonly addresses: Uint32Array;
+  private readonly table: number;
+  private readonly inputs: readonly number[];
+  private readonly freshOutputs: readonly number[];
+
+  constructor(program: Program, memory: LinearMemory, features: WasmFeatures) {
+    this.program = program;
+    this.memory = memory;
+    this.emitted = emitWasm(program, features);
+    this.call = instantiate(program.name, this.emitted.bytes, memory.memory);
+    try {
+      const slots = program.slots.map((bytes) => this.block(bytes));
+      this.addresses = Uint32Array.from([
+        ...program.buffers.map(({ place }) => {
+          if (place.kind === 'temporary') return at(slots, place.slot);
+          return place.kind === 'constant' ? this.constant(place.data) : 0;
+        }),
+        this.block(this.emitted.scratchBytes),
+      ]);
+      this.table = this.block(this.addresses.byteLength);
+    } catch (error) {
+      this.free();
+      throw error;
+    }
+    this.inputs = program.inputs;
+    const bound = new Set(program.inputs);
+    this.freshOutputs = program.outputs.filter((b) => !bound.has(b));
+  }
+
+  private block(bytes: number): number {
+    const block = this.memory.fixed(bytes);
+    this.blocks.push(block);
+    return block.address;
+  }
+
+  private constant(data: HostArray): number {
+    const address = this.block(data.byteLength);
+    new Uint8Array(this.memory.memory.buffer, address, data.byteLength).set(
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    );
+    return address;
+  }
+
+  run(inputs: readonly DeviceBuffer[]): readonly DeviceBuffer[] {
+    const { program, memory } = this;
+    invariant(inputs.length === this.inputs.length, `${program.name} takes ${this.inputs.length} inputs`);
+    const homes = new Map<number, Home>();
+    const pinned: Home[] = [];
+    const created: Home[] = [];
+    try {
+      inputs.forEach((input, i) => {
+        const home = homeOf(input);
+        memory.pin(home);
+        pinned.push(home);
+        homes.set(at(this.inputs, i), home);
+      });
+      for (const b of this.freshOutputs) {
+        const { dtype, length } = at(program.buffers, b);
+        const home = memory.create(length * storageBytes[dtype]);
+        pinned.push(home);
+        created.push(home);
+        homes.set(b, home);
+      }
+      const table = new Uint32Array(memory.memory.buffer, this.table, this.addresses.length);
+      table.set(this.addresses);
+      for (const [b, home] of homes) table[b] = present(home.address, 'address');
+      this.call(this.table);
+    } catch (error) {
+      created.forEach((home) => memory.release(home));
+      throw error instanceof WebAssembly.RuntimeError
+        ? new DeviceError(`the program ${program.name} failed on the wasm device: ${error.message}`, { cause: error })
+        : error;
+    } finally {
+      pinned.forEach((home) => memory.unpin(home));
+    }
+    return this.handOver(inputs, homes);
+  }
+
+  /** New buffers for the outputs; a donated input's storage goes to its output or is given back. */
+  private handOver(inputs: readonly DeviceBuffer[], homes: ReadonlyMap<number, Home>): readonly DeviceBuffer[] {
+    const { program, memory } = this;
+    const outputs = program.outputs.map((b) => {
+      const { dtype, length } = at(program.buffers, b);
+      const home = present(homes.get(b), `output ${b}`);
+      return new WasmBuffer(dtype, length, this.inputs.includes(b) ? memory.transfer(home) : home);
+    });
+    for (const b of program.donated) memory.release(homeOf(at(inputs, this.inputs.indexOf(b))));
+    return outputs;
+  }
+
+  text(): string {
+    return this.emitted.text();
+  }
+
+  free(): void {
+    this.blocks.forEach((b) => b.free());
+    this.blocks.length = 0;
+  }
+}
+
+function instantiate(name: string, bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Run {
+  try {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+    return instance.exports['run'] as Run;
+  } catch (error) {
+    throw new DeviceError(`the engine refuses the code of ${name}: ${String(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,424 @@
+import type { DType } from '../../kernel/dtype.ts';
+import type { Expr, LoadExpr, OpExpr } from '../../kernel/expr.ts';
+import { operandsOf } from '../../kernel/expr.ts';
+import { interval, linearForm } from '../../kernel/index-algebra.ts';
+import type { BinaryOp, UnaryOp } from '../../kernel/ops.ts';
+import { range } from '../../util/array.ts';
+import { present } from '../../util/assert.ts';
+import { InternalError } from '../../util/error.ts';
+import type { Library } from './math/library.ts';
+import type { Func, Local, Statement, Value } from './module/code.ts';
+import { get, i32, laneOp, loadOp, op, selectOp, storeOp, v128 } from './module/code.ts';
+import type { Op } from './module/opcodes.ts';
+import type { CodeContext } from './scalar-ops.ts';
+import { scalarBinary, scalarBitcast, scalarCast, scalarConst, scalarUnary } from './scalar-ops.ts';
+import {
+  divideLanes,
+  laneOf,
+  lanes,
+  splatWord,
+  vectorBinary,
+  vectorCast,
+  vectorConst,
+  vectorSplat,
+  vectorUnary,
+} from './vector-ops.ts';
+
+/** Bytes that one element takes in the device's memory. */
+export const storageBytes: { readonly [D in DType]: number } = { bool: 1, i32: 4, u32: 4, f32: 4, f64: 8 };
+
+/** One level of a loop nest: what has been computed in its block. */
+interface Scope {
+  readonly block: Statement[];
+  readonly axes: readonly number[];
+  readonly scalars: Map<Expr, Value>;
+  readonly vectors: Map<Expr, Value>;
+  readonly named: Map<string, Value>;
+}
+
+interface Place {
+  /** Of lane 0. */
+  readonly address: Value;
+  readonly offset: number;
+  /** Bytes from lane to lane. */
+  readonly stride: number;
+}
+
+/**
+ * Writes the code of expressions inside a loop nest. Each subexpression is computed once, in the outermost loop that
+ * fixes all of its variables. In vector mode four neighbouring points of one axis, the lane axis, are computed at once;
+ * what does not depend on it stays scalar.
+ *
+ * A load whose guard is false reads address 0: the device keeps the first 64 bytes of the memory zero, and no buffer
+ * within 64 bytes of the memory's end.
+ */
+export class Evaluator {
+  readonly f: Func;
+  private readonly context: CodeContext;
+  private readonly pointers: readonly Value[];
+  private readonly scopes: Scope[] = [];
+  private readonly axisLevel = new Map<number, number>();
+  private readonly axisValue = new Map<number, Value>();
+  private levels = new Map<Expr, number>();
+  private laneAxis: number | null = null;
+  private laneDependent = new Map<Expr, boolean>();
+  private accValues: readonly Value[] = [];
+  private accVectors: readonly Value[] = [];
+  private accLevel = 0;
+
+  constructor(f: Func, lib: Library, pointers: readonly Value[]) {
+    this.f = f;
+    this.context = { f, lib };
+    this.pointers = pointers;
+  }
+
+  /** Enters a loop level (the current block) that fixes `axes`, for as long as `body` runs. */
+  within(axes: readonly (readonly [number, Value])[], body: () => void): void {
+    const level = this.scopes.length;
+    for (const [axis, value] of axes) {
+      this.axisLevel.set(axis, level);
+      this.axisValue.set(axis, value);
+    }
+    this.scopes.push({
+      block: this.f.block,
+      axes: axes.map(([axis]) => axis),
+      scalars: new Map(),
+      vectors: new Map(),
+      named: new Map(),
+    });
+    this.levels = new Map();
+    body();
+    this.scopes.pop();
+    this.levels = new Map();
+    for (const [axis] of axes) {
+      this.axisLevel.delete(axis);
+      this.axisValue.delete(axis);
+    }
+  }
+
+  /** Vector mode: lane i of `axis` is its current value plus i. */
+  withLanes(axis: number, body: () => void): void {
+    this.laneAxis = axis;
+    this.laneDependent = new Map();
+    body();
+    this.laneAxis = null;
+    this.laneDependent = new Map();
+  }
+
+  /** What `acc(i)` means in the current scope: scalars, or vectors whose lanes follow the lane axis. */
+  bindAccumulators(values: readonly Value[], vectors: readonly Value[]): void {
+    this.accValues = values;
+    this.accVectors = vectors;
+    this.accLevel = this.scopes.length - 1;
+    this.levels = new Map();
+  }
+
+  /** The level of the innermost loop that `e` depends on. */
+  private levelOf(e: Expr): number {
+    if (e.kind === 'const') return 0;
+    let level = this.levels.get(e);
+    if (level === undefined) {
+      if (e.kind === 'index') level = present(this.axisLevel.get(e.axis), `axis ${e.axis}`);
+      else if (e.kind === 'acc') level = this.accLevel;
+      else level = Math.max(0, ...operandsOf(e).map((x) => this.levelOf(x)));
+      this.levels.set(e, level);
+    }
+    return level;
+  }
+
+  /** Does `e` differ between the lanes? */
+  private varies(e: Expr): boolean {
+    if (e.kind === 'const' || this.laneAxis === null) return false;
+    let found = this.laneDependent.get(e);
+    if (found === undefined) {
+      if (e.kind === 'index') found = e.axis === this.laneAxis;
+      else if (e.kind === 'acc') found = this.accVectors.length > 0;
+      else found = operandsOf(e).some((x) => this.varies(x));
+      this.laneDependent.set(e, found);
+    }
+    return found;
+  }
+
+  private scopeAt(level: number): Scope {
+    return present(this.scopes[level], `level ${level}`);
+  }
+
+  /** A value computed once per iteration of the loop at `level`. */
+  private once(level: number, key: string, make: () => Value): Value {
+    const scope = this.scopeAt(level);
+    let value = scope.named.get(key);
+    if (value === undefined) {
+      value = this.f.into(scope.block, () => this.f.let(make()));
+      scope.named.set(key, value);
+    }
+    return value;
+  }
+
+  /** The value of `e` at the current point (of lane 0, for positions in vector mode). */
+  scalar(e: Expr): Value {
+    if (e.kind === 'const') return scalarConst(e.dtype, e.value);
+    if (e.kind === 'index') return present(this.axisValue.get(e.axis), `axis ${e.axis}`);
+    if (e.kind === 'acc') return present(this.accValues[e.slot], `accumulator ${e.slot}`);
+    const scope = this.scopeAt(this.levelOf(e));
+    let value = scope.scalars.get(e);
+    if (value === undefined) {
+      value = this.f.into(scope.block, () =>
+        this.f.let(e.kind === 'load' ? this.scalarLoad(e) : this.scalarOperation(e)),
+      );
+      scope.scalars.set(e, value);
+    }
+    return value;
+  }
+
+  private scalarOperation(e: OpExpr): Value {
+    const args = e.args.map((a) => this.scalar(a)) as [Value, Value, Value];
+    const dtype = present(e.args[0], 'operand').dtype;
+    const [x, y, z] = args;
+    if (e.op === 'select') return selectOp(x, y, z);
+    if (e.op === 'cast') return scalarCast(this.context, dtype, e.dtype, x);
+    if (e.op === 'bitcast') return scalarBitcast(dtype, e.dtype, x);
+    if (e.op === 'idiv' && isNonNegative(e)) return op('i32.div_u', x, y);
+    if (e.op === 'imod' && isNonNegative(e)) return op('i32.rem_u', x, y);
+    if (e.op in scalarBinary) return scalarBinary[e.op as BinaryOp](this.context, dtype, x, y);
+    return scalarUnary[e.op as UnaryOp](this.context, dtype, x);
+  }
+
+  private scalarLoad(e: LoadExpr): Value {
+    const { address, offset } = this.place(e.operand, e.dtype, e.index, e.guard !== null);
+    const at = e.guard === null ? address : selectOp(this.scalar(e.guard), address, i32(0));
+    return loadOp(scalarLoads[e.dtype], offset, [at]);
+  }
+
+  /** The values of `e` at the four points of the lanes; bools as masks. */
+  vector(e: Expr): Value {
+    if (e.kind === 'const') return vectorConst(e.dtype, e.value);
+    const scope = this.scopeAt(this.levelOf(e));
+    let value = scope.vectors.get(e);
+    if (value === undefined) {
+      value = this.f.into(scope.block, () => this.f.let(this.makeVector(e)));
+      scope.vectors.set(e, value);
+    }
+    return value;
+  }
+
+  private makeVector(e: Expr): Value {
+    if (!this.varies(e)) return vectorSplat(e.dtype, this.scalar(e));
+    switch (e.kind) {
+      case 'const':
+        return vectorConst(e.dtype, e.value);
+      case 'index':
+        return op('i32x4.add', op('i32x4.splat', this.scalar(e)), v128([0, 1, 2, 3]));
+      case 'acc':
+        return present(this.accVectors[e.slot], `accumulator ${e.slot}`);
+      case 'load':
+        return this.vectorLoad(e);
+      case 'op':
+        return this.vectorOperation(e);
+    }
+  }
+
+  private vectorOperation(e: OpExpr): Value {
+    const dtype = present(e.args[0], 'operand').dtype;
+    const divisor = e.args[1];
+    if ((e.op === 'idiv' || e.op === 'imod') && isNonNegative(e) && divisor?.kind === 'const') {
+      const x = this.vector(e.args[0] as Expr);
+      const quotient = divideLanes(this.context, x, divisor.value);
+      if (e.op === 'idiv') return quotient;
+      return op('i32x4.sub', x, op('i32x4.mul', quotient, splatWord(divisor.value)));
+    }
+    const [x, y, z] = e.args.map((a) => this.vector(a)) as [Value, Value, Value];
+    if (e.op === 'select') return op('v128.bitselect', y, z, x);
+    if (e.op === 'cast') return vectorCast(dtype, e.dtype, x);
+    if (e.op === 'bitcast') return x;
+    if (e.op in vectorBinary) return vectorBinary[e.op as BinaryOp](this.context, dtype, x, y);
+    return vectorUnary[e.op as UnaryOp](this.context, dtype, x);
+  }
+
+  private vectorLoad(e: LoadExpr): Value {
+    const { guard } = e;
+    const affine = this.varies(e.index) ? this.isAffine(e.index) : true;
+    if (!affine) return this.gather(e.dtype, this.laneAddresses(e.operand, e.dtype, e.index, guard));
+    const place = this.place(e.operand, e.dtype, e.index, guard !== null);
+    const contiguous = place.stride === storageBytes[e.dtype];
+    if (guard === null) return contiguous ? this.contiguous(e.dtype, place) : this.strided(e.dtype, place);
+    if (!contiguous) return this.gather(e.dtype, this.laneAddresses(e.operand, e.dtype, e.index, guard));
+    if (!this.varies(guard)) {
+      return this.contiguous(e.dtype, { ...place, address: selectOp(this.scalar(guard), place.address, i32(0)) });
+    }
+    // Some lane is in bounds or nothing is read: then the others are within 12 bytes of the operand.
+    const mask = this.vector(guard);
+    const address = selectOp(op('v128.any_true', mask), place.address, i32(0));
+    return op('v128.and', this.contiguous(e.dtype, { ...place, address }), mask);
+  }
+
+  private contiguous(dtype: DType, { address, offset }: Place): Value {
+    if (dtype !== 'bool') return loadOp('v128.load', offset, [address]);
+    const bytes = loadOp('v128.load32_zero', offset, [address]);
+    return asMask(op('i32x4.extend_low_i16x8_u', op('i16x8.extend_low_i8x16_u', bytes)));
+  }
+
+  private strided(dtype: DType, { address, offset, stride }: Place): Value {
+    const base = this.f.let(address);
+    if (stride === 0 && dtype !== 'bool') return loadOp('v128.load32_splat', offset, [base]);
+    if (stride >= 0)
+      return this.gather(
+        dtype,
+        range(lanes).map((i) => [base, offset + i * stride]),
+      );
+    return this.gather(
+      dtype,
+      range(lanes).map((i) => [i === 0 ? base : op('i32.add', base, i32(i * stride)), offset]),
+    );
+  }
+
+  private gather(dtype: DType, addresses: readonly (readonly [Value, number])[]): Value {
+    let value: Value = splatWord(0);
+    addresses.forEach(([address, offset], i) => {
+      if (dtype === 'bool') value = loadOp('v128.load8_lane', offset, [address, value], [4 * i]);
+      else if (i === 0) value = loadOp('v128.load32_zero', offset, [address]);
+      else value = loadOp('v128.load32_lane', offset, [address, value], [i]);
+    });
+    return dtype === 'bool' ? asMask(value) : value;
+  }
+
+  /** The address of each lane's element, 0 where the guard is false. */
+  private laneAddresses(
+    operand: number,
+    dtype: DType,
+    index: Expr,
+    guard: Expr | null,
+  ): readonly (readonly [Value, number])[] {
+    const scaled = storageBytes[dtype] === 1 ? this.vector(index) : op('i32x4.shl', this.vector(index), i32(2));
+    const base = this.once(0, `splat ${operand}`, () => op('i32x4.splat', present(this.pointers[operand], 'pointer')));
+    const all = op('i32x4.add', base, scaled);
+    const safe = this.f.let(guard === null ? all : op('v128.and', all, this.vector(guard)));
+    return range(lanes).map((i) => [laneOf('i32', safe, i), 0]);
+  }
+
+  private isAffine(index: Expr): boolean {
+    return [...linearForm(index).terms.keys()].every((t) => t.kind === 'index' || !this.varies(t));
+  }
+
+  /**
+   * The address of an element. The terms of the position are added up from the outer loops to the inner ones, and each
+   * partial sum is computed once in its loop.
+   */
+  private place(operand: number, dtype: DType, index: Expr, guarded: boolean): Place {
+    const bytes = storageBytes[dtype];
+    const { terms, offset } = linearForm(index);
+    const levels: [Expr, number][][] = this.scopes.map(() => []);
+    let stride = 0;
+    let neverNegative = offset >= 0;
+    for (const [term, c] of terms) {
+      if (c === 0) continue;
+      if (term.kind === 'index' && term.axis === this.laneAxis) stride += c * bytes;
+      neverNegative &&= c > 0 && interval(term).min >= 0;
+      present(levels[this.levelOf(term)], 'level').push([term, c]);
+    }
+    let address = present(this.pointers[operand], `pointer ${operand}`);
+    let key = `pointer ${operand}`;
+    levels.forEach((parts, level) => {
+      for (const [term, c] of parts) {
+        const base = address;
+        key += ` + ${c * bytes}*${term.id}`;
+        address = this.once(level, key, () => op('i32.add', base, this.scaled(term, c * bytes, level)));
+      }
+    });
+    // Immediate offsets add without wrapping around, so the rest must not be negative, nor replaced by 0.
+    const immediate = neverNegative && !guarded;
+    if (!immediate && offset !== 0) address = op('i32.add', address, i32(offset * bytes));
+    return { address, offset: immediate ? offset * bytes : 0, stride };
+  }
+
+  private scaled(term: Expr, factor: number, level: number): Value {
+    const x = this.scalar(term);
+    if (factor === 1) return x;
+    const log = Math.log2(factor);
+    return this.once(level, `${factor}*${term.id}`, () =>
+      Number.isInteger(log) ? op('i32.shl', x, i32(log)) : op('i32.mul', x, i32(factor)),
+    );
+  }
+
+  /** Writes values at positions, for the current point or the points of the lanes; all values are computed first. */
+  store(stores: readonly { readonly operand: number; readonly index: Expr; readonly value: Expr }[]): void {
+    if (this.laneAxis === null) {
+      const values = stores.map((s) => this.scalar(s.value));
+      const places = stores.map((s) => this.place(s.operand, s.value.dtype, s.index, false));
+      stores.forEach((s, i) => {
+        const { address, offset } = places[i] as Place;
+        this.f.emit(storeOp(scalarStores[s.value.dtype], offset, address, values[i] as Value));
+      });
+      return;
+    }
+    const values = stores.map((s) => this.vector(s.value));
+    const writers = stores.map((s, i) => this.vectorStore(s.operand, s.index, s.value.dtype, values[i] as Value));
+    writers.forEach((write) => write());
+  }
+
+  private vectorStore(operand: number, index: Expr, dtype: DType, value: Value): () => void {
+    const { f } = this;
+    const bytes = storageBytes[dtype];
+    const place = this.isAffine(index) ? this.place(operand, dtype, index, false) : null;
+    if (place !== null && place.stride === bytes) {
+      const { address, offset } = place;
+      if (dtype !== 'bool') return () => f.emit(storeOp('v128.store', offset, address, value));
+      const packed = laneOp('i8x16.shuffle', [0, 4, 8, 12, ...range(12).map(() => 0)], value, value);
+      const ones = op('v128.and', packed, splatWord(0x01010101));
+      return () => f.emit(storeOp('v128.store32_lane', offset, address, ones, [0]));
+    }
+    const bits = f.let(dtype === 'bool' ? op('v128.and', value, splatWord(1)) : value);
+    let addresses: readonly (readonly [Value, number])[];
+    if (place === null) addresses = this.laneAddresses(operand, dtype, index, null);
+    else {
+      const base = f.let(place.address);
+      addresses = range(lanes).map((i) => [op('i32.add', base, i32(i * place.stride)), place.offset]);
+    }
+    const named = addresses.map(([a, offset]) => [f.let(a), offset] as const);
+    return () =>
+      named.forEach(([address, offset], i) =>
+        f.emit(
+          dtype === 'bool'
+            ? storeOp('v128.store8_lane', offset, address, bits, [4 * i])
+            : storeOp('v128.store32_lane', offset, address, bits, [i]),
+        ),
+      );
+  }
+
+  /** A counter of the loop over `axis` in `[from, end)`, whose body runs in a scope of its own. */
+  loop(axis: number, from: Value, end: Value, step: number, body: (at: Value) => void): Local {
+    const counter = this.f.variable(from, 'i');
+    this.loopOn(counter, axis, end, step, body);
+    return counter;
+  }
+
+  /** As {@link loop}, with a counter that goes on from where it stands. */
+  loopOn(counter: Local, axis: number, end: Value, step: number, body: (at: Value) => void): void {
+    this.f.count(counter, end, step, () => this.within([[axis, get(counter)]], () => body(get(counter))));
+  }
+}
+
+const asMask = (x: Value): Value => op('i32x4.ne', x, splatWord(0));
+
+/** Is the dividend of this division known not to be negative? */
+const isNonNegative = (e: OpExpr): boolean => {
+  const dividend = e.args[0];
+  if (dividend === undefined) throw new InternalError(`${e.op} without operands`);
+  const { min, max } = interval(dividend);
+  return min >= 0 && max < 2 ** 31;
+};
+
+const scalarLoads: { readonly [D in DType]: Op } = {
+  bool: 'i32.load8_u',
+  i32: 'i32.load',
+  u32: 'i32.load',
+  f32: 'f32.load',
+  f64: 'f64.load',
+};
+
+const scalarStores: { readonly [D in DType]: Op } = {
+  bool: 'i32.store8',
+  i32: 'i32.store',
+  u32: 'i32.store',
+  f32: 'f32.store',
+  f64: 'f64.store',
+};

@@ -1,0 +1,50 @@
+import type { MapKernel, Store } from '../../kernel/kernel.ts';
+import { i32, op } from './module/code.ts';
+import type { Axis } from './collapse.ts';
+import { collapse } from './collapse.ts';
+import { Evaluator } from './evaluator.ts';
+import type { KernelCode, ModuleBuilder } from './rows.ts';
+import { pointersOf, rows } from './rows.ts';
+import { lanes } from './vector-ops.ts';
+import { canVectorize, chooseLaneAxis } from './vectorize.ts';
+
+/** A map kernel: rows along the cheapest lane axis, four points at once, the rest of a row one by one. */
+export function emitMap(m: ModuleBuilder, kernel: MapKernel): KernelCode {
+  const axes = kernel.domain.map((extent, axis) => ({ axis, extent }));
+  const nest = collapse(
+    [axes],
+    kernel.stores.flatMap((s) => [s.index, s.value]),
+  );
+  const stores = withRoots(kernel.stores, nest.roots);
+  const domain = nest.groups[0] ?? [];
+  const inner = innerAxis(domain, stores);
+  const vector = canVectorize(nest.roots) && inner.extent >= lanes;
+  const outer = domain.filter((a) => a.axis !== inner.axis);
+  const { code, row, coordinates } = rows(m, kernel, outer, inner);
+  const from = row.param(outer.length);
+  const to = row.param(outer.length + 1);
+  const e = new Evaluator(row, m.library, pointersOf(row, kernel, outer.length + 2));
+  e.within(coordinates, () => {
+    const at = row.variable(from, 'i');
+    if (vector) {
+      const whole = row.let(op('i32.add', from, op('i32.and', op('i32.sub', to, from), i32(-lanes))), 'whole');
+      e.loopOn(at, inner.axis, whole, lanes, () => e.withLanes(inner.axis, () => e.store(stores)));
+    }
+    if (!vector || inner.extent % lanes !== 0) e.loopOn(at, inner.axis, to, 1, () => e.store(stores));
+  });
+  return code;
+}
+
+/** The axis that rows run along. A domain of one point has one row of an axis that nothing mentions. */
+export function innerAxis(domain: readonly Axis[], stores: readonly Store[]): Axis {
+  const best = chooseLaneAxis(
+    domain,
+    stores.map((s) => s.value),
+    stores.map((s) => s.index),
+  );
+  return best?.axis ?? { axis: -1, extent: 1 };
+}
+
+/** The stores with rewritten positions and values, which stand in pairs in `roots`. */
+export const withRoots = (stores: readonly Store[], roots: readonly Store['value'][]): readonly Store[] =>
+  stores.map((s, i) => ({ ...s, index: roots[2 * i] ?? s.index, value: roots[2 * i + 1] ?? s.value }));

@@ -1,0 +1,221 @@
+import type { MemoryReport } from '../../kernel/device.ts';
+import { OutOfMemoryError } from '../../kernel/device.ts';
+import { invariant } from '../../util/assert.ts';
+import { alignment, Allocator, blockSize } from './allocator.ts';
+import { maximumPages } from './module/encode.ts';
+
+const pageBytes = 65536;
+/** The first bytes stay zero for loads whose guard is false. */
+const reservedStart = 1024;
+/** Kept free at the end: loads of four elements may reach past the last one. */
+const reservedEnd = alignment;
+
+/**
+ * Where an array's bytes are: in linear memory, in an ordinary ArrayBuffer, or nowhere (freed). The array owns its home;
+ * the memory knows of it only as long as it is resident. So a copy of an array that nobody uses any more dies with it
+ * by plain garbage collection, even in a synchronous loop, where no finalizer runs.
+ */
+export interface Home {
+  readonly bytes: number;
+  address: number | null;
+  copy: ArrayBuffer | null;
+  /** Runs that use it at present; it must not move then. */
+  pins: number;
+}
+
+export interface MemoryOptions {
+  /** Bytes of arrays that stay in linear memory before some are moved out, at first. */
+  readonly budget?: number;
+  /** The most bytes that the linear memory may have. */
+  readonly limit?: number;
+}
+
+/** The linear memory of a device: arrays that move out under pressure, and fixed blocks for programs. */
+export class LinearMemory {
+  readonly memory: WebAssembly.Memory;
+  private readonly allocator: Allocator;
+  private readonly limit: number;
+  private budget: number;
+  /** In order of their last use. */
+  private readonly resident = new Set<Home>();
+  private residentBytes = 0;
+  private movedOut = 0;
+  private movedIn = 0;
+  private copies = 0;
+  private copiedBytes = 0;
+  private peak = 0;
+
+  constructor({ budget = 2 ** 28, limit = maximumPages * pageBytes }: MemoryOptions) {
+    this.limit = Math.min(limit, maximumPages * pageBytes);
+    this.memory = new WebAssembly.Memory({ initial: 1, maximum: maximumPages });
+    this.allocator = new Allocator(reservedStart);
+    this.allocator.extend(pageBytes - reservedStart - reservedEnd);
+    this.budget = budget;
+  }
+
+  /** A new array's home with unspecified contents, resident and pinned; see {@link unpin}. */
+  create(bytes: number): Home {
+    this.makeRoom(bytes);
+    const home: Home = { bytes, address: null, copy: null, pins: 1 };
+    this.settle(home, this.take(bytes));
+    return home;
+  }
+
+  /** Brings an array into linear memory and keeps it there until {@link unpin}. */
+  pin(home: Home): number {
+    home.pins += 1;
+    if (home.address === null) {
+      const { copy } = home;
+      invariant(copy !== null, 'an array is used after it was freed');
+      try {
+        this.makeRoom(home.bytes);
+        this.settle(home, this.take(home.bytes));
+      } catch (error) {
+        home.pins -= 1;
+        throw error;
+      }
+      new Uint8Array(this.memory.buffer, this.addressOf(home), home.bytes).set(new Uint8Array(copy));
+      home.copy = null;
+      this.copies -= 1;
+      this.copiedBytes -= home.bytes;
+      this.movedIn += home.bytes;
+    } else {
+      this.resident.delete(home);
+      this.resident.add(home);
+    }
+    return this.addressOf(home);
+  }
+
+  unpin(home: Home): void {
+    home.pins -= 1;
+  }
+
+  /** Gives an array's storage back; once more does nothing. */
+  release(home: Home): void {
+    if (home.address !== null) this.leave(home);
+    else if (home.copy !== null) {
+      this.copies -= 1;
+      this.copiedBytes -= home.bytes;
+    }
+    home.copy = null;
+  }
+
+  /** Moves an array's storage to a new home; the old one is dead afterwards. */
+  transfer(home: Home): Home {
+    const next: Home = { bytes: home.bytes, address: this.addressOf(home), copy: null, pins: 0 };
+    this.resident.delete(home);
+    home.address = null;
+    this.resident.add(next);
+    return next;
+  }
+
+  /** The array's bytes, wherever they are; valid until the next allocation. */
+  view(home: Home): Uint8Array<ArrayBuffer> {
+    if (home.copy !== null) return new Uint8Array(home.copy);
+    return new Uint8Array(this.memory.buffer, this.addressOf(home), home.bytes);
+  }
+
+  /** A block that never moves, for constants, temporaries and tables. */
+  fixed(bytes: number): { readonly address: number; readonly free: () => void } {
+    const address = this.take(bytes);
+    let live = true;
+    return {
+      address,
+      free: () => {
+        if (live) this.allocator.free(address, blockSize(bytes));
+        live = false;
+      },
+    };
+  }
+
+  report(): MemoryReport {
+    const liveBytes = this.residentBytes + this.copiedBytes;
+    const reservedBytes = this.memory.buffer.byteLength + this.copiedBytes;
+    this.peak = Math.max(this.peak, reservedBytes);
+    return { liveBytes, liveBuffers: this.resident.size + this.copies, reservedBytes, peakBytes: this.peak };
+  }
+
+  private addressOf(home: Home): number {
+    invariant(home.address !== null, 'an array is used after it was freed');
+    return home.address;
+  }
+
+  private settle(home: Home, address: number): void {
+    home.address = address;
+    this.resident.add(home);
+    this.residentBytes += home.bytes;
+  }
+
+  private leave(home: Home): void {
+    this.allocator.free(this.addressOf(home), blockSize(home.bytes));
+    this.resident.delete(home);
+    this.residentBytes -= home.bytes;
+    home.address = null;
+  }
+
+  /**
+   * Keeps resident arrays within the budget. Most of what moves out in a loop that makes garbage is garbage and never
+   * comes back; when much does come back the budget is too small for what the program really uses, and doubles.
+   */
+  private makeRoom(bytes: number): void {
+    if (this.residentBytes + bytes <= this.budget) return;
+    if (this.movedIn > this.movedOut / 4 && this.movedIn > 0 && this.budget < this.limit / 2) {
+      this.budget *= 2;
+      this.movedIn = this.movedOut = 0;
+      if (this.residentBytes + bytes <= this.budget) return;
+    }
+    this.moveOut(this.budget / 2 - bytes);
+  }
+
+  /** Moves the least recently used arrays out until at most `target` bytes stay, pinned ones aside. */
+  private moveOut(target: number): void {
+    for (const home of this.resident) {
+      if (this.residentBytes <= target) return;
+      if (home.pins > 0) continue;
+      const start = this.addressOf(home);
+      home.copy = this.memory.buffer.slice(start, start + home.bytes);
+      this.leave(home);
+      this.copies += 1;
+      this.copiedBytes += home.bytes;
+      this.movedOut += home.bytes;
+    }
+  }
+
+  private take(bytes: number): number {
+    const size = blockSize(bytes);
+    const found = this.allocator.allocate(size) ?? this.grow(size);
+    if (found !== null) return found;
+    this.moveOut(0);
+    const again = this.allocator.allocate(size) ?? this.grow(size);
+    if (again !== null) return again;
+    const { liveBytes } = this.report();
+    throw new OutOfMemoryError(
+      `the wasm device has no room for ${bytes} bytes: ${liveBytes} bytes of arrays are live, ` +
+        `${this.memory.buffer.byteLength} of at most ${this.limit} bytes of memory are taken`,
+    );
+  }
+
+  /** Enlarges the memory so that `size` bytes fit, and more than that to grow seldom. */
+  private grow(size: number): number | null {
+    const now = this.memory.buffer.byteLength;
+    const needed = size - this.allocator.freeAtEnd;
+    const room = this.limit - now;
+    if (needed > room) return null;
+    const wanted = Math.min(room, Math.max(needed, Math.min(now / 4, 2 ** 26), 2 ** 20));
+    const grown = this.tryGrow(wanted) ?? this.tryGrow(needed);
+    if (grown === null) return null;
+    this.allocator.extend(grown);
+    this.report();
+    return this.allocator.allocate(size);
+  }
+
+  private tryGrow(bytes: number): number | null {
+    const pages = Math.ceil(bytes / pageBytes);
+    try {
+      this.memory.grow(pages);
+      return pages * pageBytes;
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { DType } from '../../kernel/dtype.ts';
+import { range } from '../../util/array.ts';
+import { storageBytes } from './evaluator.ts';
+import type { Local, Value } from './module/code.ts';
+import { Func, get, i32, loadOp, op, storeOp } from './module/code.ts';
+import { splatWord } from './vector-ops.ts';
+
+/** The register tile of a micro-kernel: `height` rows of `width` elements (two vectors). */
+export interface Tile {
+  readonly dtype: DType;
+  readonly height: number;
+  readonly width: number;
+  /** Elements from row to row of the result. */
+  readonly pitch: number;
+  readonly relaxed: boolean;
+}
+
+const vectors = 2;
+const unroll = 4;
+
+/**
+ * `micro(k, a, b, c, add)`: c ← (add ? c : 0) + Σₖ aₖ·bₖ over packed panels. All of the tile's accumulators stay in
+ * registers: 6×2 of them with fused multiply-add, 4×2 without, two vectors of b and one splat of a make 15 or 12, as
+ * many as the engine can keep in the 16 of x64.
+ */
+export function microFunc(name: string, tile: Tile): Func {
+  const { dtype, height, pitch } = tile;
+  const bytes = storageBytes[dtype];
+  const f = new Func(
+    name,
+    [
+      ['k', 'i32'],
+      ['a', 'i32'],
+      ['b', 'i32'],
+      ['c', 'i32'],
+      ['add', 'i32'],
+    ],
+    null,
+  );
+  const [k, c, add] = [f.param(0), f.param(3), f.param(4)];
+  const [a, b] = [f.variable(f.param(1), 'a'), f.variable(f.param(2), 'b')];
+  const sums = range(height).map(() => range(vectors).map(() => f.local('v128', 'sum')));
+  const forAll = (visit: (sum: Local, offset: number) => void): void =>
+    sums.forEach((row, i) => row.forEach((sum, j) => visit(sum, i * pitch * bytes + j * 16)));
+  f.if(
+    add,
+    () => forAll((sum, offset) => f.set(sum, loadOp('v128.load', offset, [c]))),
+    () => forAll((sum) => f.set(sum, splatWord(0))),
+  );
+  const step = (u: number): void => {
+    const right = range(vectors).map((j) => f.let(loadOp('v128.load', u * vectors * 16 + j * 16, [get(b)]), 'right'));
+    sums.forEach((row, i) => {
+      const splat = dtype === 'f64' ? 'v128.load64_splat' : 'v128.load32_splat';
+      const left = f.let(loadOp(splat, (u * height + i) * bytes, [get(a)]), 'left');
+      row.forEach((sum, j) => f.set(sum, multiplyAdd(tile, left, right[j] as Value, get(sum))));
+    });
+  };
+  const steps = (count: Value, times: number): void => {
+    const end = f.let(op('i32.add', get(a), op('i32.mul', count, i32(height * bytes))), 'end');
+    f.while(op('i32.lt_u', get(a), end), () => {
+      range(times).forEach(step);
+      f.set(a, op('i32.add', get(a), i32(times * height * bytes)));
+      f.set(b, op('i32.add', get(b), i32(times * vectors * 16)));
+    });
+  };
+  steps(op('i32.and', k, i32(-unroll)), unroll);
+  steps(op('i32.and', k, i32(unroll - 1)), 1);
+  forAll((sum, offset) => f.emit(storeOp('v128.store', offset, c, get(sum))));
+  return f;
+}
+
+function multiplyAdd({ dtype, relaxed }: Tile, x: Value, y: Value, sum: Value): Value {
+  if (dtype === 'f32')
+    return relaxed ? op('f32x4.relaxed_madd', x, y, sum) : op('f32x4.add', sum, op('f32x4.mul', x, y));
+  if (dtype === 'f64')
+    return relaxed ? op('f64x2.relaxed_madd', x, y, sum) : op('f64x2.add', sum, op('f64x2.mul', x, y));
+  return op('i32x4.add', sum, op('i32x4.mul', x, y));
+}

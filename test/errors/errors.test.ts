@@ -1,0 +1,179 @@
+import { expect, test } from 'vitest';
+import type { NDArray } from '../../src/index.ts';
+import { grad, jit, jvp, lax, numpy as np, PullbackError, tree, valueAndGrad, vmap } from '../../src/index.ts';
+
+/** Each kind of mistake gets an error of its own kind, whose text says what, where and what to do. */
+
+interface Mistake {
+  readonly what: string;
+  readonly make: () => unknown;
+  readonly code: string;
+  readonly says: readonly (string | RegExp)[];
+}
+
+const x = np.array([1, 2, 3]);
+
+const mistakes: readonly Mistake[] = [
+  {
+    what: 'shapes that do not broadcast, with the bad axis marked',
+    make: () => np.add(np.zeros([4, 3]), np.zeros([4, 2])),
+    code: 'shape-mismatch',
+    says: ['[add]', 'f32[4,>3<]', 'f32[4,>2<]', 'axis -1'],
+  },
+  {
+    what: 'a matrix product of shapes that do not fit',
+    make: () => np.matmul(np.zeros([2, 3]), np.zeros([4, 5])),
+    code: 'shape-mismatch',
+    says: ['[matmul]', 'f32[2,3]', 'f32[4,5]', '(3)', '(4)'],
+  },
+  {
+    what: 'a reshape that does not fit',
+    make: () => x.reshape([2, 2]),
+    code: 'shape-mismatch',
+    says: ['f32[3]', '3 elements', '[2, 2]'],
+  },
+  {
+    what: 'unequal shapes in lax',
+    make: () => lax.add(np.zeros([2]), np.zeros([3])),
+    code: 'shape-mismatch',
+    says: ['[add]', 'f32[2]', 'f32[3]', 'numpy'],
+  },
+  {
+    what: 'an integer where a float is needed',
+    make: () => lax.sin(np.arange(3)),
+    code: 'dtype-mismatch',
+    says: ['[sin]', 'float', 'i32[3]'],
+  },
+  {
+    what: 'an axis out of range',
+    make: () => x.sum(1),
+    code: 'invalid-argument',
+    says: ['[sum]', 'axis 1', 'f32[3]'],
+  },
+  {
+    what: 'an index out of range',
+    make: () => x.slice(3),
+    code: 'invalid-argument',
+    says: ['index 3', 'axis 0', 'f32[3]'],
+  },
+  {
+    what: 'ragged nested arrays',
+    make: () => np.array([[1, 2], [3]]),
+    code: 'invalid-argument',
+    says: ['regular', 'axis 1'],
+  },
+  {
+    what: 'a gradient of something that is no scalar',
+    make: () => grad(function scale(v: NDArray) { return v.mul(2); })(x), // prettier-ignore
+    code: 'non-scalar-gradient',
+    says: ['grad of scale', 'f32[3]', 'x.sum()', 'hasAux'],
+  },
+  {
+    what: 'a gradient by integers',
+    make: () => grad((p: { n: NDArray }) => p.n.sum())({ n: np.arange(3) }),
+    code: 'integer-gradient',
+    says: ['.n', 'i32[3]', 'argnums'],
+  },
+  {
+    what: 'a gradient of an integer',
+    make: () => grad((v: NDArray) => v.sum().astype('i32'))(x),
+    code: 'integer-gradient',
+    says: ['real result', 'i32[]'],
+  },
+  {
+    what: 'a branch on a traced value',
+    make: () =>
+      jit((v: NDArray) => {
+        if ((v.sum() as unknown as number) > 0) return v;
+        return v.neg();
+      })(x),
+    code: 'tracer-conversion',
+    says: ['f32[]', 'jit of', 'lax.cond', 'staticArgnums'],
+  },
+  {
+    what: 'reading a traced value',
+    make: () => jit((v: NDArray) => np.array(v.itemSync()))(np.array(1)),
+    code: 'tracer-conversion',
+    says: ['dataSync() on f32[]', 'return the array'],
+  },
+  {
+    what: 'a tracer that escapes',
+    make: () => {
+      let leaked: NDArray | null = null;
+      jit(function keep(v: NDArray) {
+        leaked = v.mul(2);
+        return v;
+      })(x);
+      return (leaked as unknown as NDArray).add(1);
+    },
+    code: 'escaped-tracer',
+    says: ['f32[3]', 'jit of keep', 'errors.test.ts', 'Return what'],
+  },
+  {
+    what: 'mapped axes of different sizes',
+    make: () => vmap((a: NDArray, b: NDArray) => a.add(b))(np.zeros([2]), np.zeros([3])),
+    code: 'vmap-axes',
+    says: ['argument 0: f32[2] along axis 0', 'argument 1: f32[3] along axis 0'],
+  },
+  {
+    what: 'a mapped axis that is not there',
+    make: () => vmap((a: NDArray) => a, 2)(np.zeros([2])),
+    code: 'vmap-axes',
+    says: ['axis 2', 'f32[2]'],
+  },
+  {
+    what: 'a donated array used again',
+    make: () => {
+      const y = np.array([1, 2, 3, 4, 5]);
+      jit(function step(v: NDArray) { return v.mul(2); }, { donateArgnums: 0 })(y); // prettier-ignore
+      return y.add(1);
+    },
+    code: 'deleted-array',
+    says: ['f32[5]', 'donated to step'],
+  },
+  {
+    what: 'trees of different structure',
+    make: () => tree.map((a: number, b: number) => a + b, { w: 1, b: [1, 2] }, { w: 1, b: [1] }),
+    code: 'tree-mismatch',
+    says: ['.b', 'a tuple of 2', 'a tuple of 1'],
+  },
+  {
+    what: 'a tangent of another shape',
+    make: () => jvp((v: NDArray) => v.sum(), [x], [np.zeros([2])]),
+    code: 'shape-mismatch',
+    says: ['tangent', '[0]', 'f32[2]', 'f32[3]'],
+  },
+  {
+    what: 'a value under jit that is no array',
+    make: () => jit((_: string) => x)('adam'),
+    code: 'invalid-argument',
+    says: ['the string "adam"', 'staticArgnums'],
+  },
+  {
+    what: 'an auxiliary result that is missing',
+    make: () => valueAndGrad((v: NDArray) => v.sum() as unknown as readonly [NDArray, NDArray], { hasAux: true })(x),
+    code: 'invalid-argument',
+    says: ['[value, aux]'],
+  },
+];
+
+test.each(mistakes)('$what', ({ make, code, says }) => {
+  let error: unknown = null;
+  try {
+    make();
+  } catch (e) {
+    error = e;
+  }
+  expect(error).toBeInstanceOf(PullbackError);
+  const { code: actual, message } = error as PullbackError;
+  expect(actual).toBe(code);
+  for (const part of says) expect(message).toMatch(typeof part === 'string' ? escape(part) : part);
+  expect(message).not.toMatch(/^internal/);
+});
+
+const escape = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+
+test('a plain if on a value works outside jit, under grad too', () => {
+  const f = (v: NDArray): NDArray => ((v.sum() as unknown as number) > 0 ? v.mul(3).sum() : v.sum());
+  expect(grad(f)(x).tolistSync()).toEqual([3, 3, 3]);
+});

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import type { NDArray } from '../../../src/index.ts';
+import { grad, jit, makeJaxpr, numpy as np, random } from '../../../src/index.ts';
+import type { Program } from '../../../src/kernel/program.ts';
+
+/** What the compiler makes of small functions: how many kernels, of which kind, with which storage. */
+
+const kinds = (p: Program): readonly string[] => p.steps.map((s) => s.kernel.kind);
+const matrix = np.ones([8, 6]);
+
+describe('fusion', () => {
+  test('an elementwise chain is one map', () => {
+    const f = jit((x: NDArray) => np.tanh(x.mul(2).add(1)).sub(x.T.T));
+    expect(kinds(f.lower(matrix).program)).toEqual(['map']);
+  });
+
+  test('movement and elementwise operations before a reduction, and what follows it, are in its kernel', () => {
+    const f = jit((x: NDArray) => np.sqrt(np.exp(x.T).sum(0)).mul(3));
+    expect(kinds(f.lower(matrix).program)).toEqual(['reduce']);
+  });
+
+  test('a dense layer is one contraction', () => {
+    const f = jit((x: NDArray, w: NDArray, b: NDArray) => np.maximum(x.matmul(w).add(b), 0));
+    const { program } = f.lower(matrix, np.ones([6, 4]), np.zeros(4));
+    expect(kinds(program)).toEqual(['contract']);
+    expect(program.slots).toEqual([]);
+  });
+
+  test('an update of parameter and moments is one kernel, in place', () => {
+    const step = jit(
+      (s: { p: NDArray; m: NDArray }, g: NDArray) => {
+        const m = s.m.mul(0.9).add(g);
+        return { p: s.p.sub(m.mul(0.1)), m };
+      },
+      { donateArgnums: 0 },
+    );
+    const { program } = step.lower({ p: matrix, m: matrix }, matrix);
+    expect(kinds(program)).toEqual(['map']);
+    expect([...program.outputs].sort()).toEqual([...program.donated].sort());
+  });
+
+  test('a value that is read elsewhere than where it is written is not overwritten', () => {
+    const step = jit((x: NDArray) => x.add(x.T), { donateArgnums: 0 });
+    const { program } = step.lower(np.ones([5, 5]));
+    expect(program.outputs).not.toEqual(program.inputs);
+    expect(step(np.array([[1, 2], [3, 4]])).tolistSync()).toEqual([[2, 5], [5, 8]]); // prettier-ignore
+  });
+
+  test('an exponential is not computed again for every column that it is broadcast to', () => {
+    const f = jit((x: NDArray, y: NDArray) => np.exp(x).reshape([8, 1]).mul(y));
+    expect(kinds(f.lower(np.ones(8), matrix).program)).toEqual(['map', 'map']);
+  });
+
+  test('random bits that several results share are computed once', () => {
+    const f = jit((k: NDArray) => {
+      const u = random.uniform(k, [64]);
+      return [u.sum(), u.mul(u).sum()];
+    });
+    expect(kinds(f.lower(random.key(0)).program)).toEqual(['map', 'reduce']);
+  });
+});
+
+describe('results', () => {
+  test('arguments, literals and repeated results come back as arrays of their own', () => {
+    const f = jit((x: NDArray) => [x, x, np.array(7), x.add(0)] as const);
+    const [a, b, c, d] = f(np.array([1, 2]));
+    expect([a, b, c, d].map((r) => r.tolistSync())).toEqual([[1, 2], [1, 2], 7, [1, 2]]); // prettier-ignore
+  });
+
+  test('empty arrays run through everything', () => {
+    const f = jit((x: NDArray, w: NDArray) => [x.sum(0), x.matmul(w), np.exp(x), x.sum()] as const);
+    const outs = f(np.zeros([0, 3]), np.zeros([3, 2]));
+    expect(outs.map((o) => o.tolistSync())).toEqual([[0, 0, 0], [], [], 0]);
+  });
+
+  test('a captured array is an argument of the program, not a copy in it', () => {
+    const w = np.arange(100).astype('f32');
+    const f = jit((x: NDArray) => x.mul(w));
+    expect(f.lower(w).program.inputs).toHaveLength(2);
+    expect(f(np.ones(100)).slice(7).itemSync()).toBe(7);
+  });
+});
+
+test('a Jaxpr prints in JAX’s notation', () => {
+  const loss = (w: NDArray, x: NDArray): NDArray => np.maximum(x.matmul(w), 0).sum();
+  expect(String(makeJaxpr(grad(loss))(np.ones([3, 2]), np.ones([4, 3])))).toMatchSnapshot();
+});
+
+test('kernels print readably', () => {
+  const f = jit(function softmax(x: NDArray) {
+    const e = np.exp(x.sub(x.max(1, { keepdims: true })));
+    return e.div(e.sum(1, { keepdims: true }));
+  });
+  expect(f.lower(matrix).text('kernels')).toMatchSnapshot();
+});
