@@ -52,6 +52,11 @@ export interface Device {
   readonly readSync: ((buffer: DeviceBuffer) => HostArray) | null;
   /** Gives the storage back. The buffer must not be used any more. Freeing twice does nothing. */
   free(buffer: DeviceBuffer): void;
+  /**
+   * What a finalizer calls when the array that owned `buffer` is gone: frees it. It must not keep the contents alive
+   * itself, since finalizers do not run within a synchronous loop, and a device may hold contents as host memory.
+   */
+  reclaimer(buffer: DeviceBuffer): () => void;
   /** Prepares a program for running. */
   load(program: Program): Executable;
   memory(): MemoryReport;

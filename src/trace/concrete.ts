@@ -8,13 +8,13 @@ import { showAval } from './aval.ts';
 import { ArgumentError, DeletedArrayError, ReadError } from './errors.ts';
 import { NDArray, nest } from './value.ts';
 
-/** Storage on a device, held apart from the array so that a finalizer can free it when the array is gone. */
+/** Storage on a device. */
 interface Storage {
   readonly device: Device;
   readonly buffer: DeviceBuffer;
 }
 
-const reclaimer = new FinalizationRegistry<Storage>(({ device, buffer }) => device.free(buffer));
+const reclaimer = new FinalizationRegistry<() => void>((reclaim) => reclaim());
 
 /** Arrays up to this many elements keep their host copy: scalars become literals, small reads cost nothing. */
 const keepOnHost = 16;
@@ -158,7 +158,7 @@ export class ConcreteArray extends NDArray {
   }
 
   private watch(storage: Storage): void {
-    reclaimer.register(this, storage, this);
+    reclaimer.register(this, storage.device.reclaimer(storage.buffer), this);
     notePressure(storage.buffer.bytes);
   }
 }

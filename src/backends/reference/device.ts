@@ -47,11 +47,17 @@ export function createReferenceDevice(): Device {
     peakBytes = Math.max(peakBytes, liveBytes);
     return buffer;
   };
+  const forget = (bytes: number): void => {
+    liveBytes -= bytes;
+    liveBuffers -= 1;
+  };
   const free = (buffer: DeviceBuffer): void => {
     if (freed.has(buffer)) return;
     freed.add(buffer);
-    liveBytes -= buffer.bytes;
-    liveBuffers -= 1;
+    forget(buffer.bytes);
+  };
+  const reclaimer = ({ bytes }: DeviceBuffer): (() => void) => {
+    return () => forget(bytes);
   };
 
   const load = (program: Program): Executable => ({
@@ -84,6 +90,7 @@ export function createReferenceDevice(): Device {
     read: (buffer) => Promise.resolve(readSync(buffer)),
     readSync,
     free,
+    reclaimer,
     load,
     memory: (): MemoryReport => ({ liveBytes, liveBuffers, reservedBytes: liveBytes, peakBytes }),
     close: () => Promise.resolve(),

@@ -70,6 +70,10 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
     read: (buffer) => new Promise((resolve) => resolve(readSync(buffer))),
     readSync,
     free: (buffer) => memory.release(homeOf(buffer)),
+    reclaimer: (buffer) => {
+      const { id } = homeOf(buffer);
+      return () => memory.reclaim(id);
+    },
     load: (program) => new WasmExecutable(program, memory, features),
     memory: () => memory.report(),
     close: () => Promise.resolve(),

@@ -16,6 +16,8 @@ const reservedEnd = alignment;
  * by plain garbage collection, even in a synchronous loop, where no finalizer runs.
  */
 export interface Home {
+  /** What a finalizer knows it by. */
+  readonly id: number;
   readonly bytes: number;
   address: number | null;
   copy: ArrayBuffer | null;
@@ -36,12 +38,14 @@ export class LinearMemory {
   private readonly allocator: Allocator;
   private readonly limit: number;
   private budget: number;
-  /** In order of their last use. */
-  private readonly resident = new Set<Home>();
+  /** By id, in order of their last use. */
+  private readonly resident = new Map<number, Home>();
+  /** Bytes of each array that has moved out, by id: sizes only, so that it can die. */
+  private readonly copies = new Map<number, number>();
+  private nextId = 0;
   private residentBytes = 0;
   private movedOut = 0;
   private movedIn = 0;
-  private copies = 0;
   private copiedBytes = 0;
   private peak = 0;
 
@@ -56,7 +60,7 @@ export class LinearMemory {
   /** A new array's home with unspecified contents, resident and pinned; see {@link unpin}. */
   create(bytes: number): Home {
     this.makeRoom(bytes);
-    const home: Home = { bytes, address: null, copy: null, pins: 1 };
+    const home: Home = { id: this.nextId++, bytes, address: null, copy: null, pins: 1 };
     this.settle(home, this.take(bytes));
     return home;
   }
@@ -76,12 +80,11 @@ export class LinearMemory {
       }
       new Uint8Array(this.memory.buffer, this.addressOf(home), home.bytes).set(new Uint8Array(copy));
       home.copy = null;
-      this.copies -= 1;
-      this.copiedBytes -= home.bytes;
+      this.forgetCopy(home.id);
       this.movedIn += home.bytes;
     } else {
-      this.resident.delete(home);
-      this.resident.add(home);
+      this.resident.delete(home.id);
+      this.resident.set(home.id, home);
     }
     return this.addressOf(home);
   }
@@ -92,20 +95,23 @@ export class LinearMemory {
 
   /** Gives an array's storage back; once more does nothing. */
   release(home: Home): void {
-    if (home.address !== null) this.leave(home);
-    else if (home.copy !== null) {
-      this.copies -= 1;
-      this.copiedBytes -= home.bytes;
-    }
+    this.reclaim(home.id);
     home.copy = null;
+  }
+
+  /** As {@link release}, for a home that only its id is known of. */
+  reclaim(id: number): void {
+    const home = this.resident.get(id);
+    if (home !== undefined) this.leave(home);
+    else this.forgetCopy(id);
   }
 
   /** Moves an array's storage to a new home; the old one is dead afterwards. */
   transfer(home: Home): Home {
-    const next: Home = { bytes: home.bytes, address: this.addressOf(home), copy: null, pins: 0 };
-    this.resident.delete(home);
+    const next: Home = { ...home, id: this.nextId++, address: this.addressOf(home), pins: 0 };
+    this.resident.delete(home.id);
     home.address = null;
-    this.resident.add(next);
+    this.resident.set(next.id, next);
     return next;
   }
 
@@ -130,9 +136,10 @@ export class LinearMemory {
 
   report(): MemoryReport {
     const liveBytes = this.residentBytes + this.copiedBytes;
-    const reservedBytes = this.memory.buffer.byteLength + this.copiedBytes;
+    // Copies are on the collector's account; in a synchronous loop most of those that are counted are gone already.
+    const reservedBytes = this.memory.buffer.byteLength;
     this.peak = Math.max(this.peak, reservedBytes);
-    return { liveBytes, liveBuffers: this.resident.size + this.copies, reservedBytes, peakBytes: this.peak };
+    return { liveBytes, liveBuffers: this.resident.size + this.copies.size, reservedBytes, peakBytes: this.peak };
   }
 
   private addressOf(home: Home): number {
@@ -142,15 +149,20 @@ export class LinearMemory {
 
   private settle(home: Home, address: number): void {
     home.address = address;
-    this.resident.add(home);
+    this.resident.set(home.id, home);
     this.residentBytes += home.bytes;
   }
 
   private leave(home: Home): void {
     this.allocator.free(this.addressOf(home), blockSize(home.bytes));
-    this.resident.delete(home);
+    this.resident.delete(home.id);
     this.residentBytes -= home.bytes;
     home.address = null;
+  }
+
+  private forgetCopy(id: number): void {
+    this.copiedBytes -= this.copies.get(id) ?? 0;
+    this.copies.delete(id);
   }
 
   /**
@@ -169,13 +181,13 @@ export class LinearMemory {
 
   /** Moves the least recently used arrays out until at most `target` bytes stay, pinned ones aside. */
   private moveOut(target: number): void {
-    for (const home of this.resident) {
+    for (const home of this.resident.values()) {
       if (this.residentBytes <= target) return;
       if (home.pins > 0) continue;
       const start = this.addressOf(home);
       home.copy = this.memory.buffer.slice(start, start + home.bytes);
       this.leave(home);
-      this.copies += 1;
+      this.copies.set(home.id, home.bytes);
       this.copiedBytes += home.bytes;
       this.movedOut += home.bytes;
     }
