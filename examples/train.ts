@@ -2,9 +2,7 @@
 import { models } from './models/index.ts';
 import { main } from './training/command.ts';
 
-// A reader that went away, as in `npm start | head`, is no error of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// A reader or terminal that went away, as in `npm start | head`, is no error of ours: the training goes on and saves.
+process.stdout.on('error', () => undefined);
 
 process.exit(await main(process.argv.slice(2), models));

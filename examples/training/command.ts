@@ -1,7 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { mnist, saveText, take } from '../../src/data/index.ts';
-import { present } from '../../src/util/assert.ts';
-import { PullbackError } from '../../src/util/error.ts';
+import { PullbackError } from '../../src/index.ts';
 import type { ModelEntry, ModelTable } from '../models/model.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { UsageError } from './errors.ts';
@@ -31,7 +30,8 @@ export async function main(args: readonly string[], models: ModelTable, streams:
       streams.stdout.write(`${usage(Object.keys(models))}\n`);
       return 0;
     }
-    const entry = present(models[options.model], `model ${options.model}`);
+    const entry = models[options.model];
+    if (entry === undefined) throw new UsageError(`there is no model ${options.model}`);
     return await withSignals((interrupt) => runTraining(options, entry, interrupt, streams.stdout));
   } catch (error) {
     streams.stderr.write(`${oneLine(error)}\n`);

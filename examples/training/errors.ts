@@ -1,4 +1,4 @@
-import { PullbackError } from '../../src/util/error.ts';
+import { PullbackError } from '../../src/index.ts';
 
 /** The command was called in a way it can't do anything with. */
 export class UsageError extends PullbackError {

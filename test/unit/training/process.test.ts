@@ -29,18 +29,20 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the command into the folder `out`; `onLine` may send the process a signal. */
-function run(
-  out: string,
-  args: string,
-  onLine: (line: string, kill: (s: NodeJS.Signals) => void) => void = () => undefined,
-): Promise<Ended> {
-  const all = ['--data', join(folder, 'data'), '--out', join(folder, out), ...args.split(' ')];
-  const child = spawn(process.execPath, ['--import', 'tsx', 'examples/train.ts', ...all], { stdio: 'pipe' });
+type OnText = (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+
+const flagsFor = (out: string, args: string): readonly string[] => [
+  ...['--data', join(folder, 'data'), '--out', join(folder, out)],
+  ...args.split(' '),
+];
+
+/** Runs a program to its end; `onText` sees what it writes, and may send it a signal. */
+function spawned(program: string, args: readonly string[], onText: OnText = () => undefined): Promise<Ended> {
+  const child = spawn(program, args, { stdio: 'pipe' });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => {
     stdout += String(chunk);
-    onLine(String(chunk), (signal) => child.kill(signal));
+    onText(String(chunk), (signal) => child.kill(signal));
   });
   child.stderr.on('data', (chunk) => {
     stderr += String(chunk);
@@ -52,6 +54,10 @@ function run(
     });
   });
 }
+
+/** Runs the command into the folder `out`. */
+const run = (out: string, args: string, onText?: OnText): Promise<Ended> =>
+  spawned(process.execPath, ['--import', 'tsx', 'examples/train.ts', ...flagsFor(out, args)], onText);
 
 const checkpoint = (out: string): Promise<Buffer> => readFile(join(folder, out, 'checkpoint.safetensors'));
 
@@ -78,6 +84,15 @@ test(
     expect((await checkpoint('parts')).equals(await checkpoint('whole'))).toBe(true);
   },
 );
+
+test('a SIGTERM to npm saves, too', { timeout: 60_000 }, async () => {
+  const flags = flagsFor('npm', '--epochs 100 --batch-size 2 --log-every 1');
+  const { stdout } = await spawned('npm', ['start', '--', ...flags], (text, kill) => {
+    if (text.includes('step 3/')) kill('SIGTERM');
+  });
+  expect(stdout).toMatch(/stopped after step \d+; saved .*checkpoint\.safetensors: continue with --resume\n$/);
+  expect((await checkpoint('npm')).length).toBeGreaterThan(1000);
+});
 
 test('the network learns, and the summary says how', { timeout: 60_000 }, async () => {
   const file = join(folder, 'summary.json');
