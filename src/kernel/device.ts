@@ -52,6 +52,11 @@ export interface Device {
   readonly readSync: ((buffer: DeviceBuffer) => HostArray) | null;
   /** Gives the storage back. The buffer must not be used any more. Freeing twice does nothing. */
   free(buffer: DeviceBuffer): void;
+  /**
+   * A function that frees the buffer and does not keep it alive: what a finalizer may hold. A device can leave data to
+   * the buffer object alone, to die with it by plain collection; whoever holds the buffer would prevent that.
+   */
+  finalizer(buffer: DeviceBuffer): () => void;
   /** Prepares a program for running. */
   load(program: Program): Executable;
   memory(): MemoryReport;

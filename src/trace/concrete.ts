@@ -8,13 +8,14 @@ import { showAval } from './aval.ts';
 import { ArgumentError, DeletedArrayError, ReadError } from './errors.ts';
 import { NDArray, nest } from './value.ts';
 
-/** Storage on a device, held apart from the array so that a finalizer can free it when the array is gone. */
+/** Storage on a device. */
 interface Storage {
   readonly device: Device;
   readonly buffer: DeviceBuffer;
 }
 
-const reclaimer = new FinalizationRegistry<Storage>(({ device, buffer }) => device.free(buffer));
+/** Frees the storage of arrays that are gone. It must not hold their buffers: see {@link Device.finalizer}. */
+const reclaimer = new FinalizationRegistry<() => void>((free) => free());
 
 /** Arrays up to this many elements keep their host copy: scalars become literals, small reads cost nothing. */
 const keepOnHost = 16;
@@ -157,9 +158,9 @@ export class ConcreteArray extends NDArray {
       throw new DeletedArrayError(`${showAval(this.aval)} can't be used any more: ${this.deleted}`);
   }
 
-  private watch(storage: Storage): void {
-    reclaimer.register(this, storage, this);
-    notePressure(storage.buffer.bytes);
+  private watch({ device, buffer }: Storage): void {
+    reclaimer.register(this, device.finalizer(buffer), this);
+    notePressure(buffer.bytes);
   }
 }
 
