@@ -1,18 +1,21 @@
 import { broadcastedIota, select, zerosOf } from '../lax/structural.ts';
+import { logsumexp } from '../numpy/reduce.ts';
+import { fromNested } from '../trace/asarray.ts';
 import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';
-import type { NDArray } from '../trace/value.ts';
+import type { ArrayLike } from '../trace/value.ts';
+import { NDArray } from '../trace/value.ts';
 import { isInteger } from '../kernel/dtype.ts';
 import { sameElements } from '../util/array.ts';
-import { logsumexp } from '../numpy/reduce.ts';
 
-/** Throws unless there is an integer label for every row of scores. */
-function checkLabels(what: string, logits: NDArray, labels: NDArray): void {
+/** The labels as an array, if there is an integer for every row of scores. Plain JS numbers become i32. */
+function integerLabels(what: string, logits: NDArray, given: ArrayLike): NDArray {
+  const labels = given instanceof NDArray ? given : fromNested(given, 'i32', what);
   if (!isInteger(labels.dtype)) {
     throw new ArgumentError(
       `[nn.${what}] labels must be integers, got ${labels.dtype}: cast them, as in labels.astype('i32')`,
     );
   }
-  if (logits.ndim > 0 && sameElements(logits.shape.slice(0, -1), labels.shape)) return;
+  if (logits.ndim > 0 && sameElements(logits.shape.slice(0, -1), labels.shape)) return labels;
   throw new ShapeMismatchError(
     `[nn.${what}] logits [${logits.shape.join(', ')}] need labels [${logits.shape.slice(0, -1).join(', ')}], ` +
       `got [${labels.shape.join(', ')}]`,
@@ -29,18 +32,16 @@ function checkLabels(what: string, logits: NDArray, labels: NDArray): void {
  *
  * @throws ShapeMismatchError, ArgumentError for labels of another shape or that are no integers.
  */
-export function softmaxCrossEntropyWithIntegerLabels(logits: NDArray, labels: NDArray): NDArray {
-  checkLabels('softmaxCrossEntropyWithIntegerLabels', logits, labels);
-  const classes = broadcastedIota(labels.dtype, logits.shape, logits.ndim - 1);
-  const isLabel = labels.reshape([...labels.shape, 1]).eq(classes);
+export function softmaxCrossEntropyWithIntegerLabels(logits: NDArray, labels: ArrayLike): NDArray {
+  const label = integerLabels('softmaxCrossEntropyWithIntegerLabels', logits, labels);
+  const classes = broadcastedIota(label.dtype, logits.shape, logits.ndim - 1);
+  const isLabel = label.reshape([...label.shape, 1]).eq(classes);
   return logsumexp(logits, -1).sub(select(isLabel, logits, zerosOf(logits.aval)).sum(-1));
 }
 
 /** Is each example's highest score that of its label? logits: `f[..., classes]` · labels: integers `[...]` · bool `[...]`. */
-export function correct(logits: NDArray, labels: NDArray): NDArray {
-  checkLabels('correct', logits, labels);
-  return logits.argmax(-1).eq(labels);
-}
+export const correct = (logits: NDArray, labels: ArrayLike): NDArray =>
+  logits.argmax(-1).eq(integerLabels('correct', logits, labels));
 
 /** The share of examples whose highest score is that of their label, a scalar: the mean of {@link correct}. */
-export const accuracy = (logits: NDArray, labels: NDArray): NDArray => correct(logits, labels).mean();
+export const accuracy = (logits: NDArray, labels: ArrayLike): NDArray => correct(logits, labels).mean();

@@ -4,7 +4,7 @@ import { convertElementType, zerosOf } from '../lax/structural.ts';
 import type { NDArray } from '../trace/value.ts';
 import * as tree from '../tree/tree.ts';
 import type { Chain, GradientTransformation } from './transformation.ts';
-import { chain, scaleByLearningRate } from './transformation.ts';
+import { addDecayedWeights, chain, scaleByLearningRate } from './transformation.ts';
 
 /** The numbers of {@link scaleByAdam}. */
 export interface AdamOptions {
@@ -69,3 +69,16 @@ function unbiased(mean: NDArray, decay: number, count: NDArray): NDArray {
 /** Adam: {@link scaleByAdam}, then a step down of `learningRate`. As `optax.adam`. */
 export const adam = (learningRate: number, options: AdamOptions = {}): Chain =>
   chain(scaleByAdam(options), scaleByLearningRate(learningRate));
+
+/** Adam with decoupled decay of the parameters towards zero. */
+export interface AdamWOptions extends AdamOptions {
+  /** Default 1e-4. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * Adam with the decay of weights apart from the gradients: {@link scaleByAdam}, plus `weightDecay · p`, then a step down.
+ * Loshchilov, Hutter: Decoupled Weight Decay Regularization (ICLR 2019); as `optax.adamw`.
+ */
+export const adamw = (learningRate: number, { weightDecay = 1e-4, ...options }: AdamWOptions = {}): Chain =>
+  chain(scaleByAdam(options), addDecayedWeights(weightDecay), scaleByLearningRate(learningRate));

@@ -1,7 +1,16 @@
 /** Gradient transformations with optax's names and formulas, chained as a monoid. */
-export { adam, scaleByAdam } from './adam.ts';
-export type { AdamOptions, AdamState } from './adam.ts';
+export { adam, adamw, scaleByAdam } from './adam.ts';
+export type { AdamOptions, AdamState, AdamWOptions } from './adam.ts';
 export { sgd, trace } from './sgd.ts';
 export type { TraceState } from './sgd.ts';
-export { applyUpdates, chain, chainMonoid, identity, scale, scaleByLearningRate, stateless } from './transformation.ts';
+export {
+  addDecayedWeights,
+  applyUpdates,
+  chain,
+  chainMonoid,
+  identity,
+  scale,
+  scaleByLearningRate,
+  stateless,
+} from './transformation.ts';
 export type { Chain, GradientTransformation } from './transformation.ts';

@@ -61,6 +61,21 @@ export const stateless = (f: (update: NDArray) => NDArray): GradientTransformati
 /** Multiplies updates by a number: `u ↦ factor · u`. */
 export const scale = (factor: number): GradientTransformation<null> => stateless((u) => u.mul(factor));
 
+/**
+ * Adds a multiple of the parameters: `u ↦ u + decay · p`. As `optax.add_decayed_weights`.
+ *
+ * @throws ArgumentError when `update` gets no parameters.
+ */
+export const addDecayedWeights = (decay: number): GradientTransformation<null> => ({
+  init: () => null,
+  update(updates, state, params) {
+    if (params === undefined) {
+      throw new ArgumentError('[optim.addDecayedWeights] needs the parameters: update(updates, state, params)');
+    }
+    return [tree.map((u: NDArray, p: NDArray) => u.add(p.mul(decay)), updates, params), state];
+  },
+});
+
 /** Turns a direction of ascent into a step of descent: `u ↦ −learningRate · u`. */
 export const scaleByLearningRate = (learningRate: number): GradientTransformation<null> => scale(-learningRate);
 

@@ -20,7 +20,7 @@ describe('activations', () => {
     const x = np.array([[1000, 1001], [-1000, -1000], [0, -Infinity]]); // prettier-ignore
     const [small, large] = [1 / (1 + Math.E), Math.E / (1 + Math.E)];
     close(nn.softmax(x), [small, large, 0.5, 0.5, 1, 0]);
-    close(nn.logsumexp(x), [1001 - Math.log(large), Math.log(2) - 1000, 0], 3);
+    close(nn.logsumexp(x, -1), [1001 - Math.log(large), Math.log(2) - 1000, 0], 3);
     close(nn.logSoftmax(x.slice([0, 2])), [Math.log(small), Math.log(large), -Math.log(2), -Math.log(2)], 4);
     expect(list(nn.logsumexp(np.array([-Infinity, -Infinity])))).toBe(-Infinity);
   });

@@ -35,7 +35,7 @@ function run(
   args: string,
   onLine: (line: string, kill: (s: NodeJS.Signals) => void) => void = () => undefined,
 ): Promise<Ended> {
-  const all = ['--data', join(folder, 'data'), '--out', join(folder, out), '--device', 'reference', ...args.split(' ')];
+  const all = ['--data', join(folder, 'data'), '--out', join(folder, out), ...args.split(' ')];
   const child = spawn(process.execPath, ['--import', 'tsx', 'examples/train.ts', ...all], { stdio: 'pipe' });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => {
@@ -57,7 +57,7 @@ const checkpoint = (out: string): Promise<Buffer> => readFile(join(folder, out, 
 
 test(
   'interrupted and resumed, a training ends with the very bits of an uninterrupted one',
-  { timeout: 120_000 },
+  { timeout: 60_000 },
   async () => {
     const flags = 'cnn --epochs 2 --train-size 11 --batch-size 3 --seed 3 --log-every 1';
     const whole = await run('whole', flags);
@@ -79,7 +79,18 @@ test(
   },
 );
 
-test('errors are one line, without a stack trace', { timeout: 120_000 }, async () => {
+test('the network learns, and the summary says how', { timeout: 60_000 }, async () => {
+  const file = join(folder, 'summary.json');
+  expect((await run('learns', `cnn --epochs 12 --batch-size 10 --json ${file}`)).code).toBe(0);
+  const summary = JSON.parse(await readFile(file, 'utf8')) as Readonly<Record<string, unknown>>;
+  expect(summary).toMatchObject({ model: 'cnn', device: 'wasm', epochs: 12, steps: 48, batchSize: 10 });
+  expect(summary.testAccuracy).toBeGreaterThanOrEqual(0.7);
+  for (const key of ['threads', 'seconds', 'firstStepMs', 'medianStepMs', 'trainLoss', 'peakMemoryBytes']) {
+    expect(summary[key]).toBeGreaterThan(0);
+  }
+});
+
+test('errors are one line, without a stack trace', { timeout: 60_000 }, async () => {
   expect(await run('out', 'cnn --batch-size 0')).toEqual({
     code: 2,
     stdout: '',
