@@ -53,10 +53,10 @@ export interface Device {
   /** Gives the storage back. The buffer must not be used any more. Freeing twice does nothing. */
   free(buffer: DeviceBuffer): void;
   /**
-   * What a finalizer calls when the array that owned `buffer` is gone: frees it. It must not keep the contents alive
-   * itself, since finalizers do not run within a synchronous loop, and a device may hold contents as host memory.
+   * A function that frees the buffer and does not keep it alive: what a finalizer may hold. A device can leave data to
+   * the buffer object alone, to die with it by plain collection; whoever holds the buffer would prevent that.
    */
-  reclaimer(buffer: DeviceBuffer): () => void;
+  finalizer(buffer: DeviceBuffer): () => void;
   /** Prepares a program for running. */
   load(program: Program): Executable;
   memory(): MemoryReport;

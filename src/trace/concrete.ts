@@ -14,7 +14,8 @@ interface Storage {
   readonly buffer: DeviceBuffer;
 }
 
-const reclaimer = new FinalizationRegistry<() => void>((reclaim) => reclaim());
+/** Frees the storage of arrays that are gone. It must not hold their buffers: see {@link Device.finalizer}. */
+const reclaimer = new FinalizationRegistry<() => void>((free) => free());
 
 /** Arrays up to this many elements keep their host copy: scalars become literals, small reads cost nothing. */
 const keepOnHost = 16;
@@ -157,9 +158,9 @@ export class ConcreteArray extends NDArray {
       throw new DeletedArrayError(`${showAval(this.aval)} can't be used any more: ${this.deleted}`);
   }
 
-  private watch(storage: Storage): void {
-    reclaimer.register(this, storage.device.reclaimer(storage.buffer), this);
-    notePressure(storage.buffer.bytes);
+  private watch({ device, buffer }: Storage): void {
+    reclaimer.register(this, device.finalizer(buffer), this);
+    notePressure(buffer.bytes);
   }
 }
 

@@ -62,11 +62,13 @@ describe('memory of the wasm device', () => {
   test('garbage of a synchronous loop dies without finalizers', () => {
     const device = createWasmDevice();
     const step = device.load(increment(1 << 18));
+    const registry = new FinalizationRegistry<() => void>((free) => free());
     let x = device.write('f32', new Float32Array(1 << 18));
     const before = process.memoryUsage().rss;
     let most = 0;
     for (let i = 0; i < 6000; i++) {
       x = present(step.run([x])[0], 'output');
+      registry.register(x, device.finalizer(x));
       if (i % 100 === 0) most = Math.max(most, process.memoryUsage().rss);
     }
     expect(read(device, x)[0]).toBe(6000);

@@ -11,6 +11,8 @@ import { runKernel } from './run.ts';
 class HostBuffer implements DeviceBuffer {
   readonly dtype: DType;
   readonly data: HostArray;
+  /** Whether it counts as live. */
+  readonly life = { freed: false };
 
   constructor(dtype: DType, data: HostArray) {
     this.dtype = dtype;
@@ -26,17 +28,17 @@ class HostBuffer implements DeviceBuffer {
   }
 }
 
-const dataOf = (buffer: DeviceBuffer): HostArray => {
-  if (buffer instanceof HostBuffer) return buffer.data;
+const own = (buffer: DeviceBuffer): HostBuffer => {
+  if (buffer instanceof HostBuffer) return buffer;
   throw new InternalError('a buffer of another device reached the reference device');
 };
+const dataOf = (buffer: DeviceBuffer): HostArray => own(buffer).data;
 
 /**
  * The reference device: plain TypeScript, floats accumulated in f64, no cleverness. It is the oracle that the other
  * devices are tested against, and the place to start reading what a backend has to do.
  */
 export function createReferenceDevice(): Device {
-  const freed = new WeakSet<DeviceBuffer>();
   let liveBuffers = 0;
   let liveBytes = 0;
   let peakBytes = 0;
@@ -47,18 +49,16 @@ export function createReferenceDevice(): Device {
     peakBytes = Math.max(peakBytes, liveBytes);
     return buffer;
   };
-  const forget = (bytes: number): void => {
-    liveBytes -= bytes;
-    liveBuffers -= 1;
+  const finalizer = (buffer: DeviceBuffer): (() => void) => {
+    const { life, bytes } = own(buffer);
+    return () => {
+      if (life.freed) return;
+      life.freed = true;
+      liveBytes -= bytes;
+      liveBuffers -= 1;
+    };
   };
-  const free = (buffer: DeviceBuffer): void => {
-    if (freed.has(buffer)) return;
-    freed.add(buffer);
-    forget(buffer.bytes);
-  };
-  const reclaimer = ({ bytes }: DeviceBuffer): (() => void) => {
-    return () => forget(bytes);
-  };
+  const free = (buffer: DeviceBuffer): void => finalizer(buffer)();
 
   const load = (program: Program): Executable => ({
     run(inputs) {
@@ -90,7 +90,7 @@ export function createReferenceDevice(): Device {
     read: (buffer) => Promise.resolve(readSync(buffer)),
     readSync,
     free,
-    reclaimer,
+    finalizer,
     load,
     memory: (): MemoryReport => ({ liveBytes, liveBuffers, reservedBytes: liveBytes, peakBytes }),
     close: () => Promise.resolve(),

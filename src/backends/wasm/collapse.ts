@@ -62,10 +62,11 @@ export function substitution(variables: ReadonlyMap<number, Expr>): (e: Expr) =>
     const args = e.args.map(go);
     if (args.every((a, i) => a === e.args[i])) return e;
     if (e.dtype === 'i32') {
-      const [x, y] = args as [Expr, Expr];
+      const [x, y] = args;
+      if (x === undefined || y === undefined) return rebuild(e, args);
       if (e.op === 'add') return iadd(x, y);
       if (e.op === 'sub') return isub(x, y);
-      if (y?.kind === 'const') {
+      if (y.kind === 'const') {
         if (e.op === 'mul') return imul(x, y.value);
         if (e.op === 'idiv') return idiv(x, y.value);
         if (e.op === 'imod') return imod(x, y.value);

@@ -69,10 +69,10 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
     },
     read: (buffer) => new Promise((resolve) => resolve(readSync(buffer))),
     readSync,
-    free: (buffer) => memory.release(homeOf(buffer)),
-    reclaimer: (buffer) => {
-      const { id } = homeOf(buffer);
-      return () => memory.reclaim(id);
+    free: (buffer) => memory.release(homeOf(buffer).claim),
+    finalizer: (buffer) => {
+      const { claim } = homeOf(buffer);
+      return () => memory.release(claim);
     },
     load: (program) => new WasmExecutable(program, memory, features),
     memory: () => memory.report(),
@@ -158,7 +158,7 @@ class WasmExecutable implements Executable {
       for (const [b, home] of homes) table[b] = present(home.address, 'address');
       this.call(this.table);
     } catch (error) {
-      created.forEach((home) => memory.release(home));
+      created.forEach((home) => memory.release(home.claim));
       throw error instanceof WebAssembly.RuntimeError
         ? new DeviceError(`the program ${program.name} failed on the wasm device: ${error.message}`, { cause: error })
         : error;
@@ -176,7 +176,7 @@ class WasmExecutable implements Executable {
       const home = present(homes.get(b), `output ${b}`);
       return new WasmBuffer(dtype, length, this.inputs.includes(b) ? memory.transfer(home) : home);
     });
-    for (const b of program.donated) memory.release(homeOf(at(inputs, this.inputs.indexOf(b))));
+    for (const b of program.donated) memory.release(homeOf(at(inputs, this.inputs.indexOf(b))).claim);
     return outputs;
   }
 

@@ -23,6 +23,15 @@ export interface Home {
   copy: ArrayBuffer | null;
   /** Runs that use it at present; it must not move then. */
   pins: number;
+  readonly claim: Claim;
+}
+
+/** What can give an array's storage back without keeping a copy outside linear memory alive. */
+export interface Claim {
+  readonly bytes: number;
+  /** The array's home while that is resident. */
+  home: Home | null;
+  freed: boolean;
 }
 
 export interface MemoryOptions {
@@ -31,6 +40,14 @@ export interface MemoryOptions {
   /** The most bytes that the linear memory may have. */
   readonly limit?: number;
 }
+
+const newHome = (bytes: number, pins: number): Home => ({
+  bytes,
+  address: null,
+  copy: null,
+  pins,
+  claim: { bytes, home: null, freed: false },
+});
 
 /** The linear memory of a device: arrays that move out under pressure, and fixed blocks for programs. */
 export class LinearMemory {
@@ -60,17 +77,15 @@ export class LinearMemory {
   /** A new array's home with unspecified contents, resident and pinned; see {@link unpin}. */
   create(bytes: number): Home {
     this.makeRoom(bytes);
-    const home: Home = { id: this.nextId++, bytes, address: null, copy: null, pins: 1 };
-    this.settle(home, this.take(bytes));
-    return home;
+    return this.settle(newHome(bytes, 1), this.take(bytes));
   }
 
   /** Brings an array into linear memory and keeps it there until {@link unpin}. */
   pin(home: Home): number {
+    const { copy } = home;
+    invariant(!home.claim.freed && (copy !== null || home.address !== null), 'an array is used after it was freed');
     home.pins += 1;
-    if (home.address === null) {
-      const { copy } = home;
-      invariant(copy !== null, 'an array is used after it was freed');
+    if (copy !== null) {
       try {
         this.makeRoom(home.bytes);
         this.settle(home, this.take(home.bytes));
@@ -94,9 +109,14 @@ export class LinearMemory {
   }
 
   /** Gives an array's storage back; once more does nothing. */
-  release(home: Home): void {
-    this.reclaim(home.id);
-    home.copy = null;
+  release(claim: Claim): void {
+    if (claim.freed) return;
+    claim.freed = true;
+    if (claim.home !== null) this.leave(claim.home);
+    else {
+      this.copies -= 1;
+      this.copiedBytes -= claim.bytes;
+    }
   }
 
   /** As {@link release}, for a home that only its id is known of. */
@@ -108,15 +128,15 @@ export class LinearMemory {
 
   /** Moves an array's storage to a new home; the old one is dead afterwards. */
   transfer(home: Home): Home {
-    const next: Home = { ...home, id: this.nextId++, address: this.addressOf(home), pins: 0 };
-    this.resident.delete(home.id);
-    home.address = null;
-    this.resident.set(next.id, next);
-    return next;
+    const address = this.addressOf(home);
+    this.forget(home);
+    home.claim.freed = true;
+    return this.settle(newHome(home.bytes, 0), address);
   }
 
   /** The array's bytes, wherever they are; valid until the next allocation. */
   view(home: Home): Uint8Array<ArrayBuffer> {
+    invariant(!home.claim.freed, 'an array is used after it was freed');
     if (home.copy !== null) return new Uint8Array(home.copy);
     return new Uint8Array(this.memory.buffer, this.addressOf(home), home.bytes);
   }
@@ -147,17 +167,24 @@ export class LinearMemory {
     return home.address;
   }
 
-  private settle(home: Home, address: number): void {
+  private settle(home: Home, address: number): Home {
     home.address = address;
-    this.resident.set(home.id, home);
+    home.claim.home = home;
+    this.resident.add(home);
     this.residentBytes += home.bytes;
+    return home;
   }
 
   private leave(home: Home): void {
     this.allocator.free(this.addressOf(home), blockSize(home.bytes));
-    this.resident.delete(home.id);
+    this.forget(home);
+  }
+
+  private forget(home: Home): void {
+    this.resident.delete(home);
     this.residentBytes -= home.bytes;
     home.address = null;
+    home.claim.home = null;
   }
 
   private forgetCopy(id: number): void {

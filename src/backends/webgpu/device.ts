@@ -58,7 +58,7 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
     read: (buffer) => read(runtime, buffer),
     readSync: null,
     free: (buffer) => free(runtime, buffer),
-    reclaimer: (buffer) => () => free(runtime, buffer),
+    finalizer: (buffer) => () => free(runtime, buffer),
     load: (program) => {
       runtime.ensureUsable();
       return new WebGpuExecutable(runtime, program);

@@ -215,6 +215,6 @@ export function call(target: Func, ...args: readonly Value[]): Value {
 export interface Module {
   readonly funcs: readonly Func[];
   readonly exported: Func;
-  /** Whether the imported memory is shared between threads. */
+  /** Comment lines at the top of the text. */
   readonly notes: readonly string[];
 }
