@@ -16,8 +16,6 @@ const reservedEnd = alignment;
  * by plain garbage collection, even in a synchronous loop, where no finalizer runs.
  */
 export interface Home {
-  /** What a finalizer knows it by. */
-  readonly id: number;
   readonly bytes: number;
   address: number | null;
   copy: ArrayBuffer | null;
@@ -55,14 +53,12 @@ export class LinearMemory {
   private readonly allocator: Allocator;
   private readonly limit: number;
   private budget: number;
-  /** By id, in order of their last use. */
-  private readonly resident = new Map<number, Home>();
-  /** Bytes of each array that has moved out, by id: sizes only, so that it can die. */
-  private readonly copies = new Map<number, number>();
-  private nextId = 0;
+  /** In order of their last use. */
+  private readonly resident = new Set<Home>();
   private residentBytes = 0;
   private movedOut = 0;
   private movedIn = 0;
+  private copies = 0;
   private copiedBytes = 0;
   private peak = 0;
 
@@ -95,11 +91,12 @@ export class LinearMemory {
       }
       new Uint8Array(this.memory.buffer, this.addressOf(home), home.bytes).set(new Uint8Array(copy));
       home.copy = null;
-      this.forgetCopy(home.id);
+      this.copies -= 1;
+      this.copiedBytes -= home.bytes;
       this.movedIn += home.bytes;
     } else {
-      this.resident.delete(home.id);
-      this.resident.set(home.id, home);
+      this.resident.delete(home);
+      this.resident.add(home);
     }
     return this.addressOf(home);
   }
@@ -117,13 +114,6 @@ export class LinearMemory {
       this.copies -= 1;
       this.copiedBytes -= claim.bytes;
     }
-  }
-
-  /** As {@link release}, for a home that only its id is known of. */
-  reclaim(id: number): void {
-    const home = this.resident.get(id);
-    if (home !== undefined) this.leave(home);
-    else this.forgetCopy(id);
   }
 
   /** Moves an array's storage to a new home; the old one is dead afterwards. */
@@ -159,7 +149,7 @@ export class LinearMemory {
     // Copies are on the collector's account; in a synchronous loop most of those that are counted are gone already.
     const reservedBytes = this.memory.buffer.byteLength;
     this.peak = Math.max(this.peak, reservedBytes);
-    return { liveBytes, liveBuffers: this.resident.size + this.copies.size, reservedBytes, peakBytes: this.peak };
+    return { liveBytes, liveBuffers: this.resident.size + this.copies, reservedBytes, peakBytes: this.peak };
   }
 
   private addressOf(home: Home): number {
@@ -187,11 +177,6 @@ export class LinearMemory {
     home.claim.home = null;
   }
 
-  private forgetCopy(id: number): void {
-    this.copiedBytes -= this.copies.get(id) ?? 0;
-    this.copies.delete(id);
-  }
-
   /**
    * Keeps resident arrays within the budget. Most of what moves out in a loop that makes garbage is garbage and never
    * comes back; when much does come back the budget is too small for what the program really uses, and doubles.
@@ -208,13 +193,13 @@ export class LinearMemory {
 
   /** Moves the least recently used arrays out until at most `target` bytes stay, pinned ones aside. */
   private moveOut(target: number): void {
-    for (const home of this.resident.values()) {
+    for (const home of this.resident) {
       if (this.residentBytes <= target) return;
       if (home.pins > 0) continue;
       const start = this.addressOf(home);
       home.copy = this.memory.buffer.slice(start, start + home.bytes);
       this.leave(home);
-      this.copies.set(home.id, home.bytes);
+      this.copies += 1;
       this.copiedBytes += home.bytes;
       this.movedOut += home.bytes;
     }
