@@ -183,8 +183,8 @@ function makeStep(
     return { dtype, length, access: !writes.includes(b) ? 'read' : reads.has(b) ? 'readwrite' : 'write' };
   });
   const base = {
-    name: identifier([...new Set(stored.flatMap((m) => m.root.operations))]),
-    source: stored.map((m) => describeRoot(m.root)).join('; '),
+    name: identifier([...new Set(group.members.flatMap((m) => m.root.operations))]),
+    source: group.members.map((m) => describeRoot(m.root)).join('; '),
     operands,
     stores: stored.map((m): Store => ({
       operand: operandOf(m.root.id),
@@ -211,11 +211,12 @@ function withLoops(base: KernelBase, loops: Loops, rename: (e: Expr) => Expr): K
   }
 }
 
-/** `conv_add_max`, from the most telling operations. */
+/** `conv_add_max`: the first telling operation, and the last three. */
 function identifier(operations: readonly string[]): string {
   const silent = new Set(['broadcastInDim', 'reshape', 'transpose', 'convertElementType', 'slice', 'select']);
   const telling = operations.filter((o) => !silent.has(o));
-  return (telling.length > 0 ? telling : operations).slice(-4).join('_');
+  const words = telling.length > 0 ? telling : operations;
+  return [...words.slice(0, 1), ...words.slice(1).slice(-3)].join('_');
 }
 
 /** Makes kernel names unique within a program by numbering repeated ones. */

@@ -1,5 +1,5 @@
 import type { Device, Executable } from '../kernel/device.ts';
-import { UnsupportedOnDeviceError } from '../kernel/device.ts';
+import { DeviceUnavailableError, UnsupportedOnDeviceError } from '../kernel/device.ts';
 import type { Aval } from '../trace/aval.ts';
 import { showAval } from '../trace/aval.ts';
 import { ConcreteArray } from '../trace/concrete.ts';
@@ -26,7 +26,9 @@ export function installDefaultDevice(make: () => Device): void {
 /** The device that arrays from the host go to; starts it on first use. */
 export function defaultDevice(): Device {
   if (defaultOne === null) {
-    if (makeDefault === null) throw new InternalError('no default device is installed');
+    if (makeDefault === null) {
+      throw new DeviceUnavailableError("no device is installed: import 'pullback' itself somewhere, which brings them");
+    }
     defaultOne = makeDefault();
   }
   return defaultOne;
