@@ -27,6 +27,7 @@ export type { ArrayLike, Axis, Indexer, NestedList, ReduceOptions } from './trac
 export type { DType, HostArray } from './kernel/dtype.ts';
 export { grad, jvp, valueAndGrad, vjp } from './transforms/grad.ts';
 export type { GradientOf, GradOptions } from './transforms/grad.ts';
+export { hessian, hvp, jacfwd, jacobian, jacrev } from './transforms/jacobian.ts';
 export { vmap } from './transforms/vmap.ts';
 export type { Axes, VmapOptions } from './transforms/vmap.ts';
 export { jit, makeJaxpr } from './transforms/jit.ts';

@@ -4,6 +4,7 @@ import type { Aval } from '../trace/aval.ts';
 import { showAval } from '../trace/aval.ts';
 import { ConcreteArray } from '../trace/concrete.ts';
 import { installEvaluator } from '../trace/context.ts';
+import { ArgumentError } from '../trace/errors.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
 import { isJaxpr, Var } from '../trace/jaxpr.ts';
 import type { Primitive } from '../trace/primitive.ts';
@@ -76,6 +77,7 @@ export function execute(
   donated: readonly boolean[] = [],
 ): readonly NDArray[] {
   const arrays = inputs.map(requireConcrete);
+  if (donated.some((d) => d)) requireSingleUse(name, arrays, donated);
   const device = arrays.find((a) => a.device !== null)?.device ?? defaultDevice();
   const executable = executableFor(name, jaxpr, device, donated);
   const buffers = executable.run(arrays.map((a) => a.bufferOn(device)));
@@ -83,6 +85,18 @@ export function execute(
     if (donated[i] === true) a.donate(`it was donated to ${name} (donateArgnums), which reused its storage`);
   });
   return zipExact(jaxpr.outputs, buffers).map(([atom, buffer]) => ConcreteArray.fromDevice(atom.aval, device, buffer));
+}
+
+/** A donated array may be given once only: its storage is written over. */
+function requireSingleUse(name: string, arrays: readonly ConcreteArray[], donated: readonly boolean[]): void {
+  const uses = new Map<ConcreteArray, number>();
+  for (const a of arrays) uses.set(a, (uses.get(a) ?? 0) + 1);
+  const twice = arrays.find((a, i) => donated[i] === true && (uses.get(a) ?? 0) > 1);
+  if (twice === undefined) return;
+  throw new ArgumentError(
+    `${name} was given one array of ${showAval(twice.aval)} more than once, and donates it (donateArgnums): ` +
+      'its storage would be written while it is still read. Make a copy (x.add(0)) or do not donate it.',
+  );
 }
 
 function requireConcrete(x: NDArray): ConcreteArray {

@@ -132,6 +132,12 @@ const mistakes: readonly Mistake[] = [
     says: ['f32[5]', 'donated to step'],
   },
   {
+    what: 'one array donated twice',
+    make: () => jit((a: NDArray, b: NDArray) => [a.add(b), b], { donateArgnums: 0 })(x, x),
+    code: 'invalid-argument',
+    says: ['f32[3]', 'more than once', 'donateArgnums'],
+  },
+  {
     what: 'trees of different structure',
     make: () => tree.map((a: number, b: number) => a + b, { w: 1, b: [1, 2] }, { w: 1, b: [1] }),
     code: 'tree-mismatch',
