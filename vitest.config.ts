@@ -5,6 +5,7 @@ const webgpu = ['test/device/webgpu*.test.ts', 'test/**/*.webgpu.test.ts'];
 
 export default defineConfig({
   test: {
+    setupFiles: ['test/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -145,7 +145,8 @@ const unarySpelling = {
   isNan: { f32: helper('is_nan'), i32: () => atom('false'), u32: () => atom('false'), bool: () => atom('false') },
 } satisfies Record<UnaryOp, UnarySpelling>;
 
-const asU32 = (x: Code): Code => call('u32', x);
+/** The same bits as u32. A negative literal has no type of its own yet, and must become i32 first. */
+const asU32 = (x: Code): Code => call('u32', /^-\d+$/.test(x.text) ? call('i32', x) : x);
 const asI32 = (x: Code): Code => call('i32', x);
 const exact = (spell: (x: Code, y: Code, use: Use) => Code): BinarySpelling => ({
   f32: spell,
