@@ -3,10 +3,11 @@ import type { Device } from '../../src/kernel/device.ts';
 import type { DType, HostArray } from '../../src/kernel/dtype.ts';
 import type { Expr } from '../../src/kernel/expr.ts';
 import { constant } from '../../src/kernel/expr.ts';
+import { reducedDomain } from '../../src/kernel/kernel.ts';
 import { printKernel } from '../../src/kernel/print.ts';
 import type { Program } from '../../src/kernel/program.ts';
 import { present } from '../../src/util/assert.ts';
-import { range } from '../../src/util/array.ts';
+import { product, range } from '../../src/util/array.ts';
 import type { Case } from './random-kernels.ts';
 
 /** A program of one kernel; operands that it reads are inputs (donated where it writes them too). */
@@ -50,7 +51,7 @@ const reference = createReferenceDevice();
 export function expectSame(
   device: Device,
   c: Case,
-  tolerance: (dtype: string) => { relative: number; absolute: number },
+  tolerance: (dtype: string, terms: number) => { relative: number; absolute: number },
 ): void {
   const want = runCase(reference, c);
   const got = runCase(device, c);
@@ -58,7 +59,7 @@ export function expectSame(
   want.forEach((w, i) => {
     const g = present(got[i], 'result');
     const dtype = present(present(c.kernel.operands[programOf(c).outputs[i] ?? 0], 'operand'), 'operand').dtype;
-    const { relative, absolute } = tolerance(dtype);
+    const { relative, absolute } = tolerance(dtype, product(reducedDomain(c.kernel)));
     w.forEach((x: number, j: number) => {
       if (written[i]?.[j] !== 1) return;
       const y = g[j] as number;
