@@ -201,13 +201,6 @@ export function ieq(a: Expr, b: Expr): Expr {
 export const inBounds = (a: Expr, extent: number): Expr =>
   binary('and', unary('not', ilt(a, lit(0))), ilt(a, lit(extent)));
 
-/** `a` limited to `[low, high]`, for positions that data decides. */
-export function iclamp(a: Expr, low: number, high: number): Expr {
-  const { min, max } = interval(a);
-  const raised = min >= low ? a : binary('max', a, lit(low));
-  return max <= high ? raised : binary('min', raised, lit(high));
-}
-
 /** Row-major strides of a shape, in elements. */
 export function stridesOf(shape: readonly number[]): readonly number[] {
   const strides = shape.map(() => 1);

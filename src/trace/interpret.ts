@@ -4,7 +4,7 @@ import { bind } from './context.ts';
 import { ConcreteArray } from './concrete.ts';
 import { hostArray } from '../kernel/dtype.ts';
 import type { Aval } from './aval.ts';
-import type { Atom, ClosedJaxpr, Jaxpr, Var } from './jaxpr.ts';
+import type { Atom, Jaxpr, Var } from './jaxpr.ts';
 import { Literal } from './jaxpr.ts';
 import type { NDArray } from './value.ts';
 
@@ -36,7 +36,3 @@ export function evalJaxpr(jaxpr: Jaxpr, constants: readonly NDArray[], inputs: r
   }
   return jaxpr.outputs.map((a) => readAtom(environment, a));
 }
-
-/** Runs a closed Jaxpr under the current interpreter. */
-export const evalClosed = (closed: ClosedJaxpr, inputs: readonly NDArray[]): readonly NDArray[] =>
-  evalJaxpr(closed.jaxpr, closed.constants, inputs);

@@ -205,16 +205,14 @@ export function vjp<A extends readonly unknown[], R>(f: Fn<A, R>, ...primals: A)
     flat.leaves,
     flat.leaves.map((x) => isFloat(x.dtype)),
   );
-  const varied = flat.leaves.filter((x) => isFloat(x.dtype));
+  // By position: one array may be given for two arguments.
+  const varied = flat.leaves.flatMap((x, i) => (isFloat(x.dtype) ? [i] : []));
   const pullback = (ct: R): A => {
     const cts = flattenArrays(ct, 'the cotangent');
     requireLike({ leaves: out.primals, treedef: outTree }, cts, name, 'cotangent');
     const flowing = cts.leaves.filter((_, i) => out.depends[i] === true);
     const back = transposeLinear(out.linear.jaxpr, out.linear.constants, flowing);
-    const leaves = flat.leaves.map((x) => {
-      const i = varied.indexOf(x);
-      return (i < 0 ? null : back[i]) ?? zerosOf(x.aval);
-    });
+    const leaves = flat.leaves.map((x, i) => back[varied.indexOf(i)] ?? zerosOf(x.aval));
     return unflatten<A>(flat.treedef, leaves);
   };
   return [unflatten<R>(outTree, out.primals), pullback];

@@ -1,62 +1,19 @@
-import type { Aval } from '../trace/aval.ts';
-import type { ConcreteArray } from '../trace/concrete.ts';
-import type { Trace } from '../trace/context.ts';
-import { bind, currentTrace, withTrace } from '../trace/context.ts';
+import { currentTrace, withTrace } from '../trace/context.ts';
 import type { ClosedJaxpr } from '../trace/jaxpr.ts';
 import type { JvpResult, Primitive, Tangent } from '../trace/primitive.ts';
 import { StagingTrace } from '../trace/stage.ts';
 import type { NDArray } from '../trace/value.ts';
-import { Tracer } from '../trace/value.ts';
 import { differentiate } from './differentiate.ts';
-
-/** A value, computed as usual, and its tangent, which is a variable of the linear Jaxpr (null: zero). */
-class LinearizeTracer extends Tracer {
-  readonly primal: NDArray;
-  readonly tangent: NDArray;
-
-  constructor(trace: Trace, primal: NDArray, tangent: NDArray) {
-    super(trace);
-    this.primal = primal;
-    this.tangent = tangent;
-  }
-
-  get aval(): Aval {
-    return this.primal.aval;
-  }
-
-  override concrete(): ConcreteArray | null {
-    return this.primal.concrete();
-  }
-}
+import { TangentTrace } from './tangent-trace.ts';
 
 /**
  * Forward mode that computes primal values now and stages everything that is done to tangents: what the staged equations
  * capture are the residuals.
  */
-class LinearizeTrace implements Trace {
-  readonly name: string;
-  alive = true;
-  private readonly parent: Trace | null;
-  readonly tangents: StagingTrace;
+class LinearizeTrace extends TangentTrace {
+  readonly tangents = new StagingTrace(`the tangents of ${this.name}`);
 
-  constructor(name: string, parent: Trace | null) {
-    this.name = name;
-    this.parent = parent;
-    this.tangents = new StagingTrace(`the tangents of ${name}`);
-  }
-
-  process(primitive: Primitive, inputs: readonly NDArray[], params: unknown): readonly NDArray[] {
-    return withTrace(this.parent, () => {
-      const pairs = inputs.map((x) => this.split(x));
-      const primals = pairs.map((p) => p.primal);
-      const tangents = pairs.map((p) => p.tangent);
-      if (tangents.every((t) => t === null)) return bind(primitive, primals, params);
-      const out = this.linearized(primitive, primals, tangents, params);
-      return out.primals.map((p, i) => this.join(p, out.tangents[i] ?? null));
-    });
-  }
-
-  private linearized(
+  protected override differentiated(
     primitive: Primitive,
     primals: readonly NDArray[],
     tangents: readonly Tangent[],
@@ -73,14 +30,6 @@ class LinearizeTrace implements Trace {
       params,
     );
     return { primals: outs, tangents: linearly(() => linear(tangents.filter((t) => t !== null))) };
-  }
-
-  join(primal: NDArray, tangent: Tangent): NDArray {
-    return tangent === null ? primal : new LinearizeTracer(this, primal, tangent);
-  }
-
-  split(x: NDArray): { readonly primal: NDArray; readonly tangent: Tangent } {
-    return x instanceof LinearizeTracer && x.trace === this ? x : { primal: x, tangent: null };
   }
 }
 
