@@ -10,7 +10,7 @@ import { at } from '../util/array.ts';
 import { jvpFlat } from './jvp.ts';
 import { linearizeFlat } from './linearize.ts';
 import { transposeLinear } from './transpose.ts';
-import { flattenArrays, nameOf } from './trees.ts';
+import { flatFunction, flattenArrays, nameOf } from './trees.ts';
 
 /** Which argument to differentiate by; `hasAux` says that the function returns `[value, aux]`. */
 export interface GradOptions<N extends number = number> {
@@ -168,19 +168,10 @@ export function jvp<A extends readonly unknown[], R>(f: Fn<A, R>, primals: A, ta
   const directions = flattenArrays(tangents, 'tangents');
   requireLike(flat, directions, name, 'tangent');
   requireFloats(flat.leaves, flat.treedef, name);
-  let outTree: TreeDef = { kind: 'none' };
-  const out = jvpFlat(
-    name,
-    (...xs) => {
-      const result = flattenArrays(f(...unflatten<A>(flat.treedef, xs)), `the result of ${nameOf(f)}`);
-      outTree = result.treedef;
-      return result.leaves;
-    },
-    flat.leaves,
-    directions.leaves,
-  );
+  const g = flatFunction(f, flat.treedef);
+  const out = jvpFlat(name, g.run, flat.leaves, directions.leaves);
   const ts = out.tangents.map((t, i) => t ?? zerosOf(at(out.primals, i).aval));
-  return [unflatten<R>(outTree, out.primals), unflatten<R>(outTree, ts)];
+  return [unflatten<R>(g.outTree(), out.primals), unflatten<R>(g.outTree(), ts)];
 }
 
 /**
@@ -194,14 +185,10 @@ export function jvp<A extends readonly unknown[], R>(f: Fn<A, R>, primals: A, ta
 export function vjp<A extends readonly unknown[], R>(f: Fn<A, R>, ...primals: A): [value: R, pullback: (ct: R) => A] {
   const name = `vjp of ${nameOf(f)}`;
   const flat = flattenArrays(primals, 'primals');
-  let outTree: TreeDef = { kind: 'none' };
+  const g = flatFunction(f, flat.treedef);
   const out = linearizeFlat(
     name,
-    (...xs) => {
-      const result = flattenArrays(f(...unflatten<A>(flat.treedef, xs)), `the result of ${nameOf(f)}`);
-      outTree = result.treedef;
-      return result.leaves;
-    },
+    g.run,
     flat.leaves,
     flat.leaves.map((x) => isFloat(x.dtype)),
   );
@@ -209,13 +196,13 @@ export function vjp<A extends readonly unknown[], R>(f: Fn<A, R>, ...primals: A)
   const varied = flat.leaves.flatMap((x, i) => (isFloat(x.dtype) ? [i] : []));
   const pullback = (ct: R): A => {
     const cts = flattenArrays(ct, 'the cotangent');
-    requireLike({ leaves: out.primals, treedef: outTree }, cts, name, 'cotangent');
+    requireLike({ leaves: out.primals, treedef: g.outTree() }, cts, name, 'cotangent');
     const flowing = cts.leaves.filter((_, i) => out.depends[i] === true);
     const back = transposeLinear(out.linear.jaxpr, out.linear.constants, flowing);
     const leaves = flat.leaves.map((x, i) => back[varied.indexOf(i)] ?? zerosOf(x.aval));
     return unflatten<A>(flat.treedef, leaves);
   };
-  return [unflatten<R>(outTree, out.primals), pullback];
+  return [unflatten<R>(g.outTree(), out.primals), pullback];
 }
 
 interface Flat {

@@ -18,7 +18,7 @@ import { flatten, showTreeDef, unflatten } from '../tree/tree.ts';
 import { structuralKey } from '../util/key.ts';
 import type { Callable } from './call.ts';
 import { call, toCallable } from './call.ts';
-import { flattenArrays, nameOf } from './trees.ts';
+import { flatFunction, flattenArrays, nameOf } from './trees.ts';
 
 /** Options of {@link jit}. */
 export interface JitOptions {
@@ -197,7 +197,7 @@ export function makeJaxpr<A extends readonly unknown[]>(
     const flat = flattenArrays(args, `arguments of ${name}`);
     const closed = stage(
       `makeJaxpr of ${name}`,
-      (...xs) => flattenArrays(f(...unflatten<A>(flat.treedef, xs)), `the result of ${name}`).leaves,
+      flatFunction(f, flat.treedef).run,
       flat.leaves.map((x) => x.aval),
     );
     return { ...closed, toString: () => printJaxpr(closed.jaxpr) };

@@ -3,7 +3,7 @@ import { ArgumentError } from '../trace/errors.ts';
 import type { NDArray } from '../trace/value.ts';
 import { NDArray as NDArrayClass } from '../trace/value.ts';
 import type { TreeDef } from '../tree/tree.ts';
-import { flatten, keystr, leafPaths } from '../tree/tree.ts';
+import { flatten, keystr, leafPaths, unflatten } from '../tree/tree.ts';
 
 /** What trees of arrays and functions over them have in common for all transformations. */
 
@@ -38,6 +38,26 @@ function describe(x: unknown): string {
     return `an object of type ${constructor?.name ?? 'unknown'}`;
   }
   return typeof x === 'string' ? `the string ${JSON.stringify(x)}` : `a ${typeof x}`;
+}
+
+/** A function of trees, as transformations run it: on flat lists of arrays. */
+export interface FlatFunction {
+  readonly run: (...xs: readonly NDArray[]) => readonly NDArray[];
+  /** The structure of the latest result. */
+  readonly outTree: () => TreeDef;
+}
+
+/** Turns a function whose list of arguments has structure `treedef` into one of their leaves. */
+export function flatFunction<A extends readonly unknown[]>(f: (...args: A) => unknown, treedef: TreeDef): FlatFunction {
+  let outTree: TreeDef = { kind: 'none' };
+  return {
+    run: (...xs) => {
+      const result = flattenArrays(f(...unflatten<A>(treedef, xs)), `the result of ${nameOf(f)}`);
+      outTree = result.treedef;
+      return result.leaves;
+    },
+    outTree: () => outTree,
+  };
 }
 
 /** A function's name for messages. */

@@ -8,7 +8,7 @@ import type { TreeDef } from '../tree/tree.ts';
 import { isRecord, keystr, leafCount, leafPaths, unflatten } from '../tree/tree.ts';
 import { at, range } from '../util/array.ts';
 import { batchFlat } from './batch.ts';
-import { flattenArrays, nameOf } from './trees.ts';
+import { flatFunction, flattenArrays, nameOf } from './trees.ts';
 
 /** An axis, null for "not mapped", or a tree of them that is a prefix of the argument's tree. */
 export type Axes = number | null | readonly Axes[] | { readonly [key: string]: Axes };
@@ -42,20 +42,11 @@ export function vmap<A extends readonly unknown[], R>(
     const axes = flattenAxes(inAxes, flat.treedef, `${name}: inAxes`);
     const inputs = flat.leaves.map((value, i): Batched => ({ value, axis: normalize(at(axes, i), value.ndim) }));
     const size = batchSize(inputs, flat.treedef, name, options.axisSize);
-    let outTree: TreeDef = { kind: 'none' };
-    const outs = batchFlat(
-      name,
-      (...xs) => {
-        const result = flattenArrays(f(...unflatten<A>(flat.treedef, xs)), `the result of ${nameOf(f)}`);
-        outTree = result.treedef;
-        return result.leaves;
-      },
-      inputs,
-      size,
-    );
-    const outAxes = flattenAxes(options.outAxes ?? 0, outTree, `${name}: outAxes`);
+    const g = flatFunction(f, flat.treedef);
+    const outs = batchFlat(name, g.run, inputs, size);
+    const outAxes = flattenAxes(options.outAxes ?? 0, g.outTree(), `${name}: outAxes`);
     return unflatten<R>(
-      outTree,
+      g.outTree(),
       outs.map((o, i) => placed(o, at(outAxes, i), size, name)),
     );
   };
