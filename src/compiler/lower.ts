@@ -90,6 +90,9 @@ class Lowering {
     const outs = e.outputs.map((v) => v.aval);
     const lowered = e.primitive.lower(operands.map(asOperand), e.params, outs);
     if (lowered.kind === 'inline') throw new InternalError(`${e.primitive.name} was not inlined`);
+    if (lowered.kind === 'procedure' || lowered.kind === 'loop' || lowered.kind === 'branch') {
+      throw new InternalError(`${lowered.kind} is not lowered yet`);
+    }
     zipExact(e.inputs, operands).forEach(([a, d]) => this.promoteIfDear(a, d, lowered, outs));
     const operations = [...new Set(operands.filter((d) => d.value === null).flatMap((d) => d.operations))];
     const named = [...operations, e.primitive.name].slice(-maxOperations);

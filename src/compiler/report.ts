@@ -2,11 +2,14 @@ import { hostBytes } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { visit } from '../kernel/expr.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { reducedDomain, storeDomain } from '../kernel/kernel.ts';
-import type { Program } from '../kernel/program.ts';
+import { expressionsOf, reducedDomain, storeDomain } from '../kernel/kernel.ts';
+import type { Program, Step } from '../kernel/program.ts';
 import { product } from '../util/array.ts';
 
-/** What one call of a compiled function takes, as its program says. */
+/**
+ * What one call of a compiled function takes, as its program says. A loop counts for its number of trips, or for one
+ * where the data decide it; of branches, all count.
+ */
 export interface ProgramCost {
   /** Floating-point operations; a transcendental counts as one. */
   readonly flops: number;
@@ -16,25 +19,41 @@ export interface ProgramCost {
   readonly peakBytes: number;
   /** Bytes of the temporaries that live inside the program, after sharing. */
   readonly temporaryBytes: number;
+  /** Different kernel runs in the program; a loop runs its own again and again. */
   readonly kernels: number;
 }
 
 /** The cost of a program. */
 export function programCost(program: Program): ProgramCost {
-  const kernels = program.steps.map((s) => s.kernel);
+  const runs = countedRuns(program.steps, 1);
   const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
   const temporaryBytes = sum(program.slots);
   const lasting = program.buffers.filter((b) => b.place.kind !== 'temporary');
   return {
-    flops: sum(kernels.map(flopsOf)),
-    bytesMoved: sum(
-      kernels.flatMap((k) => k.operands.map((o) => o.length * hostBytes[o.dtype] * (o.access === 'readwrite' ? 2 : 1))),
-    ),
+    flops: sum(runs.map(({ kernel, times }) => times * flopsOf(kernel))),
+    bytesMoved: sum(runs.map(({ kernel, times }) => times * bytesOf(kernel))),
     peakBytes: temporaryBytes + sum(lasting.map((b) => b.length * hostBytes[b.dtype])),
     temporaryBytes,
-    kernels: kernels.length,
+    kernels: runs.length,
   };
 }
+
+interface CountedRun {
+  readonly kernel: Kernel;
+  readonly times: number;
+}
+
+function countedRuns(steps: readonly Step[], times: number): readonly CountedRun[] {
+  return steps.flatMap((s): readonly CountedRun[] => {
+    if (s.kind === 'run') return [{ kernel: s.kernel, times }];
+    if (s.kind === 'branch') return s.branches.flatMap((b) => countedRuns(b, times));
+    const test = s.trips === null ? countedRuns(s.test, times) : [];
+    return [...test, ...countedRuns(s.body, times * (s.trips ?? 1))];
+  });
+}
+
+const bytesOf = (kernel: Kernel): number =>
+  kernel.operands.reduce((n, o) => n + o.length * hostBytes[o.dtype] * (o.access === 'readwrite' ? 2 : 1), 0);
 
 function flopsOf(kernel: Kernel): number {
   const points = product(storeDomain(kernel));
@@ -43,6 +62,9 @@ function flopsOf(kernel: Kernel): number {
   switch (kernel.kind) {
     case 'map':
       return stores;
+    case 'procedure':
+      // How often its loops turn is not known here.
+      return points * floatOps(expressionsOf(kernel));
     case 'reduce':
       return stores + inner * (kernel.accumulators.length + floatOps(kernel.accumulators.map((a) => a.value)));
     case 'contract':

@@ -9,7 +9,7 @@ import { applyBinary, applyUnary, bitcast, convert, roundTo } from './semantics.
  * Scalar expressions: what a kernel computes for one point of its domain. They are hash-consed, so that equal
  * expressions are one object (`===`), a common subexpression is found by looking, and each is emitted once.
  */
-export type Expr = ConstExpr | IndexExpr | AccExpr | LoadExpr | OpExpr;
+export type Expr = ConstExpr | IndexExpr | AccExpr | LocalExpr | LoadExpr | OpExpr;
 
 interface Base {
   /** Unique; greater than the ids of all operands. */
@@ -33,6 +33,12 @@ export interface IndexExpr extends Base {
 /** The result of a kernel's reduction number `slot`; it occurs in epilogues only. */
 export interface AccExpr extends Base {
   readonly kind: 'acc';
+  readonly slot: number;
+}
+
+/** The value that local variable number `slot` of a procedure has when the expression is read. */
+export interface LocalExpr extends Base {
+  readonly kind: 'local';
   readonly slot: number;
 }
 
@@ -89,6 +95,10 @@ export function index(axis: number, extent: number): Expr {
 /** The result of reduction number `slot`. */
 export const acc = (slot: number, dtype: DType): Expr =>
   intern(`a${slot}:${dtype}`, (id) => ({ kind: 'acc', id, dtype, slot }));
+
+/** Local variable number `slot` of a procedure. */
+export const local = (slot: number, dtype: DType): Expr =>
+  intern(`v${slot}:${dtype}`, (id) => ({ kind: 'local', id, dtype, slot }));
 
 /** Reads operand `operand` at a linear position, where `guard` (if any) holds; else 0. */
 export function load(operand: number, dtype: DType, position: Expr, guard: Expr | null = null): Expr {

@@ -1,6 +1,8 @@
 import type { DType } from './dtype.ts';
 import type { Expr } from './expr.ts';
 import type { Monoid } from './ops.ts';
+import type { Statement } from './procedure.ts';
+import { statementExpressions } from './procedure.ts';
 import { assertNever } from '../util/assert.ts';
 
 /**
@@ -8,7 +10,7 @@ import { assertNever } from '../util/assert.ts';
  * of them. Loop variables are numbered: `index` expressions name axes of the kernel's domain in the order in which the
  * kind's extents are declared.
  */
-export type Kernel = MapKernel | ReduceKernel | ContractKernel;
+export type Kernel = MapKernel | ReduceKernel | ContractKernel | ProcedureKernel;
 
 interface KernelBase {
   /** A readable identifier, unique within its program, such as `conv_add_max`. */
@@ -28,7 +30,7 @@ export interface Operand {
   readonly length: number;
   /**
    * `readwrite` is an update in place: each element is read only at points that write that same element, and the
-   * read comes first.
+   * read comes first. (In a procedure, reads and writes of one point alternate as its statements say.)
    */
   readonly access: 'read' | 'write' | 'readwrite';
 }
@@ -83,11 +85,25 @@ export interface ContractKernel extends KernelBase {
   readonly rhs: Expr;
 }
 
+/**
+ * For each point of `domain`, in any order: runs `body`, statement by statement. What no single loop nest can do (sorting,
+ * scattering, running totals, factorizations) is written so, once for all backends. No point writes an element that
+ * another point reads or writes. `stores` is empty: the body stores.
+ */
+export interface ProcedureKernel extends KernelBase {
+  readonly kind: 'procedure';
+  readonly domain: readonly number[];
+  /** The dtypes of the local variables, by slot. They belong to a point and have no value before they are set. */
+  readonly locals: readonly DType[];
+  readonly body: readonly Statement[];
+}
+
 /** The extents of the axes at whose points the kernel stores; a reduction's own axes come after these. */
 export function storeDomain(kernel: Kernel): readonly number[] {
   switch (kernel.kind) {
     case 'map':
     case 'reduce':
+    case 'procedure':
       return kernel.domain;
     case 'contract':
       return [...kernel.batch, ...kernel.rows, ...kernel.columns];
@@ -100,6 +116,7 @@ export function storeDomain(kernel: Kernel): readonly number[] {
 export function reducedDomain(kernel: Kernel): readonly number[] {
   switch (kernel.kind) {
     case 'map':
+    case 'procedure':
       return [];
     case 'reduce':
       return kernel.reduced;
@@ -120,6 +137,8 @@ export function expressionsOf(kernel: Kernel): readonly Expr[] {
       return [...kernel.accumulators.map((a) => a.value), ...stores];
     case 'contract':
       return [kernel.lhs, kernel.rhs, ...stores];
+    case 'procedure':
+      return statementExpressions(kernel.body);
     default:
       return assertNever(kernel);
   }

@@ -3,7 +3,8 @@ import type { Expr } from './expr.ts';
 import { operandsOf } from './expr.ts';
 import type { Kernel } from './kernel.ts';
 import { expressionsOf } from './kernel.ts';
-import type { Program } from './program.ts';
+import type { Statement } from './procedure.ts';
+import type { Program, Step } from './program.ts';
 
 /** Expressions nested deeper than this, or used more than once, get a name of their own. */
 const maxInlineDepth = 4;
@@ -35,6 +36,9 @@ export function printKernel(kernel: Kernel): string {
       say(`acc0 = add[${kernel.depth.join(', ')}] ${lhs} · ${rhs}`);
       break;
     }
+    case 'procedure':
+      statementLines(kernel, kernel.body, '').forEach(say);
+      break;
     default:
       assertNever(kernel);
   }
@@ -47,6 +51,42 @@ export function printKernel(kernel: Kernel): string {
     `${kernel.kind} ${kernel.name}(${operands.join(', ')}) over ${domainText(kernel)}  // ${kernel.source}`,
     ...lines,
   ].join('\n');
+}
+
+/** Statements as indented text. Each prints its expressions by itself, as it reads them by itself. */
+function statementLines(kernel: Kernel, body: readonly Statement[], indent: string): string[] {
+  return body.flatMap((s): string[] => {
+    const lines: string[] = [];
+    const shown = (...expressions: readonly Expr[]): readonly string[] => {
+      const { define, show } = expressionPrinter(expressions);
+      expressions.forEach((e) => define(e).forEach((l) => lines.push(`${indent}${l}`)));
+      return expressions.map(show);
+    };
+    const block = (inner: readonly Statement[]): string[] => statementLines(kernel, inner, `${indent}  `);
+    switch (s.kind) {
+      case 'set': {
+        const [value] = shown(s.value);
+        return [...lines, `${indent}v${s.local} = ${value ?? ''}`];
+      }
+      case 'store': {
+        const [index, value] = shown(s.index, s.value);
+        return [...lines, `${indent}${operandName(kernel, s.operand)}[${index ?? ''}] = ${value ?? ''}`];
+      }
+      case 'for': {
+        const [from, to] = shown(s.from, s.to);
+        return [...lines, `${indent}for v${s.local} in ${from ?? ''} … ${to ?? ''}`, ...block(s.body)];
+      }
+      case 'while': {
+        const [condition] = shown(s.condition);
+        return [...lines, `${indent}while ${condition ?? ''}`, ...block(s.body)];
+      }
+      case 'if': {
+        const [condition] = shown(s.condition);
+        const otherwise = s.otherwise.length === 0 ? [] : [`${indent}else`, ...block(s.otherwise)];
+        return [...lines, `${indent}if ${condition ?? ''}`, ...block(s.then), ...otherwise];
+      }
+    }
+  });
 }
 
 function domainText(kernel: Kernel): string {
@@ -85,6 +125,8 @@ function expressionPrinter(roots: readonly Expr[]): { define: (e: Expr) => strin
         return `i${e.axis}`;
       case 'acc':
         return `acc${e.slot}`;
+      case 'local':
+        return `v${e.slot}`;
       case 'load':
         return `in${e.operand}[${show(e.index)}]${e.guard === null ? '' : ` if ${show(e.guard)}`}`;
       case 'op': {
@@ -119,15 +161,34 @@ export function printProgram(program: Program): string {
     const place = b.place.kind === 'temporary' ? `slot ${b.place.slot}` : b.place.kind;
     return `  %${i}: ${b.dtype}[${b.length}] ${place}`;
   });
-  const list = (numbers: readonly number[]): string => numbers.map((n) => `%${n}`).join(', ');
   const total = program.slots.reduce((a, b) => a + b, 0);
-  const kernels = program.steps.map((s) => `${printKernel(s.kernel)}\n  @ ${list(s.args)}`);
   return [
     `program ${program.name}(${list(program.inputs)}) -> (${list(program.outputs)})` +
       (program.donated.length === 0 ? '' : ` donating ${list(program.donated)}`),
     ...buffers,
     `  temporaries: ${program.slots.length} slots, ${total} bytes`,
-    ...kernels,
+    ...stepLines(program.steps, ''),
     '',
   ].join('\n');
+}
+
+const list = (numbers: readonly number[]): string => numbers.map((n) => `%${n}`).join(', ');
+
+function stepLines(steps: readonly Step[], indent: string): readonly string[] {
+  const block = (inner: readonly Step[]): readonly string[] => stepLines(inner, `${indent}  `);
+  return steps.flatMap((s): readonly string[] => {
+    switch (s.kind) {
+      case 'run':
+        return `${printKernel(s.kernel)}\n  @ ${list(s.args)}`.split('\n').map((line) => `${indent}${line}`);
+      case 'loop':
+        return s.trips === null
+          ? [`${indent}loop ${s.name}: while %${s.condition}`, ...block(s.test), `${indent}do`, ...block(s.body)]
+          : [`${indent}loop ${s.name}: ${s.trips} times`, ...block(s.body)];
+      case 'branch':
+        return [
+          `${indent}branch ${s.name}: %${s.index}`,
+          ...s.branches.flatMap((b, i) => [`${indent}case ${i}`, ...block(b)]),
+        ];
+    }
+  });
 }

@@ -43,11 +43,39 @@ export type Place =
   | { readonly kind: 'temporary'; readonly slot: number };
 
 /** One step of a program. Each sees all that earlier steps wrote. */
-export type Step = RunStep;
+export type Step = RunStep | LoopStep | BranchStep;
 
 /** Runs a kernel; `args[i]` is the number of the buffer bound to the kernel's operand `i`. All are distinct storage. */
 export interface RunStep {
   readonly kind: 'run';
   readonly kernel: Kernel;
   readonly args: readonly number[];
+}
+
+/**
+ * Runs `body` again and again: `trips` times, or, where that is null, while the bool in buffer `condition` holds, which
+ * `test` computes before each trip. What is carried from trip to trip stays in the buffers that the body updates.
+ */
+export type LoopStep = {
+  readonly kind: 'loop';
+  /** For people: where the loop came from. */
+  readonly name: string;
+  readonly body: readonly Step[];
+} & ({ readonly trips: number } | { readonly trips: null; readonly test: readonly Step[]; readonly condition: number });
+
+/** Runs one of several lists of steps: number `index`, an i32 in a buffer that is always in range. */
+export interface BranchStep {
+  readonly kind: 'branch';
+  readonly name: string;
+  readonly index: number;
+  readonly branches: readonly (readonly Step[])[];
+}
+
+/** Every kernel run among the steps, those inside loops and branches once each, in order. */
+export function runSteps(steps: readonly Step[]): readonly RunStep[] {
+  return steps.flatMap((s): readonly RunStep[] => {
+    if (s.kind === 'run') return [s];
+    if (s.kind === 'branch') return s.branches.flatMap(runSteps);
+    return [...(s.trips === null ? runSteps(s.test) : []), ...runSteps(s.body)];
+  });
 }

@@ -3,6 +3,7 @@ import { left, right } from 'fp-ts/lib/Either.js';
 import type { DType } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import type { Monoid } from '../kernel/ops.ts';
+import type { ProcedureWriter } from '../kernel/procedure.ts';
 import type { PullbackError } from '../util/error.ts';
 import type { Aval, Shape } from './aval.ts';
 import { ShapeMismatchError } from './errors.ts';
@@ -170,8 +171,59 @@ export type Lowered =
       readonly rhs: (batch: readonly Expr[], columns: readonly Expr[], depth: readonly Expr[]) => Expr;
       readonly coordinate: (batch: readonly Expr[], rows: readonly Expr[], columns: readonly Expr[]) => readonly Expr[];
     }
+  /** What takes statements: for each point of `domain`, in any order, what `write` writes. */
+  | Procedure
+  /**
+   * `body` again and again on the carried values: `trips` times, or, where that is null, while `condition` holds. The
+   * operands are the constants of the condition, then those of the body, then the first carried values; the results are
+   * the last ones. Both Jaxprs are without constants: `condition` from its constants and the carried values to a bool,
+   * `body` from its constants and the carried values to the next ones.
+   */
+  | {
+      readonly kind: 'loop';
+      readonly trips: number | null;
+      readonly condition: Jaxpr | null;
+      readonly conditionConstants: number;
+      readonly body: Jaxpr;
+      readonly bodyConstants: number;
+    }
+  /** One of several Jaxprs without constants, chosen by operand 0 (an i32 in range), applied to the other operands. */
+  | { readonly kind: 'branch'; readonly branches: readonly Jaxpr[] }
   /** The equations of another Jaxpr, in place of this one. */
   | { readonly kind: 'inline'; readonly jaxpr: Jaxpr };
+
+/**
+ * A procedure: statements for each point of a domain. No point writes an element that another point reads or writes. An
+ * operand's elements are read through {@link Operand.at}; what the procedure has written, only through its result's
+ * {@link Cells.at}. An expression is read when the statement that it stands in runs.
+ */
+export interface Procedure {
+  readonly kind: 'procedure';
+  readonly domain: Shape;
+  /**
+   * For each result: the operand whose elements it has at first (it is updated in place where nothing else needs them),
+   * or null where the procedure writes every element itself.
+   */
+  readonly starts: readonly (number | null)[];
+  /** Working storage. */
+  readonly scratch: readonly { readonly shape: Shape; readonly dtype: DType }[];
+  /** Is each element of each operand read at most about once? Then operands may be computed as they are read. */
+  readonly readsOnce: boolean;
+  readonly write: (
+    p: ProcedureWriter,
+    point: readonly Expr[],
+    results: readonly Cells[],
+    scratch: readonly Cells[],
+  ) => void;
+}
+
+/** An array that a procedure writes, and can read back. */
+export interface Cells {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly at: Element;
+  readonly set: (coordinate: readonly Expr[], value: Expr) => void;
+}
 
 /** Operands and parameters on which a primitive's laws are tested. */
 export interface Case<P, N extends number> {

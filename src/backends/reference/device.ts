@@ -2,7 +2,7 @@ import type { DType, HostArray } from '../../kernel/dtype.ts';
 import { dtypes, hostArray } from '../../kernel/dtype.ts';
 import type { Device, DeviceBuffer, Executable, MemoryReport } from '../../kernel/device.ts';
 import { printProgram } from '../../kernel/print.ts';
-import type { Program } from '../../kernel/program.ts';
+import type { Program, Step } from '../../kernel/program.ts';
 import { present } from '../../util/assert.ts';
 import { InternalError } from '../../util/error.ts';
 import { runKernel } from './run.ts';
@@ -63,12 +63,7 @@ export function createReferenceDevice(): Device {
   const load = (program: Program): Executable => ({
     run(inputs) {
       const bound = bind(program, inputs);
-      for (const step of program.steps) {
-        runKernel(
-          step.kernel,
-          step.args.map((b) => present(bound[b], `buffer ${b}`)),
-        );
-      }
+      runSteps(program.steps, (b) => present(bound[b], `buffer ${b}`));
       const outputs = program.outputs.map((b) => {
         const spec = present(program.buffers[b], `buffer ${b}`);
         return adopt(spec.dtype, present(bound[b], `buffer ${b}`));
@@ -95,6 +90,29 @@ export function createReferenceDevice(): Device {
     memory: (): MemoryReport => ({ liveBytes, liveBuffers, reservedBytes: liveBytes, peakBytes }),
     close: () => Promise.resolve(),
   };
+}
+
+function runSteps(steps: readonly Step[], buffer: (b: number) => HostArray): void {
+  for (const step of steps) {
+    switch (step.kind) {
+      case 'run':
+        runKernel(step.kernel, step.args.map(buffer));
+        break;
+      case 'branch':
+        runSteps(present(step.branches[buffer(step.index)[0] as number], 'a branch'), buffer);
+        break;
+      case 'loop':
+        if (step.trips !== null) {
+          for (let i = 0; i < step.trips; i++) runSteps(step.body, buffer);
+          break;
+        }
+        for (;;) {
+          runSteps(step.test, buffer);
+          if (buffer(step.condition)[0] === 0) break;
+          runSteps(step.body, buffer);
+        }
+    }
+  }
 }
 
 /** Storage for every buffer of a program: inputs as given, temporaries by slot, the rest fresh. */

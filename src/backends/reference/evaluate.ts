@@ -12,6 +12,8 @@ export interface Scope {
   /** The value of each loop variable. */
   readonly at: number[];
   readonly acc: number[];
+  /** The local variables of a procedure. */
+  readonly locals: number[];
   readonly operands: readonly HostArray[];
 }
 
@@ -47,6 +49,8 @@ function nodeOf(e: Expr, slotOf: (x: Expr) => number): Node {
       return (s) => s.at[e.axis] as number;
     case 'acc':
       return (s) => s.acc[e.slot] as number;
+    case 'local':
+      return (s) => s.locals[e.slot] as number;
     case 'load': {
       const position = slotOf(e.index);
       const guard = e.guard === null ? null : slotOf(e.guard);

@@ -1,9 +1,10 @@
 import type { DType, HostArray } from '../../kernel/dtype.ts';
 import { isInteger } from '../../kernel/dtype.ts';
 import type { Expr } from '../../kernel/expr.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
+import type { Kernel, ProcedureKernel } from '../../kernel/kernel.ts';
 import { reducedDomain, storeDomain } from '../../kernel/kernel.ts';
 import type { Monoid } from '../../kernel/ops.ts';
+import type { Statement } from '../../kernel/procedure.ts';
 import { monoidIdentity } from '../../kernel/ops.ts';
 import { roundTo } from '../../kernel/semantics.ts';
 import { assertNever } from '../../util/assert.ts';
@@ -22,11 +23,12 @@ interface Reduction {
 
 /** Runs one kernel on host arrays, point by point: the definition of what a kernel means. */
 export function runKernel(kernel: Kernel, operands: readonly HostArray[]): void {
+  if (kernel.kind === 'procedure') return runProcedure(kernel, operands);
   const reductions = reductionsOf(kernel).map((r) => ({ ...r, read: evaluator(r.operands) }));
   const stored = evaluator(kernel.stores.flatMap((s) => [s.index, s.value]));
   const outer = storeDomain(kernel);
   const inner = reducedDomain(kernel);
-  const scope: Scope = { at: [...outer, ...inner].map(() => 0), acc: reductions.map(() => 0), operands };
+  const scope: Scope = { at: [...outer, ...inner].map(() => 0), acc: reductions.map(() => 0), locals: [], operands };
   forEachPoint(outer, 0, scope.at, () => {
     reductions.forEach((r, i) => {
       let total = r.identity;
@@ -35,16 +37,71 @@ export function runKernel(kernel: Kernel, operands: readonly HostArray[]): void 
     });
     // All values first: a kernel that updates in place reads an element before any store changes it.
     const values = stored(scope);
-    kernel.stores.forEach((s, i) => {
-      const into = operands[s.operand] as HostArray;
-      const position = values[2 * i] as number;
-      if (position < 0 || position >= into.length) throw new InternalError(`store at ${position} of ${into.length}`);
-      into[position] = values[2 * i + 1] as number;
-    });
+    kernel.stores.forEach((s, i) =>
+      write(operands[s.operand] as HostArray, values[2 * i] as number, values[2 * i + 1] as number),
+    );
   });
 }
 
-function reductionsOf(kernel: Kernel): readonly Reduction[] {
+function write(into: HostArray, position: number, value: number): void {
+  if (position < 0 || position >= into.length) throw new InternalError(`store at ${position} of ${into.length}`);
+  into[position] = value;
+}
+
+function runProcedure(kernel: ProcedureKernel, operands: readonly HostArray[]): void {
+  const scope: Scope = { at: kernel.domain.map(() => 0), acc: [], locals: kernel.locals.map(() => 0), operands };
+  const run = block(kernel.body);
+  forEachPoint(kernel.domain, 0, scope.at, () => run(scope));
+}
+
+type Action = (scope: Scope) => void;
+
+function block(body: readonly Statement[]): Action {
+  const actions = body.map(action);
+  return (scope) => actions.forEach((run) => run(scope));
+}
+
+/** What one statement does. */
+function action(s: Statement): Action {
+  switch (s.kind) {
+    case 'set': {
+      const value = evaluator([s.value]);
+      return (scope) => void (scope.locals[s.local] = value(scope)[0] as number);
+    }
+    case 'store': {
+      const read = evaluator([s.index, s.value]);
+      return (scope) => {
+        const [index, value] = read(scope) as [number, number];
+        write(scope.operands[s.operand] as HostArray, index, value);
+      };
+    }
+    case 'for': {
+      const bounds = evaluator([s.from, s.to]);
+      const body = block(s.body);
+      return (scope) => {
+        const [from, to] = bounds(scope) as [number, number];
+        for (let i = from; i < to; i++) {
+          scope.locals[s.local] = i;
+          body(scope);
+        }
+      };
+    }
+    case 'while': {
+      const condition = evaluator([s.condition]);
+      const body = block(s.body);
+      return (scope) => {
+        while (condition(scope)[0] !== 0) body(scope);
+      };
+    }
+    case 'if': {
+      const condition = evaluator([s.condition]);
+      const [then, otherwise] = [block(s.then), block(s.otherwise)];
+      return (scope) => (condition(scope)[0] === 0 ? otherwise(scope) : then(scope));
+    }
+  }
+}
+
+function reductionsOf(kernel: Exclude<Kernel, ProcedureKernel>): readonly Reduction[] {
   switch (kernel.kind) {
     case 'map':
       return [];

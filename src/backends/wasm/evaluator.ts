@@ -159,6 +159,7 @@ export class Evaluator {
     if (e.kind === 'const') return scalarConst(e.dtype, e.value);
     if (e.kind === 'index') return present(this.axisValue.get(e.axis), `axis ${e.axis}`);
     if (e.kind === 'acc') return present(this.accValues[e.slot], `accumulator ${e.slot}`);
+    if (e.kind === 'local') throw new InternalError('a local variable outside a procedure');
     const scope = this.scopeAt(this.levelOf(e));
     let value = scope.scalars.get(e);
     if (value === undefined) {
@@ -210,6 +211,8 @@ export class Evaluator {
         return op('i32x4.add', op('i32x4.splat', this.scalar(e)), v128([0, 1, 2, 3]));
       case 'acc':
         return present(this.accVectors[e.slot], `accumulator ${e.slot}`);
+      case 'local':
+        throw new InternalError('a local variable in vector code');
       case 'load':
         return this.vectorLoad(e);
       case 'op':

@@ -1,8 +1,9 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import { storeDomain } from '../../kernel/kernel.ts';
-import type { Program } from '../../kernel/program.ts';
+import type { Program, RunStep, Step } from '../../kernel/program.ts';
 import { product } from '../../util/array.ts';
 import { assertNever } from '../../util/assert.ts';
+import { InternalError } from '../../util/error.ts';
 import { emitContract } from './contract.ts';
 import { emitMap } from './map.ts';
 import { Library } from './math/library.ts';
@@ -39,7 +40,7 @@ export function emitWasm(program: Program, features: WasmFeatures): WasmProgram 
   const emitted = new Map<Kernel, KernelCode>();
   const address = (i: number): Value => loadOp('i32.load', 4 * i, [run.param(0)]);
   let scratchBytes = 0;
-  for (const { kernel, args } of program.steps) {
+  for (const { kernel, args } of program.steps.map(onlyRun)) {
     if (product(storeDomain(kernel)) === 0) continue;
     let code = emitted.get(kernel);
     if (code === undefined) emitted.set(kernel, (code = emitKernel(m, kernel)));
@@ -62,7 +63,14 @@ function emitKernel(m: ModuleBuilder, kernel: Kernel): KernelCode {
       return emitReduce(m, kernel);
     case 'contract':
       return emitContract(m, kernel);
+    case 'procedure':
+      throw new InternalError('procedures are not emitted yet');
     default:
       return assertNever(kernel);
   }
+}
+
+function onlyRun(step: Step): RunStep {
+  if (step.kind === 'run') return step;
+  throw new InternalError(`${step.kind} is not emitted yet`);
 }

@@ -3,6 +3,8 @@ import { visit } from '../../kernel/expr.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { expressionsOf } from '../../kernel/kernel.ts';
 import type { Program } from '../../kernel/program.ts';
+import { runSteps } from '../../kernel/program.ts';
+import { InternalError } from '../../util/error.ts';
 import { assertNever } from '../../util/assert.ts';
 import { emitContract } from './emit-contract.ts';
 import { emitMap } from './emit-map.ts';
@@ -21,7 +23,7 @@ export const defaultTarget: WgslTarget = { maxWorkgroupsPerDimension: 65535, sch
  */
 export function emitWgsl(program: Program, target: WgslTarget = defaultTarget): readonly Shader[] {
   const done = new Map<Kernel, Shader>();
-  return program.steps.map(({ kernel }) => {
+  return runSteps(program.steps).map(({ kernel }) => {
     let shader = done.get(kernel);
     if (shader === undefined) done.set(kernel, (shader = emitKernel(kernel, target)));
     return shader;
@@ -37,6 +39,8 @@ function emitKernel(kernel: Kernel, target: WgslTarget): Shader {
       return emitReduce(kernel, target);
     case 'contract':
       return emitContract(kernel, target);
+    case 'procedure':
+      throw new InternalError('procedures are not emitted yet');
     default:
       return assertNever(kernel);
   }

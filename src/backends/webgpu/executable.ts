@@ -1,6 +1,7 @@
 import type { DeviceBuffer, Executable } from '../../kernel/device.ts';
 import { DeviceError, UnsupportedOnDeviceError } from '../../kernel/device.ts';
 import type { BufferSpec, Program } from '../../kernel/program.ts';
+import { runSteps } from '../../kernel/program.ts';
 import { present } from '../../util/assert.ts';
 import { PullbackError } from '../../util/error.ts';
 import type { Shader } from './emit.ts';
@@ -49,7 +50,7 @@ export class WebGpuExecutable implements Executable {
       if (shader.dispatch !== null && !compiled.has(shader)) compiled.set(shader, runtime.pipelines.acquire(shader));
     }
     this.#compiled = [...compiled.values()];
-    this.#steps = program.steps.flatMap((step, i) => {
+    this.#steps = runSteps(program.steps).flatMap((step, i) => {
       const shader = present(this.#shaders[i], `shader ${i}`);
       if (shader.dispatch === null) return [];
       const own = present(compiled.get(shader), 'a compiled shader');

@@ -20,6 +20,7 @@ export function substitution(replacements: readonly Expr[]): {
     switch (e.kind) {
       case 'const':
       case 'acc':
+      case 'local':
         return e;
       case 'index':
         return replacements[e.axis] ?? e;

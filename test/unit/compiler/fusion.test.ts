@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
 import { grad, jit, makeJaxpr, numpy as np, random } from '../../../src/index.ts';
 import type { Program } from '../../../src/kernel/program.ts';
+import { runSteps } from '../../../src/kernel/program.ts';
 
 /** What the compiler makes of small functions: how many kernels, of which kind, with which storage. */
 
-const kinds = (p: Program): readonly string[] => p.steps.map((s) => s.kernel.kind);
+const kinds = (p: Program): readonly string[] => runSteps(p.steps).map((s) => s.kernel.kind);
 const matrix = np.ones([8, 6]);
 
 describe('fusion', () => {
