@@ -16,8 +16,9 @@ import { Tracer } from '../trace/value.ts';
 import type { TreeDef } from '../tree/tree.ts';
 import { flatten, showTreeDef, unflatten } from '../tree/tree.ts';
 import { structuralKey } from '../util/key.ts';
-import type { Callable } from './call.ts';
-import { call, toCallable } from './call.ts';
+import type { Callable } from './jaxpr-rules.ts';
+import { call } from './call.ts';
+import { hasEnded, toCallable } from './jaxpr-rules.ts';
 import { flatFunction, flattenArrays, nameOf } from './trees.ts';
 
 /** Options of {@link jit}. */
@@ -92,7 +93,7 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
     const flat = flattenArrays(dynamic, `arguments of ${name}`);
     const key = cacheKey(flat.leaves, flat.treedef, args, statics);
     let traced = cache.get(key);
-    if (traced === undefined || traced.callable.constants.some((c) => c instanceof Tracer && !c.trace.alive)) {
+    if (traced === undefined || hasEnded(traced.callable)) {
       traced = trace(
         f,
         name,
