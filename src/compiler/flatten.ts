@@ -1,3 +1,4 @@
+import { withoutDeadCode } from '../trace/dead-code.ts';
 import type { Atom, Equation, Jaxpr } from '../trace/jaxpr.ts';
 import { Literal, subJaxprs, Var } from '../trace/jaxpr.ts';
 import { present } from '../util/assert.ts';
@@ -47,8 +48,7 @@ function withoutRepeats(jaxpr: Jaxpr): Jaxpr {
   const replaced = new Map<Var, Atom>();
   const read = (a: Atom): Atom => (a instanceof Literal ? a : (replaced.get(a) ?? a));
   const seen = new Map<string, readonly Var[]>();
-  const atomKey = (a: Atom): string =>
-    a instanceof Literal ? `${a.aval.dtype}${structuralKey(a.value)}` : structuralKey(a);
+  const atomKey = (a: Atom): string => (a instanceof Literal ? `${a.aval.dtype}${a.value}` : structuralKey(a));
   const equations: Equation[] = [];
   for (const e of jaxpr.equations) {
     const inputs = e.inputs.map(read);
@@ -62,16 +62,4 @@ function withoutRepeats(jaxpr: Jaxpr): Jaxpr {
     equations.push({ ...e, inputs });
   }
   return { ...jaxpr, equations, outputs: jaxpr.outputs.map(read) };
-}
-
-/** Drops equations that no result depends on. */
-function withoutDeadCode(jaxpr: Jaxpr): Jaxpr {
-  const needed = new Set<Atom>(jaxpr.outputs);
-  const kept: Equation[] = [];
-  for (const e of [...jaxpr.equations].reverse()) {
-    if (!e.outputs.some((v) => needed.has(v))) continue;
-    e.inputs.forEach((a) => needed.add(a));
-    kept.push(e);
-  }
-  return { ...jaxpr, equations: kept.reverse() };
 }

@@ -114,6 +114,19 @@ export interface StructuralRules<P> {
   linearize(primals: readonly NDArray[], isLinear: readonly boolean[], params: P): LinearizeResult;
   /** Cotangents of the linear operands (those whose `value` is null); null elsewhere. */
   transpose(cts: readonly Tangent[], ins: readonly Linearized[], params: P): readonly Tangent[];
+  /** The results, one operation after the other under the current interpreter, for when nothing is to be compiled. */
+  evaluate(inputs: readonly NDArray[], params: P): readonly NDArray[];
+  /** What is left when only the results that `used` marks are wanted. */
+  prune(used: readonly boolean[], params: P): Pruned<P>;
+}
+
+/** A structural primitive's equation with fewer operands and results. */
+export interface Pruned<P> {
+  readonly params: P;
+  /** Which operands are left. */
+  readonly inputs: readonly boolean[];
+  /** Which results are left: those that were wanted, and any that the others can't be computed without. */
+  readonly outputs: readonly boolean[];
 }
 
 /** Results and their tangents. */

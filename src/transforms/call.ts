@@ -1,6 +1,8 @@
 import { mul } from '../lax/elementwise.ts';
 import { aval } from '../trace/aval.ts';
 import { bind } from '../trace/context.ts';
+import { pruneJaxpr } from '../trace/dead-code.ts';
+import { evalJaxpr } from '../trace/interpret.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
 import type { Batched, BatchedResult, JvpResult, Linearized, LinearizeResult, Primitive, Tangent } from '../trace/primitive.ts'; // prettier-ignore
 import { primitive, typed } from '../trace/primitive.ts';
@@ -73,7 +75,16 @@ export const callP: Primitive<CallParams> = primitive<CallParams, number>({
   type: (_, { jaxpr }) => typed(...outputAvals(jaxpr)),
   derivative: {
     kind: 'structural',
-    rules: { jvp: jvpCall, linearize: linearizeCall, transpose: transposeCall },
+    rules: {
+      jvp: jvpCall,
+      linearize: linearizeCall,
+      transpose: transposeCall,
+      evaluate: (inputs, { jaxpr }) => evalJaxpr(jaxpr, [], inputs),
+      prune: (used, { name, jaxpr }) => {
+        const pruned = pruneJaxpr(jaxpr, used);
+        return { params: { name, jaxpr: pruned.jaxpr }, inputs: pruned.inputs, outputs: used };
+      },
+    },
   },
   batch: (ins, params, size) => batchCall(ins, params, size),
   lower: (_, { jaxpr }) => ({ kind: 'inline', jaxpr }),

@@ -19,6 +19,7 @@ export function structuralKey(value: unknown): string {
       break;
   }
   if (value === null) return 'null';
+  if (opaque.has(value)) return identity(value);
   if (Array.isArray(value)) return `[${value.map(structuralKey).join(',')}]`;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return identity(value);
@@ -27,6 +28,14 @@ export function structuralKey(value: unknown): string {
     .sort()
     .map((k) => `${k}:${structuralKey(record[k])}`)
     .join(',')}}`;
+}
+
+const opaque = new WeakSet();
+
+/** Makes {@link structuralKey} tell this object apart by identity: for big structures of which equals are one object. */
+export function toldByIdentity<T extends object>(value: T): T {
+  opaque.add(value);
+  return value;
 }
 
 const identities = new WeakMap<object, string>();
