@@ -2,11 +2,11 @@ import type { Expr } from '../kernel/expr.ts';
 import { binary, constant } from '../kernel/expr.ts';
 import { iadd, idiv, ieq, imod, imul, inBounds, lit } from '../kernel/index-algebra.ts';
 import type { Aval, Shape } from '../trace/aval.ts';
-import { aval, showAval } from '../trace/aval.ts';
+import { aval, showAval, showMarked } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { Batched, BatchedResult, Case } from '../trace/primitive.ts';
-import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { allWeak } from './rules.ts';
@@ -72,11 +72,14 @@ export const convP = primitive<ConvParams, 2>({
     const [n, c] = [at(x.shape, at(lhs, 0)), at(x.shape, at(lhs, 1))];
     const [o, i] = [at(w.shape, at(rhs, 0)), at(w.shape, at(rhs, 1))];
     const { featureGroupCount: fg, batchGroupCount: bg } = p;
-    const fits =
-      x.dtype === w.dtype && c === i * fg && o % fg === 0 && o % bg === 0 && n % bg === 0 && (fg === 1 || bg === 1);
+    if (x.dtype !== w.dtype) {
+      return wrongDtype(`[convGeneralDilated] ${showAval(x)} * ${showAval(w)}: needs two operands of one dtype`);
+    }
+    const fits = c === i * fg && o % fg === 0 && o % bg === 0 && n % bg === 0 && (fg === 1 || bg === 1);
     if (!fits) {
+      const features = c !== i * fg;
       return mistyped(
-        `[convGeneralDilated] ${showAval(x)} * ${showAval(w)} with ${fg} feature and ${bg} batch groups: the input's ${c} ` +
+        `[convGeneralDilated] ${showMarked(x, features ? at(lhs, 1) : null)} * ${showMarked(w, features ? at(rhs, 1) : null)} with ${fg} feature and ${bg} batch groups: the input's ${c} ` +
           `features must be the kernel's ${i} times the feature groups, and the groups must divide its ${o} output features and the batch of ${n}`,
       );
     }

@@ -1,8 +1,8 @@
 import type { Expr } from '../kernel/expr.ts';
-import { aval, showAval, showShape } from '../trace/aval.ts';
+import { aval, showMarked, showShape } from '../trace/aval.ts';
 import type { Aval } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
-import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { allWeak, otherAxes, shifted, validAxes } from './rules.ts';
@@ -23,20 +23,19 @@ const extents = (a: Aval, axes: readonly number[]): readonly number[] => axes.ma
 export const dotGeneralP = primitive<DotDimensionNumbers, 2>({
   name: 'dotGeneral',
   type: ([x, y], d) => {
-    const pairs = [d.contracting, d.batch] as const;
-    const fits =
-      x.dtype === y.dtype &&
-      x.dtype !== 'bool' &&
+    const pairs = [d.contracting, d.batch].flatMap(([l, r]) => l.map((a, i) => [a, r[i] as number] as const));
+    const axesFit =
+      d.contracting[0].length === d.contracting[1].length &&
+      d.batch[0].length === d.batch[1].length &&
       validAxes([...d.contracting[0], ...d.batch[0]], x.shape.length) &&
-      validAxes([...d.contracting[1], ...d.batch[1]], y.shape.length) &&
-      pairs.every(([l, r]) => l.length === r.length && l.every((a, i) => x.shape[a] === y.shape[r[i] as number]));
-    if (!fits) {
-      return mistyped(
-        `[dotGeneral] ${showAval(x)} · ${showAval(y)}, contracting axes ${showShape(d.contracting[0])} with ` +
-          `${showShape(d.contracting[1])}, batch axes ${showShape(d.batch[0])} with ${showShape(d.batch[1])}: ` +
-          'needs one number dtype and equal extents on paired axes',
-      );
-    }
+      validAxes([...d.contracting[1], ...d.batch[1]], y.shape.length);
+    const unequal = axesFit ? pairs.find(([a, b]) => x.shape[a] !== y.shape[b]) : undefined;
+    const what = (): string =>
+      `[dotGeneral] ${showMarked(x, unequal?.[0] ?? null)} · ${showMarked(y, unequal?.[1] ?? null)}, contracting axes ` +
+      `${showShape(d.contracting[0])} with ${showShape(d.contracting[1])}, batch axes ${showShape(d.batch[0])} with ` +
+      `${showShape(d.batch[1])}: needs`;
+    if (!axesFit || unequal !== undefined) return mistyped(`${what()} distinct axes, paired ones of equal extent`);
+    if (x.dtype !== y.dtype || x.dtype === 'bool') return wrongDtype(`${what()} one number dtype`);
     const shape = [
       ...extents(x, d.batch[0]),
       ...extents(x, freeAxes(x.shape.length, 0, d)),

@@ -3,9 +3,8 @@ import { isFloat, isInteger } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { binary, constant, unary } from '../kernel/expr.ts';
 import type { BinaryOp, UnaryOp } from '../kernel/ops.ts';
-import { aval, sameShape, showAval } from '../trace/aval.ts';
+import { aval, firstDifferentAxis, sameShape, showAval, showMarked } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
-import { DTypeError } from '../trace/errors.ts';
 import type {
   Batched,
   BatchedResult,
@@ -16,9 +15,8 @@ import type {
   NoParams,
   Primitive,
 } from '../trace/primitive.ts';
-import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
-import { left } from 'fp-ts/lib/Either.js';
 import { allWeak } from './rules.ts';
 import { fill, select, toFront, zerosOf } from './structural.ts';
 
@@ -89,7 +87,7 @@ function unaryPrimitive(name: string, spec: UnarySpec): Primitive<None, 1> {
     type: ([x]) =>
       accepts[spec.takes](x.dtype)
         ? typed(aval(x.shape, spec.result ?? x.dtype, spec.result === undefined && x.weakType))
-        : left(new DTypeError(`[${name}] needs ${domainText[spec.takes]}, got ${showAval(x)}`)),
+        : wrongDtype(`[${name}] needs ${domainText[spec.takes]}, got ${showAval(x)}: cast it (x.astype('f32'))`),
     derivative: spec.derivative,
     batch: ([x]) => ({ values: [bind1(self, [x.value], none)], axes: [x.axis] }),
     lower: ([x]) => ({
@@ -325,15 +323,15 @@ function binaryPrimitive(name: string, spec: BinarySpec): Primitive<None, 2> {
     name,
     type: ([x, y]) => {
       if (!sameShape(x.shape, y.shape)) {
+        const bad = firstDifferentAxis([x.shape, y.shape]);
         return mistyped(
-          `[${name}] needs equal shapes, got ${showAval(x)} and ${showAval(y)}; use numpy's function to broadcast`,
+          `[${name}] needs equal shapes, got ${showMarked(x, bad)} and ${showMarked(y, bad)}; use numpy's function to broadcast`,
         );
       }
       if (x.dtype !== y.dtype || !accepts[spec.takes](x.dtype)) {
-        return left(
-          new DTypeError(
-            `[${name}] needs two operands of one dtype, ${domainText[spec.takes]}; got ${showAval(x)} and ${showAval(y)}`,
-          ),
+        return wrongDtype(
+          `[${name}] needs two operands of one dtype, ${domainText[spec.takes]}; got ${showAval(x)} and ${showAval(y)}: ` +
+            "cast one of them (x.astype('f32')), or use numpy's function, which promotes",
         );
       }
       return typed(aval(x.shape, spec.result ?? x.dtype, spec.result === undefined && allWeak([x, y])));

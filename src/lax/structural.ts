@@ -15,10 +15,11 @@ import {
   lit,
 } from '../kernel/index-algebra.ts';
 import type { Aval, Shape } from '../trace/aval.ts';
-import { aval, sameShape, showAval, showShape, sizeOf } from '../trace/aval.ts';
+import { aval, firstDifferentAxis, sameShape, showAval, showMarked, showShape, sizeOf } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import type { Batched, NoParams } from '../trace/primitive.ts';
-import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
+import { staticShape } from '../trace/static.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import {
@@ -60,8 +61,9 @@ export const broadcastInDimP = primitive<{ readonly shape: Shape; readonly axes:
       axes.every((a, i) => i === 0 || a > at(axes, i - 1)) &&
       x.shape.every((n, i) => n === 1 || n === shape[axes[i] as number]);
     if (fits) return typed(retype(x, shape));
+    const bad = x.shape.findIndex((n, i) => n !== 1 && n !== shape[axes[i] as number]);
     return mistyped(
-      `[broadcastInDim] ${showAval(x)} does not broadcast to ${showShape(shape)} along axes ${showShape(axes)}: ` +
+      `[broadcastInDim] ${showMarked(x, bad)} does not broadcast to ${showShape(shape)} along axes ${showShape(axes)}: ` +
         'each axis must be 1 or equal to the target axis that it is mapped to, in increasing order',
     );
   },
@@ -93,7 +95,7 @@ export const broadcastInDimP = primitive<{ readonly shape: Shape; readonly axes:
 /** Repeats `x` along new or size-1 axes: axis `i` of `x` becomes axis `axes[i]` of the result of shape `shape`. */
 export function broadcastInDim(x: NDArray, shape: Shape, axes: readonly number[]): NDArray {
   if (sameShape(x.shape, shape) && axes.every((a, i) => a === i)) return x;
-  return bind1(broadcastInDimP, [x], { shape, axes });
+  return bind1(broadcastInDimP, [x], { shape: staticShape(shape, '[broadcastInDim] the shape'), axes });
 }
 
 /** An array of one value. */
@@ -381,9 +383,11 @@ export const concatenateP = primitive<{ readonly axis: number }, number>({
         a.shape.every((n, i) => i === axis || n === first.shape[i]),
     );
     if (!fits || !validAxes([axis], first.shape.length)) {
-      return mistyped(
-        `[concatenate] along axis ${axis} needs arrays of one dtype that agree on all other axes; got ${ins.map(showAval).join(', ')}`,
-      );
+      const needs = `[concatenate] along axis ${axis} needs arrays of one dtype that agree on all other axes; got`;
+      const bad = firstDifferentAxis(ins.map((a) => a.shape.map((n, i) => (i === axis ? 0 : n))));
+      return ins.some((a) => a.dtype !== first.dtype)
+        ? wrongDtype(`${needs} ${ins.map(showAval).join(', ')}`)
+        : mistyped(`${needs} ${ins.map((a) => showMarked(a, bad)).join(', ')}`);
     }
     const total = ins.reduce((n, a) => n + at(a.shape, axis), 0);
     return typed(
@@ -488,12 +492,15 @@ export const rev = (x: NDArray, axes: readonly number[]): NDArray =>
 
 export const selectP = primitive<NoParams, 3>({
   name: 'select',
-  type: ([c, x, y]) =>
-    c.dtype === 'bool' && x.dtype === y.dtype && sameShape(c.shape, x.shape) && sameShape(x.shape, y.shape)
-      ? typed(aval(x.shape, x.dtype, x.weakType && y.weakType))
-      : mistyped(
-          `[select] needs a bool condition and two arrays of one dtype, all of one shape; got ${[c, x, y].map(showAval).join(', ')}`,
-        ),
+  type: ([c, x, y]) => {
+    const needs = '[select] needs a bool condition and two arrays of one dtype, all of one shape; got';
+    if (c.dtype !== 'bool' || x.dtype !== y.dtype) return wrongDtype(`${needs} ${[c, x, y].map(showAval).join(', ')}`);
+    if (sameShape(c.shape, x.shape) && sameShape(x.shape, y.shape)) {
+      return typed(aval(x.shape, x.dtype, x.weakType && y.weakType));
+    }
+    const bad = firstDifferentAxis([c.shape, x.shape, y.shape]);
+    return mistyped(`${needs} ${[c, x, y].map((a) => showMarked(a, bad)).join(', ')}; numpy.where broadcasts`);
+  },
   derivative: {
     kind: 'linear',
     transpose: [

@@ -2,6 +2,7 @@ import type { DType } from '../kernel/dtype.ts';
 import { broadcastedIota, convertElementType, fill } from '../lax/structural.ts';
 import type { Shape } from '../trace/aval.ts';
 import { asArray, fromNested, fromTyped, isTyped } from '../trace/asarray.ts';
+import { staticNumber, staticShape } from '../trace/static.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
 import { ArgumentError } from '../trace/errors.ts';
@@ -35,19 +36,17 @@ export function array(x: Source, options: DTypeOptions & { readonly shape?: Shap
 /** As {@link array}. */
 export const asarray = array;
 
-const shapeOf = (shape: Shape | number): Shape => (typeof shape === 'number' ? [shape] : shape);
-
 /** An array filled with one value. */
 export function full(shape: Shape | number, value: number | boolean, { dtype }: DTypeOptions = {}): NDArray {
-  return fill(shapeOf(shape), dtype ?? (typeof value === 'boolean' ? 'bool' : 'f32'), Number(value));
+  return fill(staticShape(shape, '[full] the shape'), dtype ?? (typeof value === 'boolean' ? 'bool' : 'f32'), Number(value));
 }
 
 /** Zeros. */
 export const zeros = (shape: Shape | number, { dtype = 'f32' }: DTypeOptions = {}): NDArray =>
-  fill(shapeOf(shape), dtype, 0);
+  fill(staticShape(shape, '[zeros] the shape'), dtype, 0);
 /** Ones. */
 export const ones = (shape: Shape | number, { dtype = 'f32' }: DTypeOptions = {}): NDArray =>
-  fill(shapeOf(shape), dtype, 1);
+  fill(staticShape(shape, '[ones] the shape'), dtype, 1);
 
 /** Zeros of the shape and dtype of `x`. */
 export const zerosLike = (x: ArrayLike): NDArray => fullLike(x, 0);
@@ -61,26 +60,31 @@ export function fullLike(x: ArrayLike, value: number): NDArray {
 
 /** start, start + step, … below stop; `arange(n)` counts from 0. Integers are i32, fractions f32. */
 export function arange(start: number, stop?: number, step = 1, options: DTypeOptions = {}): NDArray {
-  const [from, to] = stop === undefined ? [0, start] : [start, stop];
-  if (step === 0) throw new ArgumentError('[arange] step must not be 0');
-  const n = Math.max(0, Math.ceil((to - from) / step));
-  const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? 'i32' : 'f32');
+  const bounds = stop === undefined ? [0, start, step] : [start, stop, step];
+  const [from, to, by] = bounds.map((x) => staticNumber(x, '[arange] a bound')) as [number, number, number];
+  if (by === 0) throw new ArgumentError('[arange] step must not be 0');
+  const n = Math.max(0, Math.ceil((to - from) / by));
+  const dtype = options.dtype ?? ([from, to, by].every(Number.isInteger) ? 'i32' : 'f32');
   return array(
-    Array.from({ length: n }, (_, i) => from + i * step),
+    Array.from({ length: n }, (_, i) => from + i * by),
     { dtype },
   );
 }
 
 /** `count` evenly spaced numbers from start to stop, both included. */
-export const linspace = (start: number, stop: number, count = 50, { dtype = 'f32' }: DTypeOptions = {}): NDArray =>
-  array(
-    Array.from({ length: count }, (_, i) => (count === 1 ? start : start + ((stop - start) * i) / (count - 1))),
+export function linspace(start: number, stop: number, count = 50, { dtype = 'f32' }: DTypeOptions = {}): NDArray {
+  const n = staticNumber(count, '[linspace] the count');
+  const [from, to] = [staticNumber(start, '[linspace] start'), staticNumber(stop, '[linspace] stop')];
+  return array(
+    Array.from({ length: n }, (_, i) => (n === 1 ? from : from + ((to - from) * i) / (n - 1))),
     { dtype },
   );
+}
 
 /** The n × m matrix with ones on its diagonal `k`. */
 export function eye(n: number, m: number = n, k = 0, { dtype = 'f32' }: DTypeOptions = {}): NDArray {
-  const rows = broadcastedIota('i32', [n, m], 0);
-  const columns = broadcastedIota('i32', [n, m], 1);
+  const shape = staticShape([n, m], '[eye] the shape');
+  const rows = broadcastedIota('i32', shape, 0);
+  const columns = broadcastedIota('i32', shape, 1);
   return convertElementType(columns.eq(rows.add(k)), dtype);
 }

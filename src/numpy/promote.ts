@@ -3,9 +3,10 @@ import { isFloat } from '../kernel/dtype.ts';
 import { broadcastInDim, convertElementType } from '../lax/structural.ts';
 import { scalarOf } from '../lax/rules.ts';
 import type { Shape } from '../trace/aval.ts';
-import { sameShape, showAval } from '../trace/aval.ts';
+import { sameShape, showMarked } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
 import { ShapeMismatchError } from '../trace/errors.ts';
+import { staticShape } from '../trace/static.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import type { NDArray } from '../trace/value.ts';
 
@@ -66,14 +67,16 @@ export function broadcastShapesOrNull(shapes: readonly Shape[]): Shape | null {
 }
 
 /** Broadcasts an array to a shape by NumPy's rule: axes are aligned from the last. */
-export function broadcastTo(x: ArrayLike, shape: Shape): NDArray {
+export function broadcastTo(x: ArrayLike, to: Shape): NDArray {
   const a = asArray(x);
+  const shape = staticShape(to, '[broadcastTo] the shape');
   if (sameShape(a.shape, shape)) return a;
   const offset = shape.length - a.ndim;
   const fits = offset >= 0 && a.shape.every((n, i) => n === 1 || n === shape[offset + i]);
   if (!fits) {
+    const bad = a.shape.findLastIndex((n, i) => n !== 1 && n !== shape[offset + i]);
     throw new ShapeMismatchError(
-      `[broadcastTo] ${showAval(a.aval)} does not broadcast to [${shape.join(', ')}]: aligned from the last axis, ` +
+      `[broadcastTo] ${showMarked(a.aval, bad)} does not broadcast to [${shape.join(', ')}]: aligned from the last axis, ` +
         'each extent must be equal or 1',
     );
   }
@@ -104,14 +107,17 @@ export function broadcastShapes(name: string, arrays: readonly NDArray[]): Shape
   return shape;
 }
 
-function mismatch(name: string, arrays: readonly NDArray[]): ShapeMismatchError {
-  const shapes = arrays.map((a) => a.shape);
+/** The first axis, counted from the last (1), at which shapes do not broadcast. */
+export function firstBadAxis(shapes: readonly Shape[]): number {
   const ndim = Math.max(...shapes.map((s) => s.length));
   let bad = 1;
   while (bad < ndim && broadcastShapesOrNull(shapes.map((s) => s.slice(-bad))) !== null) bad++;
-  const marked = arrays.map(
-    (a) => `${a.dtype}[${a.shape.map((n, i) => (i === a.ndim - bad ? `>${n}<` : String(n))).join(',')}]`,
-  );
+  return bad;
+}
+
+function mismatch(name: string, arrays: readonly NDArray[]): ShapeMismatchError {
+  const bad = firstBadAxis(arrays.map((a) => a.shape));
+  const marked = arrays.map((a) => showMarked(a.aval, a.ndim - bad));
   return new ShapeMismatchError(
     `[${name}] the shapes ${marked.join(' and ')} do not broadcast: at axis -${bad} the extents must be equal or 1. ` +
       'Reshape an operand, or add an axis (x.slice("...", null)).',

@@ -14,6 +14,7 @@ import { sqrt } from '../lax/elementwise.ts';
 import { showAval } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
 import { ArgumentError } from '../trace/errors.ts';
+import { staticNumber } from '../trace/static.ts';
 import type { ArrayLike, Axis, NDArray, ReduceOptions } from '../trace/value.ts';
 import { product, range } from '../util/array.ts';
 import { toDtype } from './promote.ts';
@@ -23,7 +24,8 @@ import { toDtype } from './promote.ts';
 /** Axis numbers in [0, ndim), from an axis argument. */
 export function axesOf(name: string, x: NDArray, axis: Axis | undefined): readonly number[] {
   if (axis === undefined || axis === null) return range(x.ndim);
-  const list = typeof axis === 'number' ? [axis] : axis;
+  const given: readonly unknown[] = Array.isArray(axis) ? (axis as readonly unknown[]) : [axis];
+  const list = given.map((a) => staticNumber(a, `[${name}] the axis`));
   const axes = list.map((a) => (a < 0 ? a + x.ndim : a));
   const bad = list.find(
     (_, i) => !Number.isInteger(axes[i]) || (axes[i] as number) < 0 || (axes[i] as number) >= x.ndim,

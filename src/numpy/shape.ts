@@ -3,12 +3,13 @@ import { movePermutation } from '../lax/rules.ts';
 import * as lax from '../lax/structural.ts';
 import { padWith } from '../lax/window.ts';
 import type { Shape } from '../trace/aval.ts';
-import { showAval, showShape } from '../trace/aval.ts';
+import { showAval, showMarked, showShape } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
 import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';
+import { staticNumber } from '../trace/static.ts';
 import type { ArrayLike, Axis, Indexer, NDArray } from '../trace/value.ts';
 import { at, product, range } from '../util/array.ts';
-import { broadcastShapesOrNull, broadcastTo, promoted, promoteTypes } from './promote.ts';
+import { broadcastShapesOrNull, broadcastTo, firstBadAxis, promoted, promoteTypes } from './promote.ts';
 import { axesOf } from './reduce.ts';
 
 /** Shapes, joining, indexing and matrix products. */
@@ -18,7 +19,8 @@ const axisOf = (name: string, x: NDArray, axis: number): number => at(axesOf(nam
 /** The same elements in another shape; one extent may be -1. */
 export function reshape(x: ArrayLike, shape: Shape | number): NDArray {
   const a = asArray(x);
-  const wanted = typeof shape === 'number' ? [shape] : shape;
+  const given: readonly unknown[] = Array.isArray(shape) ? (shape as Shape) : [shape];
+  const wanted = given.map((n, i) => staticNumber(n, `[reshape] extent ${i} of the shape`));
   const known = product(wanted.filter((n) => n !== -1));
   const unknown = wanted.filter((n) => n === -1).length;
   const fits = unknown === 0 ? known === a.size : unknown === 1 && known > 0 && a.size % known === 0;
@@ -82,7 +84,7 @@ export function squeeze(x: ArrayLike, axis?: Axis): NDArray {
     axis === undefined || axis === null ? range(a.ndim).filter((i) => a.shape[i] === 1) : axesOf('squeeze', a, axis);
   const bad = axes.find((i) => a.shape[i] !== 1);
   if (bad !== undefined)
-    throw new ShapeMismatchError(`[squeeze] axis ${bad} of ${showAval(a.aval)} does not have extent 1`);
+    throw new ShapeMismatchError(`[squeeze] axis ${bad} of ${showMarked(a.aval, bad)} does not have extent 1`);
   return lax.reshape(
     a,
     a.shape.filter((_, i) => !axes.includes(i)),
@@ -119,12 +121,13 @@ export function split(x: ArrayLike, parts: number | readonly number[], axis = 0)
   const a = asArray(x);
   const along = axisOf('split', a, axis);
   const n = at(a.shape, along);
-  if (typeof parts === 'number' && n % parts !== 0) {
-    throw new ShapeMismatchError(
-      `[split] axis ${along} of ${showAval(a.aval)} does not divide into ${parts} equal parts`,
-    );
+  const cuts = Array.isArray(parts)
+    ? (parts as readonly unknown[]).map((p) => staticNumber(p, '[split] a position'))
+    : staticNumber(parts, '[split] the number of parts');
+  if (typeof cuts === 'number' && n % cuts !== 0) {
+    throw new ShapeMismatchError(`[split] ${showMarked(a.aval, along)} does not divide into ${cuts} equal parts`);
   }
-  const bounds = typeof parts === 'number' ? range(parts + 1).map((i) => (i * n) / parts) : [0, ...parts, n];
+  const bounds = typeof cuts === 'number' ? range(cuts + 1).map((i) => (i * n) / cuts) : [0, ...cuts, n];
   return bounds.slice(0, -1).map((start, i) =>
     lax.slice(
       a,
@@ -146,7 +149,7 @@ export function roll(x: ArrayLike, shift: number, axis: number): NDArray {
   const along = axisOf('roll', a, axis);
   const n = at(a.shape, along);
   if (n === 0) return a;
-  const k = ((shift % n) + n) % n;
+  const k = ((staticNumber(shift, '[roll] the shift') % n) + n) % n;
   const [head, tail] = split(a, [n - k], along) as readonly [NDArray, NDArray];
   return k === 0 ? a : lax.concatenate([tail, head], along);
 }
@@ -155,11 +158,12 @@ export function roll(x: ArrayLike, shift: number, axis: number): NDArray {
 export function repeat(x: ArrayLike, repeats: number, axis: number): NDArray {
   const a = asArray(x);
   const along = axisOf('repeat', a, axis);
+  const times = staticNumber(repeats, '[repeat] the count');
   const wide = expandDims(a, along + 1);
-  const shape = wide.shape.map((n, i) => (i === along + 1 ? repeats : n));
+  const shape = wide.shape.map((n, i) => (i === along + 1 ? times : n));
   return lax.reshape(
     broadcastTo(wide, shape),
-    a.shape.map((n, i) => (i === along ? n * repeats : n)),
+    a.shape.map((n, i) => (i === along ? n * times : n)),
   );
 }
 
@@ -168,7 +172,8 @@ export function tile(x: ArrayLike, reps: readonly number[]): NDArray {
   const a = asArray(x);
   const ndim = Math.max(a.ndim, reps.length);
   const shape = [...range(ndim - a.ndim).map(() => 1), ...a.shape];
-  const times = [...range(ndim - reps.length).map(() => 1), ...reps];
+  const counts = reps.map((n) => staticNumber(n, '[tile] a count'));
+  const times = [...range(ndim - counts.length).map(() => 1), ...counts];
   const interleaved = shape.flatMap((n) => [1, n]);
   const grown = shape.flatMap((n, i) => [at(times, i), n]);
   return lax.reshape(
@@ -279,13 +284,13 @@ function boundsOf(i: number | readonly (number | null)[], n: number, axis: numbe
 export function matmul(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = sameDtype(x, y);
   const [k, l] = [a.shape.at(-1), b.ndim === 1 ? b.shape[0] : b.shape.at(-2)];
-  if (a.ndim === 0 || b.ndim === 0 || k !== l) throw mismatched('matmul', a, b, k, l);
+  if (a.ndim === 0 || b.ndim === 0 || k !== l) throw mismatched('matmul', a, b);
   if (a.ndim === 1 || b.ndim <= 2) {
     const axis = b.ndim === 1 ? 0 : b.ndim - 2;
     return dotGeneral(a, b, { contracting: [[a.ndim - 1], [axis]], batch: [[], []] });
   }
   const outer = broadcastShapesOrNull([a.shape.slice(0, -2), b.shape.slice(0, -2)]);
-  if (outer === null) throw mismatched('matmul', a, b, k, l);
+  if (outer === null) throw mismatched('matmul', a, b);
   const wide = broadcastTo(a, [...outer, ...a.shape.slice(-2)]);
   const tall = broadcastTo(b, [...outer, ...b.shape.slice(-2)]);
   const batch = range(outer.length);
@@ -303,7 +308,7 @@ export function dot(x: ArrayLike, y: ArrayLike): NDArray {
     return p.mul(q);
   }
   const axis = b.ndim === 1 ? 0 : b.ndim - 2;
-  if (a.shape.at(-1) !== b.shape[axis]) throw mismatched('dot', a, b, a.shape.at(-1), b.shape[axis]);
+  if (a.shape.at(-1) !== b.shape[axis]) throw mismatched('dot', a, b);
   return dotGeneral(a, b, { contracting: [[a.ndim - 1], [axis]], batch: [[], []] });
 }
 
@@ -320,8 +325,14 @@ function sameDtype(x: ArrayLike, y: ArrayLike): readonly [NDArray, NDArray] {
   return [lax.convertElementType(a, to, a.weakType), lax.convertElementType(b, to, b.weakType)];
 }
 
-const mismatched = (name: string, a: NDArray, b: NDArray, k?: number, l?: number): ShapeMismatchError =>
-  new ShapeMismatchError(
-    `[${name}] ${showAval(a.aval)} and ${showAval(b.aval)}: the last axis of the first (${k ?? 'none'}) must equal ` +
-      `the ${b.ndim === 1 ? 'only' : 'second last'} axis of the second (${l ?? 'none'}), and leading axes must broadcast`,
+function mismatched(name: string, a: NDArray, b: NDArray): ShapeMismatchError {
+  const second = b.ndim === 1 ? 0 : b.ndim - 2;
+  const unequal = a.ndim > 0 && b.ndim > 0 && a.shape.at(-1) !== b.shape[second];
+  const leading = unequal ? 0 : 2 + firstBadAxis([a.shape.slice(0, -2), b.shape.slice(0, -2)]);
+  const [left, right] = unequal ? [a.ndim - 1, second] : [a.ndim - leading, b.ndim - leading];
+  return new ShapeMismatchError(
+    `[${name}] ${showMarked(a.aval, left)} and ${showMarked(b.aval, right)}: ` +
+      `the last axis of the first (${a.shape.at(-1) ?? 'none'}) must equal the ${b.ndim === 1 ? 'only' : 'second last'} ` +
+      `axis of the second (${b.shape[second] ?? 'none'}), and leading axes must broadcast`,
   );
+}

@@ -23,6 +23,18 @@ export const sizeOf = (shape: Shape): number => product(shape);
 /** `f32[2,3]`. */
 export const showAval = (a: Pick<Aval, 'shape' | 'dtype'>): string => `${a.dtype}[${a.shape.join(',')}]`;
 
+/** `f32[2,>3<]`: with the axes marked that an error is about. */
+export const showMarked = (a: Pick<Aval, 'shape' | 'dtype'>, ...axes: readonly (number | null)[]): string =>
+  `${a.dtype}[${a.shape.map((n, i) => (axes.includes(i) ? `>${n}<` : String(n))).join(',')}]`;
+
+/** The first axis at which shapes of one rank differ; null where the ranks do. */
+export function firstDifferentAxis(shapes: readonly Shape[]): number | null {
+  const [first = [], ...rest] = shapes;
+  if (rest.some((s) => s.length !== first.length)) return null;
+  const axis = first.findIndex((n, i) => rest.some((s) => s[i] !== n));
+  return axis < 0 ? null : axis;
+}
+
 /** `[2, 3]`. */
 export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`;
 

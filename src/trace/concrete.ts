@@ -111,8 +111,12 @@ export class ConcreteArray extends NDArray {
 
   /** This array, if it has one element. */
   sizeOne(): this {
-    if (this.size !== 1)
-      throw new ArgumentError(`only an array with one element is a number; got ${showAval(this.aval)}`);
+    if (this.size !== 1) {
+      throw new ArgumentError(
+        `only an array with one element can be used as a JS number, not ${showAval(this.aval)}: ` +
+          'compute with its methods (x.add(1), x.gt(0)), and reduce a condition (x.gt(0).all())',
+      );
+    }
     return this;
   }
 

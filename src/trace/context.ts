@@ -1,5 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { InternalError } from '../util/error.ts';
+import { captureOrigin, currentOrigin, withOrigin } from '../util/origin.ts';
 import type { Aval } from './aval.ts';
 import { showAval } from './aval.ts';
 import { EscapedTracerError } from './errors.ts';
@@ -56,7 +57,12 @@ export function bind<P, N extends number>(
     if (x instanceof Tracer && !x.trace.alive) throw escaped(x, primitive.name);
   }
   const erased = primitive as unknown as Primitive;
-  if (current !== null) return current.process(erased, inputs, params);
+  if (current !== null) {
+    const trace = current;
+    if (currentOrigin() !== null) return trace.process(erased, inputs, params);
+    // Called by the user's code, not by a rule: what comes of it is made on this line.
+    return withOrigin(captureOrigin(bind), () => trace.process(erased, inputs, params));
+  }
   const tracer = inputs.find((x) => x instanceof Tracer);
   if (tracer !== undefined) throw new InternalError(`${String(tracer)} reached evaluation in ${primitive.name}`);
   if (evaluator === null) throw new InternalError('no evaluator is installed');
@@ -72,9 +78,10 @@ export function bind1<P, N extends number>(primitive: Primitive<P, N>, inputs: r
 
 /** The error for a tracer used too late. */
 export function escaped(x: Tracer, used: string): EscapedTracerError {
+  const made = x.origin === null ? 'It was an argument there' : `It was made ${x.origin.line() ?? 'there'}`;
   return new EscapedTracerError(
     `${used} got a tracer of ${showAval(x.aval)} that escaped from ${x.trace.name}, which has ended. ` +
-      `It was made ${x.madeAt()}. Return what the function computes instead of keeping it in an outer variable.`,
+      `${made}. Return what the function computes instead of keeping it in an outer variable.`,
   );
 }
 

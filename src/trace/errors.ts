@@ -1,60 +1,74 @@
-import { PullbackError } from '../util/error.ts';
+import { MistakeError } from '../util/error.ts';
 
 /** Shapes that an operation can't combine; the message has the operation, the shapes, the requirement. */
-export class ShapeMismatchError extends PullbackError {
+export class ShapeMismatchError extends MistakeError {
   constructor(message: string) {
     super('shape-mismatch', message);
   }
 }
 
 /** Dtypes that an operation can't take or combine. */
-export class DTypeError extends PullbackError {
+export class DTypeError extends MistakeError {
   constructor(message: string) {
     super('dtype-mismatch', message);
   }
 }
 
 /** An argument that is wrong in itself: an axis out of range, a negative size, a tree where an array is needed. */
-export class ArgumentError extends PullbackError {
+export class ArgumentError extends MistakeError {
   constructor(message: string) {
     super('invalid-argument', message);
   }
 }
 
 /** A tracer was used after the transformation that made it had ended. */
-export class EscapedTracerError extends PullbackError {
+export class EscapedTracerError extends MistakeError {
   constructor(message: string) {
     super('escaped-tracer', message);
   }
 }
 
 /** The value of a tracer was asked for: by `if`, a comparison, arithmetic in JS, or a read. */
-export class TracerConversionError extends PullbackError {
+export class TracerConversionError extends MistakeError {
   constructor(message: string) {
     super('tracer-conversion', message);
   }
 }
 
 /** A gradient was asked for where there is none: of a result that is no real scalar, or to an integer argument. */
-export class GradientError extends PullbackError {}
+export class GradientError extends MistakeError {}
 
 /** `vmap` got arguments whose mapped axes have different sizes, or axes that do not fit the arguments. */
-export class BatchError extends PullbackError {
+export class BatchError extends MistakeError {
   constructor(message: string) {
     super('vmap-axes', message);
   }
 }
 
 /** An array was used after `jit` had been allowed to reuse its storage, or after `dispose()`. */
-export class DeletedArrayError extends PullbackError {
+export class DeletedArrayError extends MistakeError {
   constructor(message: string) {
     super('deleted-array', message);
   }
 }
 
 /** An array was read in a way that its device can't do, such as synchronously on WebGPU. */
-export class ReadError extends PullbackError {
+export class ReadError extends MistakeError {
   constructor(message: string) {
     super('sync-read', message);
+  }
+}
+
+/** A size, an axis or a count depends on the value of a traced array; shapes are fixed when a function is traced. */
+export class ValueDependentShapeError extends MistakeError {
+  constructor(message: string) {
+    super('value-dependent-shape', message);
+  }
+}
+
+/** An argument of `jit` is marked static that can't be, or the marks do not fit the function. */
+export class StaticArgumentError extends MistakeError {
+  constructor(message: string) {
+    super('static-argument', message);
   }
 }

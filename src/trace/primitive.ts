@@ -6,7 +6,7 @@ import type { Monoid } from '../kernel/ops.ts';
 import type { ProcedureWriter } from '../kernel/procedure.ts';
 import type { PullbackError } from '../util/error.ts';
 import type { Aval, Shape } from './aval.ts';
-import { ShapeMismatchError } from './errors.ts';
+import { DTypeError, ShapeMismatchError } from './errors.ts';
 import type { Jaxpr } from './jaxpr.ts';
 import type { NDArray } from './value.ts';
 
@@ -265,6 +265,9 @@ export const typed = (...avals: readonly Aval[]): Either<PullbackError, readonly
 /** A refusal of `type`: shapes that do not fit. */
 export const mistyped = (message: string): Either<PullbackError, readonly Aval[]> =>
   left(new ShapeMismatchError(message));
+
+/** A refusal of `type`: dtypes that the operation does not take, or not together. */
+export const wrongDtype = (message: string): Either<PullbackError, readonly Aval[]> => left(new DTypeError(message));
 
 /** The parameters of a primitive that has none. */
 export type NoParams = Readonly<Record<string, never>>;

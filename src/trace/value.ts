@@ -2,6 +2,8 @@ import type { DType, HostArray } from '../kernel/dtype.ts';
 import type { Aval, Shape } from './aval.ts';
 import { showAval, sizeOf } from './aval.ts';
 import { ArgumentError, TracerConversionError } from './errors.ts';
+import type { Origin } from '../util/origin.ts';
+import { currentOrigin } from '../util/origin.ts';
 import type { Trace } from './context.ts';
 import type { ConcreteArray } from './concrete.ts';
 
@@ -235,29 +237,29 @@ export abstract class NDArray {
   /** The value of an array with one element. */
   async item(): Promise<number> {
     this.requireOne('item()');
-    return (await this.data())[0] as number;
+    return (await this.known('item()').read())[0] as number;
   }
 
   /** The value of an array with one element, at once. */
   itemSync(): number {
     this.requireOne('itemSync()');
-    return this.dataSync()[0] as number;
+    return this.known('itemSync()').readSync()[0] as number;
   }
 
   /** The elements as nested JS arrays. */
   async tolist(): Promise<NestedList> {
-    return nest(await this.data(), this.shape, this.dtype);
+    return nest(await this.known('tolist()').read(), this.shape, this.dtype);
   }
 
   /** The elements as nested JS arrays, at once. */
   tolistSync(): NestedList {
-    return nest(this.dataSync(), this.shape, this.dtype);
+    return nest(this.known('tolistSync()').readSync(), this.shape, this.dtype);
   }
 
   /** A JS number from an array with one known element, so that `if (x > 0)` works on values, and throws on tracers. */
   [Symbol.toPrimitive](hint: string): number | string {
     if (hint === 'string') return this.toString();
-    return this.known(hint === 'number' ? 'conversion to a number' : 'use as a number')
+    return this.known('use as a JS number (an operator such as + or >, Number(x), Math.f(x))')
       .sizeOne()
       .readSync()[0] as number;
   }
@@ -267,7 +269,7 @@ export abstract class NDArray {
 
   /** For `JSON.stringify`: nested lists. */
   toJSON(): NestedList {
-    return this.tolistSync();
+    return nest(this.known('JSON.stringify').readSync(), this.shape, this.dtype);
   }
 
   private requireOne(what: string): void {
@@ -278,14 +280,14 @@ export abstract class NDArray {
     const value = this.concrete();
     if (value !== null) return value;
     throw new TracerConversionError(
-      `${what} on ${showAval(this.aval)}, whose value is not known yet: it is being traced${this.origin()}. ` +
-        'To choose by value use numpy.where or lax.cond, make the argument static (staticArgnums), ' +
-        'or return the array and read it outside.',
+      `${what} on ${showAval(this.aval)}, whose value is not known yet: it is being traced${this.tracedBy()}. ` +
+        'Compute with the methods of arrays (x.add(1), x.gt(0)); to choose by value use numpy.where or lax.cond, ' +
+        'make the argument static (staticArgnums), or return the array and read it outside.',
     );
   }
 
   /** Where a tracer comes from, as a clause for error messages. */
-  protected origin(): string {
+  protected tracedBy(): string {
     return '';
   }
 }
@@ -294,53 +296,21 @@ export abstract class NDArray {
 export abstract class Tracer extends NDArray {
   /** The trace that made it; it can be used only while that is alive. */
   readonly trace: Trace;
-  /** Its stack is where the tracer was made; formatted only when an error needs it. */
-  private readonly made: { readonly stack?: string };
+  /** The operation that it is a result of; null for an argument of the traced function. */
+  readonly origin: Origin | null = currentOrigin();
 
   constructor(trace: Trace) {
     super();
     this.trace = trace;
-    const made: { stack?: string } = {};
-    captureStack(made);
-    this.made = made;
   }
 
   override toString(): string {
     return `Traced<${showAval(this.aval)}>`;
   }
 
-  /** The user's line that made this tracer: `at loss (train.ts:12:9)`. */
-  madeAt(): string {
-    return userFrame(this.made.stack ?? '');
-  }
-
-  protected override origin(): string {
+  protected override tracedBy(): string {
     return ` by ${this.trace.name}`;
   }
-}
-
-/** Enough frames to get from a tracer's constructor through our own functions to the user's. */
-const framesDeep = 25;
-
-function captureStack(into: object): void {
-  if (typeof Error.captureStackTrace !== 'function') return;
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = framesDeep;
-  Error.captureStackTrace(into, Tracer);
-  Error.stackTraceLimit = limit;
-}
-
-/** The folder of pullback's own code, as stacks show it; empty where the module system does not say. */
-const ownFolder = ((import.meta.url as string | undefined) ?? '')
-  .replace(/^file:\/\//, '')
-  .replace(/(trace\/)?[^/]*$/, '');
-
-/** The first line of a stack that is not pullback's own. */
-function userFrame(stack: string): string {
-  const frames = stack.split('\n').filter((line) => /^\s*at /.test(line));
-  // Frames of the engine itself (Array.map) have no place.
-  const own = (line: string): boolean => line.includes('<anonymous>') || (ownFolder !== '' && line.includes(ownFolder));
-  return (frames.find((line) => !own(line)) ?? frames[0] ?? 'at an unknown place').trim();
 }
 
 /** One axis, several, or all when omitted (or null). Negative ones count from the end. */

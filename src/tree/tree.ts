@@ -1,4 +1,4 @@
-import { InternalError, PullbackError } from '../util/error.ts';
+import { InternalError, MistakeError } from '../util/error.ts';
 
 /**
  * Pytrees: nested tuples (JS arrays) and plain objects whose leaves are arrays, numbers or any other value. Object keys
@@ -11,7 +11,7 @@ export type TreeDef =
   | { readonly kind: 'record'; readonly keys: readonly string[]; readonly children: readonly TreeDef[] };
 
 /** Two trees that should have one structure differ; the message names the first path where they do. */
-export class TreeMismatchError extends PullbackError {
+export class TreeMismatchError extends MistakeError {
   constructor(message: string) {
     super('tree-mismatch', message);
   }

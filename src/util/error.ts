@@ -1,3 +1,5 @@
+import { userLine } from './origin.ts';
+
 /**
  * The base of every error that pullback throws on purpose.
  *
@@ -11,6 +13,21 @@ export class PullbackError extends Error {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
+  }
+}
+
+/**
+ * A mistake in the program that uses pullback. Its text ends with the user's line where that can be told, however many
+ * frames of ours are between: `[add] … [at loss (/home/me/train.ts:12:9)]`.
+ */
+export class MistakeError extends PullbackError {
+  /** The user's line, as a stack would show it: `at loss (/home/me/train.ts:12:9)`. */
+  readonly line: string | null;
+
+  constructor(code: string, message: string, options?: { readonly cause?: unknown }) {
+    const line = userLine();
+    super(code, line === null ? message : `${message} [${line}]`, options);
+    this.line = line;
   }
 }
 

@@ -1,0 +1,55 @@
+import { isInteger } from '../kernel/dtype.ts';
+import type { Shape } from './aval.ts';
+import { showAval } from './aval.ts';
+import { ArgumentError, ValueDependentShapeError } from './errors.ts';
+import { NDArray, Tracer } from './value.ts';
+
+/**
+ * Numbers that shapes are made of: sizes, axes, counts, positions. They must be known while a function is traced, so
+ * JS numbers and integer arrays with a known value will do, and traced arrays will not.
+ */
+
+/**
+ * The JS number that a size, axis or count is.
+ *
+ * @param what how error messages call it: `[zeros] the shape`.
+ * @throws ValueDependentShapeError for an array whose value is not known while tracing.
+ * @throws ArgumentError for what is no number.
+ */
+export function staticNumber(x: unknown, what: string): number {
+  if (typeof x === 'number') return x;
+  if (!(x instanceof NDArray)) throw new ArgumentError(`${what} must be a number, but is ${describe(x)}`);
+  const value = x.concrete();
+  if (value === null) {
+    throw new ValueDependentShapeError(
+      `${what} depends on the value of a traced array, ${showAval(x.aval)}${x instanceof Tracer ? ` (traced by ${x.trace.name})` : ''}, ` +
+        'but shapes are fixed when a function is traced. Take sizes from x.shape, pass them as static arguments ' +
+        '(staticArgnums) or let the function capture them; to leave out elements by value, keep the full shape and mask ' +
+        'them with numpy.where.',
+    );
+  }
+  if (value.size !== 1 || !isInteger(value.dtype)) {
+    throw new ArgumentError(`${what} must be a number or an integer scalar, but is ${showAval(value.aval)}`);
+  }
+  return value.readSync()[0] as number;
+}
+
+/**
+ * The extents of a shape, or of one axis when a number is given. {@link staticNumber} says what they may be.
+ *
+ * @throws ArgumentError when an extent is no integer, or negative.
+ */
+export function staticShape(shape: Shape | number, what: string): Shape {
+  const given: readonly unknown[] = Array.isArray(shape) ? (shape as readonly unknown[]) : [shape];
+  const extents = given.every((n) => typeof n === 'number')
+    ? given
+    : given.map((n, i) => staticNumber(n, Array.isArray(shape) ? `${what}[${i}]` : what));
+  if (extents.every((n) => Number.isInteger(n) && n >= 0)) return extents;
+  throw new ArgumentError(`${what} must have integer extents, 0 or more; got [${extents.join(', ')}]`);
+}
+
+function describe(x: unknown): string {
+  if (x === null || x === undefined) return String(x);
+  if (Array.isArray(x)) return `a list of ${x.length}`;
+  return typeof x === 'string' ? `the string ${JSON.stringify(x)}` : `a ${typeof x}`;
+}

@@ -1,0 +1,82 @@
+/** Switches for debugging. Each is off at first. */
+
+/** A setting that is turned on or off for the whole program, or on while a function runs. */
+export interface Switch {
+  /** Turns it on or off from now on. */
+  (on: boolean): void;
+  /**
+   * Turns it on while `body` runs, and gives its result. If that is a promise, it stays on until the promise is settled,
+   * for all code that runs meanwhile.
+   */
+  <T>(body: () => T): T;
+  /** Is it on at this moment? */
+  readonly on: boolean;
+}
+
+function makeSwitch(): Switch {
+  let always = false;
+  // How many bodies run: they may overlap, when they are asynchronous.
+  let bodies = 0;
+  const during = <T>(body: () => T): T => {
+    const leave = (): void => {
+      bodies -= 1;
+    };
+    bodies += 1;
+    let lasting = false;
+    try {
+      const result = body();
+      if (!(result instanceof Promise)) return result;
+      lasting = true;
+      return result.finally(leave) as T;
+    } finally {
+      if (!lasting) leave();
+    }
+  };
+  const set = (how: boolean | (() => unknown)): unknown => {
+    if (typeof how === 'function') return during(how);
+    always = how;
+    return undefined;
+  };
+  return Object.defineProperty(set, 'on', { get: () => always || bodies > 0 }) as unknown as Switch;
+}
+
+/**
+ * Runs jitted functions, and the bodies of loops and conditionals, operation by operation on values, as if they were not
+ * compiled: a plain `if`, `console.log` and a debugger's breakpoint then work inside of them.
+ *
+ * @example
+ * disableJit(() => step(params, batch)); // once
+ * disableJit(true); // from now on
+ */
+export const disableJit: Switch = makeSwitch();
+
+/**
+ * Checks every result of an operation that runs by itself, and of every jitted function, for NaN. A jitted function that
+ * gives one is run again operation by operation, to find the first that does.
+ *
+ * On a device that can't be read synchronously (webgpu) the error comes when the result is read.
+ *
+ * @throws NonFiniteError that names the operation and the user's line, from the calls that are checked.
+ * @example
+ * debugNans(() => step(params, batch));
+ */
+export const debugNans: Switch = makeSwitch();
+
+/** As {@link debugNans}, for infinities. */
+export const debugInfs: Switch = makeSwitch();
+
+/**
+ * Reports a random key that is used twice: for two draws, or for a draw after it was split. Both are found whether the
+ * key is given as it is or as an element of what `split` returned, outside and inside of traced functions.
+ *
+ * `foldIn` does not use its key up, so folding different numbers into one key is fine.
+ *
+ * @throws KeyReuseError with the lines of both uses, from the second.
+ */
+export const debugKeyReuse: Switch = makeSwitch();
+
+/**
+ * Says with `console.warn`, each time a jitted function is traced, why none of its earlier traces would do: which
+ * argument's structure, shape, dtype or static value differs from the nearest of them.
+ */
+export const explainCacheMisses: Switch = makeSwitch();

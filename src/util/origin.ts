@@ -1,0 +1,106 @@
+/**
+ * Where the user's program asked for something: for error messages, leak reports and printed programs.
+ *
+ * An origin is noted at every operation of a traced function, so making one must cost little: the engine keeps frames,
+ * and they become text only when somebody asks.
+ */
+export class Origin {
+  /** The named scopes around it, outermost first: `encoder/attention`; empty outside of any. */
+  readonly scope: string;
+  private readonly made: { readonly stack?: string };
+
+  constructor(scope: string, made: { readonly stack?: string }) {
+    this.scope = scope;
+    this.made = made;
+  }
+
+  /** The first frame outside of pullback: `at loss (/home/me/train.ts:12:9)`; null where the engine does not say. */
+  line(): string | null {
+    return userFrame(this.made.stack ?? '');
+  }
+
+  /** The same with its line as text. Frames keep functions, and what those close over, alive; text does not. */
+  settled(): Origin {
+    const line = this.line();
+    return new Origin(this.scope, line === null ? {} : { stack: `\n    ${line}` });
+  }
+}
+
+// What is being done on whose behalf; only `withOrigin` and `withScope` change these cells.
+let current: Origin | null = null;
+let scopes = '';
+
+/** The origin of what is being done now; null while the user's code itself runs. */
+export const currentOrigin = (): Origin | null => current;
+
+/** Runs `body` on behalf of `origin`, then restores what was before. Null: the user's code itself runs. */
+export function withOrigin<T>(origin: Origin | null, body: () => T): T {
+  const before = current;
+  current = origin;
+  try {
+    return body();
+  } finally {
+    current = before;
+  }
+}
+
+/** Runs `body` inside one more named scope. */
+export function withScope<T>(name: string, body: () => T): T {
+  const before = scopes;
+  scopes = joinScopes(currentScope(), name);
+  try {
+    return body();
+  } finally {
+    scopes = before;
+  }
+}
+
+/** The named scopes at this moment. */
+export const currentScope = (): string => current?.scope ?? scopes;
+
+/** `a` around `b`. */
+export const joinScopes = (a: string, b: string): string => (a === '' ? b : b === '' ? a : `${a}/${b}`);
+
+/** Enough frames to get from an operation through our own functions to the user's. */
+const framesDeep = 24;
+
+/** Notes the place that called `inside`, whose own frames are left out. */
+export function captureOrigin(inside: (...args: never[]) => unknown): Origin {
+  const made: { stack?: string } = {};
+  if (typeof Error.captureStackTrace === 'function') {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = framesDeep;
+    Error.captureStackTrace(made, inside);
+    Error.stackTraceLimit = limit;
+  } else {
+    made.stack = new Error().stack ?? '';
+  }
+  return new Origin(currentScope(), made);
+}
+
+/** The user's line of what is being done now. */
+export const userLine = (): string | null => (current ?? captureOrigin(userLine)).line();
+
+/**
+ * What stacks call our own files: the folder that they are in, or, in a bundle with the user's code, the one file. Empty
+ * where the module system does not say.
+ */
+const own = ((url: string): readonly string[] => {
+  const place = url.replace(/^file:\/\//, '').replace(/^\/(?=[A-Za-z]:)/, '');
+  const folder = /^(.*\/src\/)util\/[^/]*$/.exec(place) ?? /^(.*\/(?:pullback\/dist|\.vite\/deps)\/)[^/]*$/.exec(place);
+  const mine = folder?.[1] ?? place;
+  return mine === '' ? [] : [mine, decodeURI(mine)];
+})((import.meta.url as string | undefined) ?? '');
+
+/** The first frame of a stack that is neither pullback's own nor the engine's. */
+function userFrame(stack: string): string | null {
+  for (const line of stack.split('\n')) {
+    const frame = /^\s*at (?:(.*) \()?(.*:\d+:\d+)\)?$/.exec(line) ?? /^(.*)@(.*:\d+:\d+)$/.exec(line);
+    if (frame === null) continue;
+    const place = (frame[2] as string).replaceAll('\\', '/');
+    if (place.startsWith('node:') || place.includes('<anonymous>') || own.some((o) => place.includes(o))) continue;
+    const shown = place.replace(/^file:\/\//, '');
+    return frame[1] === undefined || frame[1] === '' ? `at ${shown}` : `at ${frame[1]} (${shown})`;
+  }
+  return null;
+}
