@@ -35,7 +35,7 @@ export type { Jitted, JitOptions, Lowered, LoweredText } from './transforms/jit.
 export type { ProgramCost } from './compiler/report.ts';
 export { stopGradient } from './lax/structural.ts';
 export { blockUntilReady, deviceGet } from './compiler/devices.ts';
-export { PullbackError } from './util/error.ts';
+export { MistakeError, PullbackError } from './util/error.ts';
 export { TreeMismatchError } from './tree/tree.ts';
 export {
   ArgumentError,
@@ -47,6 +47,7 @@ export {
   ReadError,
   ShapeMismatchError,
   TracerConversionError,
+  ValueDependentShapeError,
 } from './trace/errors.ts';
 export { DeviceError, DeviceUnavailableError, OutOfMemoryError, UnsupportedOnDeviceError } from './kernel/device.ts';
 

@@ -38,7 +38,11 @@ export const asarray = array;
 
 /** An array filled with one value. */
 export function full(shape: Shape | number, value: number | boolean, { dtype }: DTypeOptions = {}): NDArray {
-  return fill(staticShape(shape, '[full] the shape'), dtype ?? (typeof value === 'boolean' ? 'bool' : 'f32'), Number(value));
+  return fill(
+    staticShape(shape, '[full] the shape'),
+    dtype ?? (typeof value === 'boolean' ? 'bool' : 'f32'),
+    Number(value),
+  );
 }
 
 /** Zeros. */

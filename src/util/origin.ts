@@ -85,12 +85,12 @@ export const userLine = (): string | null => (current ?? captureOrigin(userLine)
  * What stacks call our own files: the folder that they are in, or, in a bundle with the user's code, the one file. Empty
  * where the module system does not say.
  */
-const own = ((url: string): readonly string[] => {
-  const place = url.replace(/^file:\/\//, '').replace(/^\/(?=[A-Za-z]:)/, '');
+const own = ((url: string | undefined): readonly string[] => {
+  const place = (url ?? '').replace(/^file:\/\//, '').replace(/^\/(?=[A-Za-z]:)/, '');
   const folder = /^(.*\/src\/)util\/[^/]*$/.exec(place) ?? /^(.*\/(?:pullback\/dist|\.vite\/deps)\/)[^/]*$/.exec(place);
   const mine = folder?.[1] ?? place;
   return mine === '' ? [] : [mine, decodeURI(mine)];
-})((import.meta.url as string | undefined) ?? '');
+})(import.meta.url);
 
 /** The first frame of a stack that is neither pullback's own nor the engine's. */
 function userFrame(stack: string): string | null {

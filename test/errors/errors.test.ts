@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NDArray } from '../../src/index.ts';
+import type { MistakeError } from '../../src/util/error.ts';
 import { grad, jit, jvp, lax, numpy as np, PullbackError, tree, valueAndGrad, vmap } from '../../src/index.ts';
 
 /** Each kind of mistake gets an error of its own kind, whose text says what, where and what to do. */
@@ -13,6 +14,27 @@ interface Mistake {
 
 const x = np.array([1, 2, 3]);
 
+/** Each of these takes a number that must be known while tracing. */
+const sizes: readonly Mistake[] = Object.entries<(n: number) => unknown>({
+  zeros: (n) => np.zeros(n),
+  full: (n) => np.full([2, n], 1),
+  arange: (n) => np.arange(n),
+  linspace: (n) => np.linspace(0, 1, n),
+  eye: (n) => np.eye(n),
+  reshape: (n) => x.reshape([n, 1]),
+  broadcastTo: (n) => np.broadcastTo(x, [n, 3]),
+  repeat: (n) => np.repeat(x, n, 0),
+  tile: (n) => np.tile(x, [n]),
+  split: (n) => np.split(x, n),
+  roll: (n) => np.roll(x, n, 0),
+  sum: (n) => x.sum(n),
+}).map(([name, of]) => ({
+  what: `a size that depends on a traced value, in ${name}`,
+  make: () => jit(function grow(n: NDArray) { of(n as unknown as number); return n; })(np.array(2, { dtype: 'i32' })), // prettier-ignore
+  code: 'value-dependent-shape',
+  says: [`[${name}]`, 'i32[]', 'jit of grow', 'x.shape', 'staticArgnums', 'numpy.where'],
+}));
+
 const mistakes: readonly Mistake[] = [
   {
     what: 'shapes that do not broadcast, with the bad axis marked',
@@ -24,7 +46,43 @@ const mistakes: readonly Mistake[] = [
     what: 'a matrix product of shapes that do not fit',
     make: () => np.matmul(np.zeros([2, 3]), np.zeros([4, 5])),
     code: 'shape-mismatch',
-    says: ['[matmul]', 'f32[2,3]', 'f32[4,5]', '(3)', '(4)'],
+    says: ['[matmul]', 'f32[2,>3<]', 'f32[>4<,5]', '(3)', '(4)'],
+  },
+  {
+    what: 'a matrix product of batches that do not fit',
+    make: () => np.matmul(np.zeros([7, 2, 3]), np.zeros([5, 3, 4])),
+    code: 'shape-mismatch',
+    says: ['[matmul]', 'f32[>7<,2,3]', 'f32[>5<,3,4]'],
+  },
+  {
+    what: 'a contraction of unequal axes',
+    make: () => lax.dotGeneral(np.zeros([2, 3]), np.zeros([4, 5]), { contracting: [[1], [0]], batch: [[], []] }),
+    code: 'shape-mismatch',
+    says: ['[dotGeneral]', 'f32[2,>3<]', 'f32[>4<,5]'],
+  },
+  {
+    what: 'joining arrays that differ along another axis',
+    make: () => np.concatenate([np.zeros([2, 3]), np.zeros([4, 5])]),
+    code: 'shape-mismatch',
+    says: ['[concatenate]', 'axis 0', 'f32[2,>3<]', 'f32[4,>5<]'],
+  },
+  {
+    what: 'a choice among arrays of different shapes',
+    make: () => lax.select(np.zeros([2], { dtype: 'bool' }), np.zeros([2]), np.zeros([3])),
+    code: 'shape-mismatch',
+    says: ['[select]', 'bool[>2<]', 'f32[>3<]', 'numpy.where'],
+  },
+  {
+    what: 'a broadcast that is none',
+    make: () => np.broadcastTo(np.zeros([4, 2]), [4, 3]),
+    code: 'shape-mismatch',
+    says: ['[broadcastTo]', 'f32[4,>2<]', '[4, 3]'],
+  },
+  {
+    what: 'operands of two dtypes in lax',
+    make: () => lax.add(np.zeros([2]), np.arange(2)),
+    code: 'dtype-mismatch',
+    says: ['[add]', 'f32[2]', 'i32[2]', 'promotes'],
   },
   {
     what: 'a reshape that does not fit',
@@ -36,7 +94,7 @@ const mistakes: readonly Mistake[] = [
     what: 'unequal shapes in lax',
     make: () => lax.add(np.zeros([2]), np.zeros([3])),
     code: 'shape-mismatch',
-    says: ['[add]', 'f32[2]', 'f32[3]', 'numpy'],
+    says: ['[add]', 'f32[>2<]', 'f32[>3<]', 'numpy'],
   },
   {
     what: 'an integer where a float is needed',
@@ -88,14 +146,39 @@ const mistakes: readonly Mistake[] = [
         return v.neg();
       })(x),
     code: 'tracer-conversion',
-    says: ['f32[]', 'jit of', 'lax.cond', 'staticArgnums'],
+    says: ['f32[]', 'jit of', 'operator', 'lax.cond', 'staticArgnums'],
+  },
+  {
+    what: 'arithmetic of JS on a traced value',
+    make: () => jit((v: NDArray) => v.mul(1 - (v.sum() as unknown as number)))(x),
+    code: 'tracer-conversion',
+    says: ['f32[]', 'x.add(1)'],
+  },
+  {
+    what: 'a traced value in a text by way of arithmetic',
+    make: () => vmap((v: NDArray) => (console.log(`${(v as unknown as number) * 2}`), v))(x),
+    code: 'tracer-conversion',
+    says: ['f32[]', 'vmap of'],
+  },
+  {
+    what: 'a traced value as JSON',
+    make: () => jit((v: NDArray) => (JSON.stringify({ v }), v))(x),
+    code: 'tracer-conversion',
+    says: ['JSON.stringify on f32[3]'],
   },
   {
     what: 'reading a traced value',
     make: () => jit((v: NDArray) => np.array(v.itemSync()))(np.array(1)),
     code: 'tracer-conversion',
-    says: ['dataSync() on f32[]', 'return the array'],
+    says: ['itemSync() on f32[]', 'return the array'],
   },
+  {
+    what: 'an array with several elements as a number',
+    make: () => (x as unknown as number) > 0,
+    code: 'invalid-argument',
+    says: ['f32[3]', 'x.gt(0).all()'],
+  },
+  ...sizes,
   {
     what: 'a tracer that escapes',
     make: () => {
@@ -175,6 +258,18 @@ test.each(mistakes)('$what', ({ make, code, says }) => {
   expect(actual).toBe(code);
   for (const part of says) expect(message).toMatch(typeof part === 'string' ? escape(part) : part);
   expect(message).not.toMatch(/^internal/);
+  expect((error as MistakeError).line).toMatch(/errors\.test\.ts:\d+:\d+\)?$/);
+  expect(message).toContain((error as MistakeError).line);
+});
+
+test('the line is that of the function that asked, however deep in pullback the mistake shows', () => {
+  const rows = (v: NDArray): NDArray => np.stack([v, np.ones(2)]);
+  const mistaken = (): unknown => jit(vmap(grad((v: NDArray) => rows(v).sum())))(np.ones([4, 3]));
+  expect(mistaken).toThrow(/\[at rows \(.*errors\.test\.ts:\d+:\d+\)\]$/);
+});
+
+test('an array with one known integer is a size', () => {
+  expect(np.zeros(np.array(3, { dtype: 'i32' }) as unknown as number).shape).toEqual([3]);
 });
 
 const escape = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
