@@ -48,7 +48,8 @@ function withoutRepeats(jaxpr: Jaxpr): Jaxpr {
   const replaced = new Map<Var, Atom>();
   const read = (a: Atom): Atom => (a instanceof Literal ? a : (replaced.get(a) ?? a));
   const seen = new Map<string, readonly Var[]>();
-  const atomKey = (a: Atom): string => (a instanceof Literal ? `${a.aval.dtype}${a.value}` : structuralKey(a));
+  const atomKey = (a: Atom): string =>
+    a instanceof Literal ? `${a.aval.dtype}${structuralKey(a.value)}` : structuralKey(a);
   const equations: Equation[] = [];
   for (const e of jaxpr.equations) {
     const inputs = e.inputs.map(read);

@@ -2,16 +2,20 @@ import type { Target } from '../kernel/device.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { acc, loadsOf, rewriter } from '../kernel/expr.ts';
 import { delinearize, indices, linearize } from '../kernel/index-algebra.ts';
+import type { DType } from '../kernel/dtype.ts';
 import type { Accumulator } from '../kernel/kernel.ts';
+import type { Statement } from '../kernel/procedure.ts';
+import { statementExpressions } from '../kernel/procedure.ts';
+import type { Shape } from '../trace/aval.ts';
 import { sameShape, sizeOf } from '../trace/aval.ts';
 import { at } from '../util/array.ts';
-import type { LoweredJaxpr, Root } from './lower.ts';
+import type { Block, Root, Task, Value } from './lower.ts';
 import { contractIndices } from './lower.ts';
 
 /**
- * From roots to kernels: roots that run over one domain share a kernel. A map joins the kernel whose results it reads
+ * From nodes to kernels and steps: roots that run over one domain share a kernel. A map joins the kernel whose results it reads
  * element by element (an epilogue, or an optimizer's update after the moments it needs), or one over the same domain
- * that reads the same values.
+ * that reads the same values. Tasks stay by themselves; the blocks inside them are grouped likewise.
  */
 
 /** A root inside a kernel: where it is stored, and its value there. */
@@ -41,35 +45,137 @@ export type Loops =
       readonly rhs: Expr;
     };
 
-/** A kernel in the making. */
-export interface Group {
-  loops: Loops;
-  readonly members: Member[];
-  /** Kernels whose results it reads. */
+/** A kernel or step in the making. */
+export type Group = KernelGroup | TaskGroup;
+
+interface GroupBase {
+  /** Groups of the same block whose results it reads, or that must come before it for another reason. */
   readonly dependencies: Set<Group>;
-  /** Ids of the values that it reads from memory. */
+  /** Ids of the values that it reads from memory, in blocks inside it too. */
   readonly reads: Set<number>;
 }
 
-/** Groups roots into kernels, in the order of their first roots. */
-export function fuse({ roots }: LoweredJaxpr, target: Target): readonly Group[] {
+/** Roots that share one loop nest. */
+export interface KernelGroup extends GroupBase {
+  readonly kind: 'kernel';
+  loops: Loops;
+  readonly members: Member[];
+}
+
+/** A task by itself. Its `reads` are without the values that its results start as. */
+export interface TaskGroup extends GroupBase {
+  readonly kind: 'task';
+  readonly task: Task;
+  readonly work: TaskWork;
+}
+
+/** What a task's step does. */
+export type TaskWork =
+  | {
+      readonly kind: 'procedure';
+      readonly domain: Shape;
+      readonly scratch: readonly Value[];
+      readonly locals: readonly DType[];
+      readonly body: readonly Statement[];
+    }
+  | {
+      readonly kind: 'loop';
+      readonly trips: number | null;
+      readonly test: FusedBlock | null;
+      readonly body: FusedBlock;
+    }
+  | { readonly kind: 'branch'; readonly index: Value; readonly branches: readonly FusedBlock[] };
+
+/** A block as groups. */
+export interface FusedBlock {
+  readonly groups: readonly Group[];
+  readonly outputs: readonly (Value | null)[];
+}
+
+/** The values that a group computes. */
+export const resultsOf = (g: Group): readonly Value[] =>
+  g.kind === 'kernel' ? g.members.map((m) => m.root) : g.task.results;
+
+/** Groups the nodes of a block, in the order of their first ones. */
+export function fuse({ nodes, outputs }: Block, target: Target): FusedBlock {
   const groups: Group[] = [];
   const producer = new Map<number, Group>();
-  for (const root of roots) {
-    const candidates = groups.slice(-maxCandidates).reverse();
-    const joined = candidates.find((g) => join(g, root, producer, target)) ?? start(root, producer);
+  for (const node of nodes) {
+    if (node.kind === 'task') {
+      const group = taskGroup(node, producer, target);
+      groups.push(group);
+      node.results.forEach((v) => producer.set(v.id, group));
+      continue;
+    }
+    const candidates = groups
+      .slice(-maxCandidates)
+      .reverse()
+      .flatMap((g) => (g.kind === 'kernel' ? [g] : []));
+    const joined = candidates.find((g) => join(g, node, producer, target)) ?? start(node, producer);
     if (!groups.includes(joined)) groups.push(joined);
-    producer.set(root.id, joined);
+    producer.set(node.id, joined);
   }
-  return groups;
+  return { groups, outputs };
 }
 
 /** Kernels further back are rarely over the same data; looking at all would make compilation quadratic. */
 const maxCandidates = 48;
 
-function start(root: Root, producer: ReadonlyMap<number, Group>): Group {
+function taskGroup(task: Task, producer: ReadonlyMap<number, Group>, target: Target): TaskGroup {
+  const work = workOf(task, target);
+  const group: TaskGroup = { kind: 'task', task, work, dependencies: new Set(), reads: workReads(work) };
+  task.results.forEach((v) => group.reads.delete(v.id));
+  const starts = task.starts.flatMap((v) => (v === null ? [] : [v.id]));
+  for (const id of [...group.reads, ...starts]) {
+    const from = producer.get(id);
+    if (from !== undefined) group.dependencies.add(from);
+  }
+  return group;
+}
+
+function workOf({ body }: Task, target: Target): TaskWork {
+  switch (body.kind) {
+    case 'procedure': {
+      const written = body.write();
+      return {
+        kind: 'procedure',
+        domain: body.domain,
+        scratch: body.scratch,
+        locals: written.locals,
+        body: written.body,
+      };
+    }
+    case 'loop': {
+      const test = body.test === null ? null : fuse(body.test, target);
+      return { kind: 'loop', trips: body.trips, test, body: fuse(body.body, target) };
+    }
+    case 'branch':
+      return { kind: 'branch', index: body.index, branches: body.branches.map((b) => fuse(b, target)) };
+  }
+}
+
+function workReads(work: TaskWork): Set<number> {
+  const blockReads = ({ groups }: FusedBlock): readonly number[] =>
+    groups.flatMap((g) => [
+      ...g.reads,
+      ...(g.kind === 'task' ? g.task.starts.flatMap((v) => (v === null ? [] : [v.id])) : []),
+    ]);
+  switch (work.kind) {
+    case 'procedure': {
+      const reads = new Set(loadsOf(statementExpressions(work.body)).map((l) => l.operand));
+      work.scratch.forEach((v) => reads.delete(v.id));
+      return reads;
+    }
+    case 'loop':
+      return new Set([...(work.test === null ? [] : blockReads(work.test)), ...blockReads(work.body)]);
+    case 'branch':
+      return new Set([work.index.id, ...work.branches.flatMap(blockReads)]);
+  }
+}
+
+function start(root: Root, producer: ReadonlyMap<number, Group>): KernelGroup {
   const { loops, coordinate, value } = open(root);
-  const group: Group = { loops, members: [], dependencies: new Set(), reads: new Set() };
+  const group: KernelGroup = { kind: 'kernel', loops, members: [], dependencies: new Set(), reads: new Set() };
   addMember(group, root, coordinate, value, loopReads(loops), producer);
   return group;
 }
@@ -106,13 +212,13 @@ function open(root: Root): { readonly loops: Loops; readonly coordinate: readonl
 }
 
 /** What the loops evaluate besides the stores. */
-function loopReads(loops: Loops): readonly Expr[] {
+export function loopReads(loops: Loops): readonly Expr[] {
   if (loops.kind === 'map') return [];
   return loops.kind === 'reduce' ? loops.accumulators.map((a) => a.value) : [loops.lhs, loops.rhs];
 }
 
 function addMember(
-  group: Group,
+  group: KernelGroup,
   root: Root,
   coordinate: readonly Expr[],
   value: Expr,
@@ -128,13 +234,13 @@ function addMember(
 }
 
 /** Adds `root` to `group` if it fits there. */
-function join(group: Group, root: Root, producer: ReadonlyMap<number, Group>, target: Target): boolean {
+function join(group: KernelGroup, root: Root, producer: ReadonlyMap<number, Group>, target: Target): boolean {
   if (root.body.kind === 'map') return joinMap(group, root, root.body.at, producer, target);
   return root.body.kind === 'reduce' && joinReduce(group, root, producer, target);
 }
 
 function joinMap(
-  group: Group,
+  group: KernelGroup,
   root: Root,
   element: (c: readonly Expr[]) => Expr,
   producer: ReadonlyMap<number, Group>,
@@ -159,7 +265,7 @@ function joinMap(
   return admit(group, root, coordinate, value, [], producer, target);
 }
 
-function joinReduce(group: Group, root: Root, producer: ReadonlyMap<number, Group>, target: Target): boolean {
+function joinReduce(group: KernelGroup, root: Root, producer: ReadonlyMap<number, Group>, target: Target): boolean {
   const { loops } = group;
   const alone = open(root);
   if (loops.kind !== 'reduce' || alone.loops.kind !== 'reduce') return false;
@@ -189,7 +295,7 @@ function joinReduce(group: Group, root: Root, producer: ReadonlyMap<number, Grou
 
 /** The last checks: no cycle among kernels, and no more operands than the target can bind. */
 function admit(
-  group: Group,
+  group: KernelGroup,
   root: Root,
   coordinate: readonly Expr[],
   value: Expr,
@@ -206,7 +312,7 @@ function admit(
 }
 
 /** Does `a` read, directly or through others, what `b` computes? */
-function dependsOn(a: Group, b: Group): boolean {
+export function dependsOn(a: Group, b: Group): boolean {
   const seen = new Set<Group>();
   const go = (g: Group): boolean => {
     if (g === b) return true;

@@ -2,19 +2,21 @@ import type { Target } from '../kernel/device.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { constant, load, loadsOf } from '../kernel/expr.ts';
 import { indices, linearize } from '../kernel/index-algebra.ts';
-import type { Aval } from '../trace/aval.ts';
-import { showAval, sizeOf } from '../trace/aval.ts';
+import { ProcedureWriter, statementExpressions } from '../kernel/procedure.ts';
+import type { Aval, Shape } from '../trace/aval.ts';
+import { aval, showAval, sizeOf } from '../trace/aval.ts';
 import type { Atom, Equation, Jaxpr, Var } from '../trace/jaxpr.ts';
 import { Literal } from '../trace/jaxpr.ts';
-import type { Element, Lowered, Operand } from '../trace/primitive.ts';
+import type { Cells, Element, Lowered, Operand, Procedure } from '../trace/primitive.ts';
 import { present } from '../util/assert.ts';
 import { at, product, zipExact } from '../util/array.ts';
 import { InternalError } from '../util/error.ts';
 import type { Cost } from './cost.ts';
 import { cheapInContraction, cheapToAmplify, cheapToRepeat, costOf } from './cost.ts';
+import { simplifyJaxpr } from './flatten.ts';
 
 /**
- * From equations to roots: the values that get a buffer, each with how it is computed. All other values are inlined
+ * From equations to nodes: the values that get a buffer, each with how it is computed. All other values are inlined
  * into their consumers, so that movement and elementwise operations vanish.
  */
 
@@ -24,8 +26,9 @@ export interface Value {
   readonly aval: Aval;
 }
 
-/** A value and the loops that compute it. */
+/** A value and the loop nest that computes it. */
 export interface Root extends Value {
+  readonly kind: 'root';
   readonly body: RootBody;
   /** The operations it came from, first to last, for names. */
   readonly operations: readonly string[];
@@ -35,11 +38,40 @@ export interface Root extends Value {
 export type RootBody =
   { readonly kind: 'map'; readonly at: Element } | Extract<Lowered, { kind: 'reduce' | 'contract' }>;
 
-/** A Jaxpr as roots, in an order in which each reads only earlier ones. */
-export interface LoweredJaxpr {
+/** What no single loop nest computes: a procedure, or other nodes repeated or chosen. It has a kernel or step of its own. */
+export interface Task {
+  readonly kind: 'task';
+  readonly results: readonly Value[];
+  /** For each result: the value whose elements it has at first, or null. */
+  readonly starts: readonly (Value | null)[];
+  readonly body: TaskBody;
+  readonly operations: readonly string[];
+}
+
+/** How a task computes its results. In expressions, a procedure's results and scratch are operands by their ids. */
+export type TaskBody =
+  | {
+      readonly kind: 'procedure';
+      readonly domain: Shape;
+      readonly scratch: readonly Value[];
+      readonly write: () => ProcedureWriter;
+    }
+  /** Inside its blocks, a loop's results are what it carries. The test's only output is the condition. */
+  | { readonly kind: 'loop'; readonly trips: number | null; readonly test: Block | null; readonly body: Block }
+  | { readonly kind: 'branch'; readonly index: Value; readonly branches: readonly Block[] };
+
+/** Nodes in an order in which each reads only earlier ones, and values from outside. */
+export interface Block {
+  readonly nodes: readonly Node[];
+  /** What its results are: distinct values that nodes of the block compute. Null is a carried value that stays as it is. */
+  readonly outputs: readonly (Value | null)[];
+}
+
+export type Node = Root | Task;
+
+/** A Jaxpr as nodes. */
+export interface LoweredJaxpr extends Block {
   readonly inputs: readonly Value[];
-  readonly roots: readonly Root[];
-  /** What the results are; distinct, and none is an input. */
   readonly outputs: readonly Value[];
 }
 
@@ -55,67 +87,149 @@ interface Definition {
 
 const maxOperations = 8;
 
+/** Gives values their ids; one for a program and all blocks in it. */
+interface Ids {
+  next: number;
+}
+
 /** Lowers a flat Jaxpr. */
 export function lowerJaxpr(jaxpr: Jaxpr, target: Target): LoweredJaxpr {
-  const lowering = new Lowering(jaxpr, target);
-  jaxpr.equations.forEach((e) => lowering.equation(e));
-  return lowering.finish();
+  const ids = { next: 0 };
+  const inputs = [...jaxpr.constants, ...jaxpr.inputs].map((v): Value => ({ id: ids.next++, aval: v.aval }));
+  const lowering = new Lowering(jaxpr, target, ids, inputs.map(inMemory));
+  const nodes = lowering.nodes();
+  return { inputs, ...nodes, outputs: nodes.outputs.map((v) => present(v, 'an output')) };
 }
 
 class Lowering {
   private readonly jaxpr: Jaxpr;
-  private readonly maxReads: number;
+  private readonly target: Target;
   private readonly definitions = new Map<Var, Definition>();
   private readonly uses = new Map<Atom, number>();
-  private readonly roots: Root[] = [];
-  private readonly inputs: readonly Value[];
-  private nextId = 0;
+  private readonly made: Node[] = [];
+  private readonly ids: Ids;
 
-  constructor(jaxpr: Jaxpr, target: Target) {
+  /** @param inputs what the Jaxpr's constants and inputs are: values of this block's surroundings. */
+  constructor(jaxpr: Jaxpr, target: Target, ids: Ids, inputs: readonly Definition[]) {
     this.jaxpr = jaxpr;
-    this.maxReads = target.maxOperands - 2;
+    this.target = target;
+    this.ids = ids;
     for (const a of [...jaxpr.equations.flatMap((e) => e.inputs), ...jaxpr.outputs]) {
       this.uses.set(a, (this.uses.get(a) ?? 0) + 1);
     }
-    this.inputs = [...jaxpr.constants, ...jaxpr.inputs].map((v) => {
-      const value: Value = { id: this.nextId++, aval: v.aval };
-      this.definitions.set(v, { aval: v.aval, at: readFrom(value), value, cost: null, operations: [] });
-      return value;
-    });
+    for (const [v, d] of zipExact([...jaxpr.constants, ...jaxpr.inputs], inputs)) this.definitions.set(v, d);
   }
 
-  /** Lowers one equation: inlines its results, or makes them roots where its kind needs a kernel of its own. */
-  equation(e: Equation): void {
+  /**
+   * Lowers the equations and the results.
+   *
+   * @param carried the values that the results will be written over, if this is a loop's body.
+   */
+  nodes(carried: readonly Value[] = []): Block {
+    this.jaxpr.equations.forEach((e) => this.equation(e));
+    const outputs: (Value | null)[] = [];
+    this.jaxpr.outputs.forEach((a, i) => {
+      const d = this.read(a);
+      const value = this.promote(d);
+      const own = this.made.some((n) => n === value || (n.kind === 'task' && n.results.includes(value)));
+      if (value === carried[i]) outputs.push(null);
+      else if (own && !outputs.includes(value)) outputs.push(value);
+      else outputs.push(this.root(d.aval, { kind: 'map', at: readFrom(value) }, ['copy']));
+    });
+    return { nodes: inOrder(this.made), outputs };
+  }
+
+  /** Lowers one equation: inlines its results, or makes them nodes where its kind needs a kernel of its own. */
+  private equation(e: Equation): void {
     const operands = e.inputs.map((a) => this.read(a));
     const outs = e.outputs.map((v) => v.aval);
     const lowered = e.primitive.lower(operands.map(asOperand), e.params, outs);
-    if (lowered.kind === 'inline') throw new InternalError(`${e.primitive.name} was not inlined`);
-    if (lowered.kind === 'procedure' || lowered.kind === 'loop' || lowered.kind === 'branch') {
-      throw new InternalError(`${lowered.kind} is not lowered yet`);
-    }
     zipExact(e.inputs, operands).forEach(([a, d]) => this.promoteIfDear(a, d, lowered, outs));
     const operations = [...new Set(operands.filter((d) => d.value === null).flatMap((d) => d.operations))];
     const named = [...operations, e.primitive.name].slice(-maxOperations);
-    if (lowered.kind === 'map') {
-      zipExact(e.outputs, lowered.outputs).forEach(([v, element]) => this.inline(v, element, operands, named));
-      return;
+    switch (lowered.kind) {
+      case 'inline':
+        throw new InternalError(`${e.primitive.name} was not inlined`);
+      case 'map':
+        zipExact(e.outputs, lowered.outputs).forEach(([v, element]) => this.inline(v, element, operands, named));
+        return;
+      case 'reduce':
+      case 'contract': {
+        const v = at(e.outputs, 0);
+        this.limitReads(operands, () => readsOf(lowered, v.aval));
+        this.define(v, this.root(v.aval, lowered, named));
+        return;
+      }
+      case 'procedure':
+        return this.procedure(e, lowered, operands, named);
+      case 'loop':
+        return this.loop(e, lowered, operands);
+      case 'branch':
+        return this.branch(e, lowered, operands);
     }
-    const [v] = e.outputs;
-    this.limitReads(operands, () => readsOf(lowered, present(v, 'a result').aval));
-    this.define(present(v, 'a result'), lowered, named);
   }
 
-  /** The results as distinct roots. */
-  finish(): LoweredJaxpr {
-    const outputs: Value[] = [];
-    for (const a of this.jaxpr.outputs) {
-      const d = this.read(a);
-      if (d.value === null) this.promote(d);
-      const value = present(d.value, 'a root');
-      const fresh = outputs.includes(value) || this.inputs.includes(value);
-      outputs.push(fresh ? this.root(d.aval, { kind: 'map', at: readFrom(value) }, ['copy']) : value);
-    }
-    return { inputs: this.inputs, roots: inOrder(this.roots), outputs };
+  private procedure(e: Equation, lowered: Procedure, operands: readonly Definition[], named: readonly string[]): void {
+    const starts = lowered.starts.map((i) => (i === null ? null : this.promote(at(operands, i))));
+    const results = e.outputs.map((v) => this.value(v.aval));
+    const scratch = lowered.scratch.map((s) => this.value(aval(s.shape, s.dtype)));
+    const write = (): ProcedureWriter => {
+      const p = new ProcedureWriter();
+      lowered.write(p, indices(lowered.domain), results.map(cellsOf(p)), scratch.map(cellsOf(p)));
+      return p;
+    };
+    this.limitReads(operands, () => statementExpressions(write().body), results.length + scratch.length);
+    const body = { kind: 'procedure', domain: lowered.domain, scratch, write } as const;
+    this.task(e, { kind: 'task', results, starts, body, operations: named });
+  }
+
+  private loop(e: Equation, lowered: Extract<Lowered, { kind: 'loop' }>, operands: readonly Definition[]): void {
+    const { conditionConstants, bodyConstants, trips } = lowered;
+    const first = conditionConstants + bodyConstants;
+    const starts = operands.slice(first).map((d) => this.promote(d));
+    const results = e.outputs.map((v) => this.value(v.aval));
+    const carried = results.map(inMemory);
+    const block = (jaxpr: Jaxpr, constants: readonly Definition[]): Lowering =>
+      this.inner(jaxpr, [...constants.map((d) => this.shared(d)), ...carried]);
+    const test =
+      lowered.condition === null ? null : block(lowered.condition, operands.slice(0, conditionConstants)).nodes();
+    const body = block(lowered.body, operands.slice(conditionConstants, first)).nodes(results);
+    this.task(e, {
+      kind: 'task',
+      results,
+      starts,
+      body: { kind: 'loop', trips, test, body },
+      operations: [e.primitive.name],
+    });
+  }
+
+  private branch(e: Equation, lowered: Extract<Lowered, { kind: 'branch' }>, operands: readonly Definition[]): void {
+    const [choice, ...rest] = operands;
+    const index = this.promote(present(choice, 'an index'));
+    const branches = lowered.branches.map((jaxpr) =>
+      this.inner(
+        jaxpr,
+        rest.map((d) => this.shared(d)),
+      ).nodes(),
+    );
+    const results = e.outputs.map((v) => this.value(v.aval));
+    const starts = results.map(() => null);
+    this.task(e, { kind: 'task', results, starts, body: { kind: 'branch', index, branches }, operations: [e.primitive.name] }); // prettier-ignore
+  }
+
+  private task(e: Equation, task: Task): void {
+    this.made.push(task);
+    zipExact(e.outputs, task.results).forEach(([v, value]) => this.define(v, value));
+  }
+
+  private inner(jaxpr: Jaxpr, inputs: readonly Definition[]): Lowering {
+    return new Lowering(simplifyJaxpr(jaxpr), this.target, this.ids, inputs);
+  }
+
+  /** A definition as an inner block sees it: read from memory, or cheap enough to be computed there. */
+  private shared(d: Definition): Definition {
+    if (d.cost !== null && d.cost.loads === 0 && cheapToAmplify(d.cost)) return { ...d };
+    return inMemory(this.promote(d));
   }
 
   private read(a: Atom): Definition {
@@ -127,12 +241,14 @@ class Lowering {
   /** Stores an operand if computing it at each of its uses would cost more. */
   private promoteIfDear(a: Atom, d: Definition, consumer: Lowered, outs: readonly Aval[]): void {
     if (d.cost === null || d.value !== null || a instanceof Literal) return;
+    if (consumer.kind === 'loop' || consumer.kind === 'branch') return;
     const uses = this.uses.get(a) ?? 1;
     const amplified = evaluations(consumer, outs) > sizeOf(d.aval.shape) * 1.5;
     const dear =
       (uses > 1 && !cheapToRepeat(d.cost)) ||
       (amplified && !cheapToAmplify(d.cost)) ||
-      (consumer.kind === 'contract' && !cheapInContraction(d.cost));
+      (consumer.kind === 'contract' && !cheapInContraction(d.cost)) ||
+      (consumer.kind === 'procedure' && !consumer.readsOnce && !(d.cost.loads === 0 && cheapToAmplify(d.cost)));
     if (dear) this.promote(d);
   }
 
@@ -143,15 +259,15 @@ class Lowering {
     this.definitions.set(v, d);
   }
 
-  /** Promotes operands until the expressions read few enough buffers for one kernel. */
-  private limitReads(operands: readonly Definition[], expressions: () => readonly Expr[]): Cost {
+  /** Promotes operands until the expressions read few enough buffers for one kernel that writes `writes` others. */
+  private limitReads(operands: readonly Definition[], expressions: () => readonly Expr[], writes = 2): Cost {
     for (;;) {
       const costs = expressions().map(costOf);
       const buffers = new Set(costs.flatMap((c) => [...c.buffers]));
       const widest = operands
         .filter((d) => d.value === null && d.cost !== null && d.cost.buffers.size > 1)
         .sort((a, b) => (b.cost?.buffers.size ?? 0) - (a.cost?.buffers.size ?? 0))[0];
-      if (buffers.size <= this.maxReads || widest === undefined) {
+      if (buffers.size <= this.target.maxOperands - writes || widest === undefined) {
         const sum = (pick: (c: Cost) => number): number => costs.reduce((n, c) => n + pick(c), 0);
         return { weight: sum((c) => c.weight), loads: sum((c) => c.loads), buffers };
       }
@@ -159,20 +275,27 @@ class Lowering {
     }
   }
 
-  private define(v: Var, body: RootBody, operations: readonly string[]): void {
-    const value = this.root(v.aval, body, operations);
-    this.definitions.set(v, { aval: v.aval, at: readFrom(value), value, cost: null, operations });
+  private define(v: Var, value: Value): void {
+    this.definitions.set(v, inMemory(value));
   }
 
-  private promote(d: Definition): void {
-    d.value = this.root(d.aval, { kind: 'map', at: d.at }, d.operations);
-    d.at = readFrom(d.value);
+  /** The value of a definition in memory; makes it a root if it is not there yet. */
+  private promote(d: Definition): Value {
+    if (d.value !== null) return d.value;
+    const value = this.root(d.aval, { kind: 'map', at: d.at }, d.operations);
+    d.value = value;
+    d.at = readFrom(value);
     d.cost = null;
+    return value;
+  }
+
+  private value(a: Aval): Value {
+    return { id: this.ids.next++, aval: a };
   }
 
   private root(a: Aval, body: RootBody, operations: readonly string[]): Root {
-    const root: Root = { id: this.nextId++, aval: a, body, operations };
-    this.roots.push(root);
+    const root: Root = { kind: 'root', ...this.value(a), body, operations };
+    this.made.push(root);
     return root;
   }
 }
@@ -185,6 +308,24 @@ const readFrom =
   (v: Value): Element =>
   (c) =>
     load(v.id, v.aval.dtype, linearize(c, v.aval.shape));
+
+const inMemory = (value: Value): Definition => ({
+  aval: value.aval,
+  at: readFrom(value),
+  value,
+  cost: null,
+  operations: [],
+});
+
+/** A value as a procedure reads and writes it. */
+const cellsOf =
+  (p: ProcedureWriter) =>
+  (v: Value): Cells => ({
+    shape: v.aval.shape,
+    dtype: v.aval.dtype,
+    at: readFrom(v),
+    set: (c, e) => p.store(v.id, linearize(c, v.aval.shape), e),
+  });
 
 /** How often a consumer evaluates an operand's elements, at most. */
 function evaluations(consumer: Lowered, outs: readonly Aval[]): number {
@@ -202,25 +343,49 @@ function readsOf(body: Extract<Lowered, { kind: 'reduce' | 'contract' }>, out: A
 }
 
 /**
- * Roots, each after those that it reads. They are not made in that order: a value can be promoted after a root that had
+ * Nodes, each after those that it reads. They are not made in that order: a value can be promoted after a node that had
  * inlined it, which reads it from then on.
  */
-function inOrder(roots: readonly Root[]): readonly Root[] {
-  const byId = new Map(roots.map((r) => [r.id, r]));
-  const ordered = new Set<Root>();
-  const visit = (r: Root): void => {
-    if (ordered.has(r)) return;
-    const { body, aval: a } = r;
-    const expressions = body.kind === 'map' ? [body.at(indices(a.shape))] : readsOf(body, a);
-    for (const { operand } of loadsOf(expressions)) {
-      const read = byId.get(operand);
-      if (read !== undefined) visit(read);
+function inOrder(nodes: readonly Node[]): readonly Node[] {
+  const maker = new Map(nodes.flatMap((n) => (n.kind === 'root' ? [n] : n.results).map((v) => [v.id, n] as const)));
+  const ordered = new Set<Node>();
+  const visit = (n: Node): void => {
+    if (ordered.has(n)) return;
+    for (const id of n.kind === 'root' ? rootReads(n) : taskReads(n)) {
+      const read = maker.get(id);
+      // A task reads what it has written itself.
+      if (read !== undefined && read !== n) visit(read);
     }
-    ordered.add(r);
+    ordered.add(n);
   };
-  roots.forEach(visit);
+  nodes.forEach(visit);
   return [...ordered];
 }
+
+const operandsIn = (expressions: readonly Expr[]): ReadonlySet<number> =>
+  new Set(loadsOf(expressions).map((l) => l.operand));
+
+const rootReads = ({ body, aval: a }: Root): ReadonlySet<number> =>
+  operandsIn(body.kind === 'map' ? [body.at(indices(a.shape))] : readsOf(body, a));
+
+/** Ids of the values that a task needs: those that its results start as, and what it reads. */
+function taskReads({ starts, body }: Task): ReadonlySet<number> {
+  return new Set([...starts.flatMap((v) => (v === null ? [] : [v.id])), ...bodyReads(body)]);
+}
+
+function bodyReads(body: TaskBody): readonly number[] {
+  switch (body.kind) {
+    case 'procedure':
+      return [...operandsIn(statementExpressions(body.write().body))];
+    case 'loop':
+      return [...(body.test === null ? [] : blockReads(body.test)), ...blockReads(body.body)];
+    case 'branch':
+      return [body.index.id, ...body.branches.flatMap(blockReads)];
+  }
+}
+
+const blockReads = ({ nodes }: Block): readonly number[] =>
+  nodes.flatMap((n) => [...(n.kind === 'root' ? rootReads(n) : taskReads(n))]);
 
 /** Loop variables of a contraction, numbered as its kernel has them. */
 export function contractIndices(body: Extract<Lowered, { kind: 'contract' }>): {
@@ -250,4 +415,5 @@ function memoized(element: Element): Element {
 }
 
 /** `add f32[32,10]`, for a kernel's source line. */
-export const describeRoot = (r: Root): string => `${r.operations.join(' → ')} ${showAval(r.aval)}`;
+export const describeNode = (n: Node): string =>
+  `${n.operations.join(' → ')} ${(n.kind === 'root' ? [n] : n.results).map((v) => showAval(v.aval)).join(', ')}`;

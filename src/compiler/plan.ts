@@ -1,74 +1,212 @@
-import { hostBytes } from '../kernel/dtype.ts';
-import type { Expr } from '../kernel/expr.ts';
-import { loadsOf, rewriter, load } from '../kernel/expr.ts';
-import type { Kernel, Operand, Store } from '../kernel/kernel.ts';
+import type { BufferSpec, LoopStep, Place, Program, RunStep, Step } from '../kernel/program.ts';
 import { storeDomain } from '../kernel/kernel.ts';
-import type { BufferSpec, Place, Program, RunStep } from '../kernel/program.ts';
 import { sizeOf } from '../trace/aval.ts';
 import { present } from '../util/assert.ts';
 import { at, product } from '../util/array.ts';
-import type { Group, Loops } from './fuse.ts';
+import type { FusedBlock, Group, TaskGroup } from './fuse.ts';
+import { resultsOf } from './fuse.ts';
+import { InPlace, readsOf } from './in-place.ts';
 import type { LoweredJaxpr, Root, Value } from './lower.ts';
-import { describeRoot } from './lower.ts';
+import { Slots } from './slots.ts';
+import type { Bindings } from './steps.ts';
+import { copyStep, kernelStep, procedureStep } from './steps.ts';
 
 /**
- * From kernels to a program: an order, and a place for every value. Results get storage of their own, or that of a
- * donated input; what lives only inside the program shares slots.
+ * From groups to a program: an order, and a place for every value. Results get storage of their own, or that of a
+ * donated input; what lives only inside the program shares slots; what is updated stays where it is.
  */
 export function planProgram(
   name: string,
   lowered: LoweredJaxpr,
-  groups: readonly Group[],
+  fused: FusedBlock,
   donated: readonly boolean[],
 ): Program {
-  const ordered = inOrder(groups.filter((g) => storedMembers(g, groups, lowered).length > 0));
-  const steps = ordered.map((group): Scheduled => ({ group, stores: storedMembers(group, groups, lowered) }));
-  const takenOver = takeOver(lowered, steps, donated);
-  const numbering = new Map<number, number>();
-  const buffers: BufferSpec[] = [];
-  const slots = new Slots(lastReads(steps));
-  const place = (v: Value, where: Place): void => {
-    numbering.set(v.id, buffers.length);
-    buffers.push({ dtype: v.aval.dtype, length: sizeOf(v.aval.shape), place: where });
-  };
-  lowered.inputs.forEach((v) => place(v, { kind: 'input' }));
-  for (const v of lowered.outputs) {
-    const input = takenOver.get(v.id);
-    if (input === undefined) place(v, { kind: 'output' });
-    else numbering.set(v.id, present(numbering.get(input), 'an input'));
-  }
-  const runs = steps.map((step, i): RunStep => {
-    slots.freeBefore(i);
-    for (const root of step.stores) {
-      if (!numbering.has(root.id)) place(root, { kind: 'temporary', slot: slots.take(root) });
-    }
-    return makeStep(step, buffers, (id) => present(numbering.get(id), `value ${id}`));
-  });
-  const bufferOf = (v: Value): number => present(numbering.get(v.id), 'a buffer');
+  const planner = new Planner();
+  lowered.inputs.forEach((v) => planner.place(v, { kind: 'input' }));
+  const free = lowered.inputs.filter((_, i) => donated[i] === true);
+  const steps = planner.program(fused, lowered.outputs, free);
+  const bufferOf = (v: Value): number => planner.bufferOf(v.id);
   return {
     name,
-    buffers,
-    steps: uniquelyNamed(runs.filter((s) => product(storeDomain(s.kernel)) > 0)),
+    buffers: planner.buffers,
+    steps: uniquelyNamed(steps),
     inputs: lowered.inputs.map(bufferOf),
     outputs: lowered.outputs.map(bufferOf),
-    donated: lowered.inputs.filter((_, i) => donated[i] === true).map(bufferOf),
-    slots: slots.bytes,
+    donated: free.map(bufferOf),
+    slots: planner.slots.bytes,
   };
 }
 
-interface Scheduled {
-  readonly group: Group;
-  readonly stores: readonly Root[];
+class Planner implements Bindings {
+  readonly buffers: BufferSpec[] = [];
+  readonly slots = new Slots();
+  /** The buffer of each value, by id. */
+  private readonly numbering = new Map<number, number>();
+
+  bufferOf = (id: number): number => present(this.numbering.get(id), `value ${id}`);
+
+  place(v: Value, where: Place): void {
+    this.numbering.set(v.id, this.buffers.length);
+    this.buffers.push({ dtype: v.aval.dtype, length: sizeOf(v.aval.shape), place: where });
+  }
+
+  /** The outermost block: results are placed as outputs, or over donated inputs. */
+  program(block: FusedBlock, outputs: readonly Value[], donated: readonly Value[]): readonly Step[] {
+    const groups = live(block);
+    const inPlace = new InPlace(block, groups);
+    inPlace.claimStarts((v) => donated.includes(v));
+    for (const out of outputs) donated.some((v) => inPlace.claimElementwise(v, out));
+    for (const out of outputs) {
+      const origin = inPlace.origin(out);
+      if (!this.numbering.has(origin.id)) this.place(origin, { kind: 'output' });
+    }
+    return this.steps(block, groups, inPlace, new Set());
+  }
+
+  /** What a loop repeats: results are written over what is carried, or copied there at the end. */
+  private loopBody(block: FusedBlock, carried: readonly Value[]): readonly Step[] {
+    const groups = live(block);
+    const inPlace = new InPlace(block, groups);
+    const next = new Map(block.outputs.flatMap((v, i) => (v === null ? [] : [[v, at(carried, i)] as const])));
+    // What is carried on in one place can be updated there any number of times.
+    const renewed = new Set(next.values());
+    inPlace.claimStarts((v, result) => renewed.has(v) && (!next.has(result) || next.get(result) === v));
+    for (const [v, over] of next) inPlace.claimElementwise(over, v);
+    const copied = [...next].filter(([v, over]) => inPlace.origin(v) !== over);
+    const kept = new Set(copied.map(([v]) => inPlace.origin(v)));
+    const steps = this.steps(block, groups, inPlace, kept);
+    const copies = copied.map(([v, over]) => copyStep(v, over, this));
+    kept.forEach((v) => this.giveBack(v));
+    return [...steps, ...copies];
+  }
+
+  /** One branch: its results are written where the branch's results go. */
+  private branch(block: FusedBlock, results: readonly Value[]): readonly Step[] {
+    const groups = live(block);
+    const inPlace = new InPlace(block, groups);
+    inPlace.claimStarts(() => false);
+    block.outputs.forEach((v, i) => {
+      const origin = inPlace.origin(present(v, 'a result of a branch'));
+      this.numbering.set(origin.id, this.bufferOf(at(results, i).id));
+    });
+    return this.steps(block, groups, inPlace, new Set());
+  }
+
+  /** The steps of a block's groups; storage in `kept` is not given back at its last use. */
+  private steps(
+    block: FusedBlock,
+    groups: readonly Group[],
+    inPlace: InPlace,
+    kept: ReadonlySet<Value>,
+  ): readonly Step[] {
+    const needed = neededOutside(block, groups);
+    const order = inOrder(groups);
+    const origins = new Map(groups.flatMap(resultsOf).map((v) => [v.id, inPlace.origin(v)]));
+    const lastUse = new Map<Value, number>();
+    order.forEach((g, i) => {
+      for (const v of resultsOf(g)) lastUse.set(inPlace.origin(v), i);
+      for (const id of readsOf(g)) {
+        const origin = origins.get(id);
+        if (origin !== undefined) lastUse.set(origin, i);
+      }
+    });
+    const own = new Set<Value>();
+    return order.flatMap((g, i) => {
+      const results = g.kind === 'kernel' ? resultsOf(g).filter((v) => needed.has(v)) : resultsOf(g);
+      for (const v of results) {
+        const origin = inPlace.origin(v);
+        if (!this.numbering.has(origin.id)) {
+          this.place(origin, { kind: 'temporary', slot: this.slots.take(origin.aval) });
+          own.add(origin);
+        }
+        this.numbering.set(v.id, this.bufferOf(origin.id));
+      }
+      const made = g.kind === 'kernel' ? [kernelStep(g, results as readonly Root[], this)] : this.task(g);
+      for (const v of own) {
+        if (lastUse.get(v) !== i || kept.has(v)) continue;
+        this.giveBack(v);
+        own.delete(v);
+      }
+      return made.filter((s) => s.kind !== 'run' || product(storeDomain(s.kernel)) > 0);
+    });
+  }
+
+  private task(g: TaskGroup): readonly Step[] {
+    const { task, work } = g;
+    const copies = task.starts.flatMap((v, i): readonly RunStep[] => {
+      const result = at(task.results, i);
+      return v === null || this.bufferOf(v.id) === this.bufferOf(result.id) ? [] : [copyStep(v, result, this)];
+    });
+    const name = task.operations.at(-1) ?? work.kind;
+    switch (work.kind) {
+      case 'procedure': {
+        work.scratch.forEach((v) => this.place(v, { kind: 'temporary', slot: this.slots.take(v.aval) }));
+        const step = present(procedureStep(g, this), 'a procedure');
+        work.scratch.forEach((v) => this.giveBack(v));
+        return [...copies, step];
+      }
+      case 'branch': {
+        const branches = work.branches.map((b) => this.branch(b, task.results));
+        return [{ kind: 'branch', name, index: this.bufferOf(work.index.id), branches }];
+      }
+      case 'loop':
+        return [...copies, this.loop(name, work, task.results)];
+    }
+  }
+
+  private loop(name: string, work: Extract<TaskGroup['work'], { kind: 'loop' }>, carried: readonly Value[]): LoopStep {
+    if (work.test === null) {
+      const trips = present(work.trips, 'a number of trips');
+      return { kind: 'loop', name, trips, body: this.loopBody(work.body, carried) };
+    }
+    const test = this.test(work.test);
+    const body = this.loopBody(work.body, carried);
+    this.giveBack(test.origin);
+    return { kind: 'loop', name, trips: null, test: test.steps, condition: this.bufferOf(test.origin.id), body };
+  }
+
+  private test(block: FusedBlock): { readonly steps: readonly Step[]; readonly origin: Value } {
+    const groups = live(block);
+    const inPlace = new InPlace(block, groups);
+    inPlace.claimStarts(() => false);
+    const origin = inPlace.origin(present(block.outputs[0], 'a condition'));
+    return { steps: this.steps(block, groups, inPlace, new Set([origin])), origin };
+  }
+
+  private giveBack(v: Value): void {
+    const { place } = at(this.buffers, this.bufferOf(v.id));
+    if (place.kind === 'temporary') this.slots.release(place.slot);
+  }
 }
 
-/** The members of a kernel that something outside it needs. */
-function storedMembers(group: Group, groups: readonly Group[], lowered: LoweredJaxpr): readonly Root[] {
-  return group.members
-    .map((m) => m.root)
-    .filter((r) => lowered.outputs.includes(r) || groups.some((g) => g !== group && g.reads.has(r.id)));
+/** The results that something outside their own group needs. */
+function neededOutside(block: FusedBlock, groups: readonly Group[]): ReadonlySet<Value> {
+  const readers = new Map<number, Set<Group>>();
+  for (const g of groups) {
+    for (const id of readsOf(g)) {
+      const known = readers.get(id);
+      if (known === undefined) readers.set(id, new Set([g]));
+      else known.add(g);
+    }
+  }
+  const outputs = new Set(block.outputs);
+  const needed = new Set<Value>();
+  for (const g of groups) {
+    for (const v of resultsOf(g)) {
+      const by = readers.get(v.id);
+      if (outputs.has(v) || (by !== undefined && [...by].some((r) => r !== g))) needed.add(v);
+    }
+  }
+  return needed;
 }
 
-/** Kernels after those that they read, otherwise in the order given. */
+/** The groups without those that compute nothing that is needed. */
+function live(block: FusedBlock): readonly Group[] {
+  const needed = neededOutside(block, block.groups);
+  return block.groups.filter((g) => resultsOf(g).some((v) => needed.has(v)));
+}
+
+/** Groups after those that they depend on, otherwise in the order given. */
 function inOrder(groups: readonly Group[]): readonly Group[] {
   const done = new Set<Group>();
   const wanted = new Set(groups);
@@ -83,148 +221,19 @@ function inOrder(groups: readonly Group[]): readonly Group[] {
   return order;
 }
 
-/** The last step that reads each value. */
-function lastReads(steps: readonly Scheduled[]): ReadonlyMap<number, number> {
-  const last = new Map<number, number>();
-  steps.forEach(({ group }, i) => group.reads.forEach((id) => last.set(id, i)));
-  return last;
-}
-
-// -------------------------------------------------------------------------------------------------------- slots
-
-/** Storage for temporaries: a slot is free again after the last step that reads what is in it. */
-class Slots {
-  readonly bytes: number[] = [];
-  private readonly last: ReadonlyMap<number, number>;
-  private readonly busyUntil: number[] = [];
-
-  constructor(last: ReadonlyMap<number, number>) {
-    this.last = last;
-  }
-
-  private free: number[] = [];
-
-  freeBefore(step: number): void {
-    this.busyUntil.forEach((until, slot) => {
-      if (until < step && !this.free.includes(slot)) this.free.push(slot);
-    });
-  }
-
-  /** The free slot that fits best, grown if none is large enough, or a new one. */
-  take(root: Root): number {
-    const bytes = sizeOf(root.aval.shape) * Math.max(4, hostBytes[root.aval.dtype]);
-    const waste = (slot: number): number => Math.abs((this.bytes[slot] as number) - bytes);
-    const best = [...this.free].sort((a, b) => waste(a) - waste(b))[0];
-    const slot = best ?? this.bytes.length;
-    this.free = this.free.filter((s) => s !== slot);
-    this.bytes[slot] = Math.max(this.bytes[slot] ?? 0, bytes);
-    this.busyUntil[slot] = this.last.get(root.id) ?? -1;
-    return slot;
-  }
-}
-
-// ----------------------------------------------------------------------------------------------------- donation
-
-/**
- * Which results are written over which donated inputs: those of equal dtype and size where nothing reads the input
- * after the result's kernel, and that kernel reads only the element that it writes.
- */
-function takeOver(
-  lowered: LoweredJaxpr,
-  steps: readonly Scheduled[],
-  donated: readonly boolean[],
-): ReadonlyMap<number, number> {
-  const last = lastReads(steps);
-  const taken = new Map<number, number>();
-  const free = lowered.inputs.filter((_, i) => donated[i] === true);
-  for (const out of lowered.outputs) {
-    const step = steps.findIndex((s) => s.stores.some((r) => r === out));
-    const fits = free.findIndex(
-      (v) =>
-        v.aval.dtype === out.aval.dtype &&
-        sizeOf(v.aval.shape) === sizeOf(out.aval.shape) &&
-        (last.get(v.id) ?? -1) <= step &&
-        writesInPlace(at(steps, step), v, out),
-    );
-    if (fits < 0) continue;
-    taken.set(out.id, at(free, fits).id);
-    free.splice(fits, 1);
-  }
-  return taken;
-}
-
-/** Does the kernel read of `input` only the element that it then writes for `out`? */
-function writesInPlace({ group, stores }: Scheduled, input: Value, out: Value): boolean {
-  const own = group.members.find((m) => m.root === out);
-  if (loadsOf(loopExpressions(group.loops)).some((l) => l.operand === input.id)) return false;
-  const values = group.members.filter((m) => stores.includes(m.root)).map((m) => m.value);
-  return loadsOf(values)
-    .filter((l) => l.operand === input.id)
-    .every((l) => l.index === own?.position && l.guard === null);
-}
-
-// ------------------------------------------------------------------------------------------------------ kernels
-
-/** A kernel with its own operand numbers, and the buffers they are bound to. */
-function makeStep(
-  { group, stores }: Scheduled,
-  buffers: readonly BufferSpec[],
-  bufferOf: (id: number) => number,
-): RunStep {
-  const stored = group.members.filter((m) => stores.includes(m.root));
-  const expressions = [...loopExpressions(group.loops), ...stored.map((m) => m.value)];
-  const reads = new Set(loadsOf(expressions).map((l) => bufferOf(l.operand)));
-  const writes = stored.map((m) => bufferOf(m.root.id));
-  const args = [...[...reads].filter((b) => !writes.includes(b)), ...writes];
-  const operandOf = (id: number): number => args.indexOf(bufferOf(id));
-  const rename = rewriter((e) => (e.kind === 'load' ? load(operandOf(e.operand), e.dtype, e.index, e.guard) : e));
-  const operands = args.map((b): Operand => {
-    const { dtype, length } = at(buffers, b);
-    return { dtype, length, access: !writes.includes(b) ? 'read' : reads.has(b) ? 'readwrite' : 'write' };
-  });
-  const base = {
-    name: identifier([...new Set(group.members.flatMap((m) => m.root.operations))]),
-    source: group.members.map((m) => describeRoot(m.root)).join('; '),
-    operands,
-    stores: stored.map((m): Store => ({
-      operand: operandOf(m.root.id),
-      index: rename(m.position),
-      value: rename(m.value),
-    })),
-  };
-  return { kind: 'run', kernel: withLoops(base, group.loops, rename), args };
-}
-
-const loopExpressions = (loops: Loops): readonly Expr[] =>
-  loops.kind === 'map' ? [] : loops.kind === 'reduce' ? loops.accumulators.map((a) => a.value) : [loops.lhs, loops.rhs];
-
-type KernelBase = Pick<Kernel, 'name' | 'source' | 'operands' | 'stores'>;
-
-function withLoops(base: KernelBase, loops: Loops, rename: (e: Expr) => Expr): Kernel {
-  switch (loops.kind) {
-    case 'map':
-      return { ...base, ...loops };
-    case 'reduce':
-      return { ...base, ...loops, accumulators: loops.accumulators.map((a) => ({ ...a, value: rename(a.value) })) };
-    case 'contract':
-      return { ...base, ...loops, dtype: loops.lhs.dtype, lhs: rename(loops.lhs), rhs: rename(loops.rhs) };
-  }
-}
-
-/** `conv_add_max`: the first telling operation, and the last three. */
-function identifier(operations: readonly string[]): string {
-  const silent = new Set(['broadcastInDim', 'reshape', 'transpose', 'convertElementType', 'slice', 'select']);
-  const telling = operations.filter((o) => !silent.has(o));
-  const words = telling.length > 0 ? telling : operations;
-  return [...words.slice(0, 1), ...words.slice(1).slice(-3)].join('_');
-}
-
 /** Makes kernel names unique within a program by numbering repeated ones. */
-function uniquelyNamed(steps: readonly RunStep[]): readonly RunStep[] {
+function uniquelyNamed(steps: readonly Step[]): readonly Step[] {
   const counts = new Map<string, number>();
-  return steps.map((s) => {
+  const named = (s: Step): Step => {
+    if (s.kind === 'branch') return { ...s, branches: s.branches.map((b) => b.map(named)) };
+    if (s.kind === 'loop') {
+      return s.trips === null
+        ? { ...s, test: s.test.map(named), body: s.body.map(named) }
+        : { ...s, body: s.body.map(named) };
+    }
     const seen = counts.get(s.kernel.name) ?? 0;
     counts.set(s.kernel.name, seen + 1);
     return seen === 0 ? s : { ...s, kernel: { ...s.kernel, name: `${s.kernel.name}_${seen + 1}` } };
-  });
+  };
+  return steps.map(named);
 }

@@ -6,7 +6,7 @@ import { ConcreteArray } from '../trace/concrete.ts';
 import { installEvaluator } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
-import { isJaxpr, Var } from '../trace/jaxpr.ts';
+import { isJaxpr, subJaxprs, Var } from '../trace/jaxpr.ts';
 import type { Primitive } from '../trace/primitive.ts';
 import { typeOf } from '../trace/context.ts';
 import type { NDArray } from '../trace/value.ts';
@@ -59,6 +59,7 @@ export function executableFor(name: string, jaxpr: Jaxpr, device: Device, donate
 }
 
 function requireDtypes(jaxpr: Jaxpr, device: Device): void {
+  jaxpr.equations.flatMap((e) => subJaxprs(e.params)).forEach((inner) => requireDtypes(inner, device));
   const results = jaxpr.equations.flatMap((e) => e.outputs);
   const bad = [...jaxpr.inputs, ...results].find((v) => !device.target.dtypes.has(v.aval.dtype));
   if (bad === undefined) return;

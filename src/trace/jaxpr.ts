@@ -50,10 +50,12 @@ export class Literal {
   }
 }
 
-/** The Jaxprs among an equation's parameters, those in lists of Jaxprs too. */
+/** The Jaxprs among an equation's parameters, in lists too. */
 export function subJaxprs(params: unknown): readonly Jaxpr[] {
   if (typeof params !== 'object' || params === null) return [];
-  return Object.values(params).flat().filter(isJaxpr);
+  return Object.values(params as Readonly<Record<string, unknown>>)
+    .flatMap((v) => (Array.isArray(v) ? (v as readonly unknown[]) : [v]))
+    .filter(isJaxpr);
 }
 
 /** Is this parameter a Jaxpr? */
