@@ -16,6 +16,13 @@ export function scalarOf(dtype: DType, value: number, weakType = false): NDArray
   return ConcreteArray.fromHost(aval([], dtype, weakType), data);
 }
 
+/** A constant vector. */
+export function vectorOf(dtype: DType, values: readonly number[]): NDArray {
+  const data = hostArray[dtype](values.length);
+  data.set(values);
+  return ConcreteArray.fromHost(aval([values.length], dtype), data);
+}
+
 /** The weak type of a result: weak only if all operands are. */
 export const allWeak = (ins: readonly Aval[]): boolean => ins.length > 0 && ins.every((a) => a.weakType);
 

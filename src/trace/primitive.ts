@@ -253,6 +253,8 @@ export interface CaseInput {
   readonly dtype: DType | 'float' | 'integer' | 'any';
   /** Values are drawn from this interval, where the function is smooth; default [-2, 2]. */
   readonly domain?: readonly [low: number, high: number];
+  /** Integers are drawn from this interval (of which u32 takes what is not negative); default [-9, 9], [0, 40] in u32. */
+  readonly integers?: readonly [low: number, high: number];
   /** Values closer than this to one of `kinks` (default: none) are moved away. */
   readonly kinks?: readonly number[];
   /** All values differ, by at least 1e-2: for maxima and sorting, whose derivatives jump at ties. */

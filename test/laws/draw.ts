@@ -13,13 +13,11 @@ export function values(input: CaseInput, dtype: DType): fc.Arbitrary<readonly nu
   const size = sizeOf(input.shape);
   if (dtype === 'bool') return fc.array(fc.integer({ min: 0, max: 1 }), { minLength: size, maxLength: size });
   if (dtype === 'i32' || dtype === 'u32') {
-    const element = fc.integer(dtype === 'i32' ? { min: -9, max: 9 } : { min: 0, max: 40 });
-    return input.distinct === true
-      ? fc.uniqueArray(fc.integer({ min: dtype === 'u32' ? 0 : -1000, max: 1000 }), {
-          minLength: size,
-          maxLength: size,
-        })
-      : fc.array(element, { minLength: size, maxLength: size });
+    const usual = input.distinct === true ? [-1000, 1000] : dtype === 'i32' ? [-9, 9] : [0, 40];
+    const [low, high] = input.integers ?? (usual as [number, number]);
+    const element = fc.integer({ min: dtype === 'u32' ? Math.max(0, low) : low, max: high });
+    const length = { minLength: size, maxLength: size };
+    return input.distinct === true ? fc.uniqueArray(element, length) : fc.array(element, length);
   }
   const [low, high] = input.domain ?? [-2, 2];
   if (input.distinct === true) {

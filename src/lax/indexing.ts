@@ -1,0 +1,289 @@
+import { left } from 'fp-ts/lib/Either.js';
+import type { Expr } from '../kernel/expr.ts';
+import { binary } from '../kernel/expr.ts';
+import { lit } from '../kernel/index-algebra.ts';
+import type { ProcedureWriter } from '../kernel/procedure.ts';
+import type { Shape } from '../trace/aval.ts';
+import { aval, sameShape, showAval, showShape } from '../trace/aval.ts';
+import { bind1 } from '../trace/context.ts';
+import { DTypeError } from '../trace/errors.ts';
+import type { Batched, Case, Derivative, Linearized, Operand, Primitive, Procedure } from '../trace/primitive.ts';
+import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import type { NDArray } from '../trace/value.ts';
+import { at, product, range } from '../util/array.ts';
+import { eq } from './elementwise.ts';
+import { inFront } from './rules.ts';
+import { broadcastedIota, fill, reshape, select, toFront, zeroOutside, zerosOf } from './structural.ts';
+import { windowCases } from './window-cases.ts';
+import type { OutOfBounds, WindowsAt } from './windows-at.ts';
+import {
+  allInside,
+  batchedBoth,
+  batchedIndices,
+  batchedOperand,
+  locate,
+  startDims,
+  startsOf,
+  windowAxes,
+  windowSizes,
+  windowsProblem,
+  windowsShape,
+} from './windows-at.ts';
+
+/** Reading and writing windows of an array at positions that data decides: gather and the scatters. */
+
+// ------------------------------------------------------------------------------------------------------- gather
+
+/** Static parameters of {@link gatherP}. */
+export interface GatherParams extends WindowsAt {
+  /** The windows' extents, one for each axis of the operand. */
+  readonly sizes: Shape;
+  readonly mode: OutOfBounds;
+}
+
+const batchedGather = (x: Batched, indices: Batched, p: GatherParams, size: number): NDArray => {
+  if (indices.axis === null)
+    return gatherWindows(toFront(x, size), indices.value, { ...p, ...batchedOperand(p), sizes: [size, ...p.sizes] });
+  const front = toFront(indices, size);
+  if (x.axis === null) return gatherWindows(x.value, front, { ...p, ...batchedIndices(p) });
+  return gatherWindows(toFront(x, size), front, { ...p, ...batchedBoth(p), sizes: [1, ...p.sizes] });
+};
+
+export const gatherP = primitive<GatherParams, 2>({
+  name: 'gather',
+  type: ([x, indices], p) => {
+    const problem = windowsProblem(p, x, indices, p.sizes);
+    return problem === null
+      ? typed(aval(windowsShape(p, p.sizes, indices.shape), x.dtype, x.weakType))
+      : mistyped(`[gather] ${problem}`);
+  },
+  derivative: {
+    kind: 'linear',
+    transpose: [
+      ([ct], [x, indices], p) => scatterAddWindows(zerosOf(x.aval), indices.value as NDArray, ct as NDArray, p),
+      { noTangent: 'indices are integers' },
+    ],
+  },
+  batch: ([x, indices], p, size) => inFront(batchedGather(x, indices, p, size)),
+  lower: ([x, indices], p) => ({
+    kind: 'map',
+    outputs: [
+      (c) => {
+        const index = startDims(p, c.length).map((a) => c[a] as Expr);
+        const starts = startsOf(p, x.aval.shape, p.sizes, p.mode, (k) => indices.at([...index, lit(k)]));
+        const window = p.offsetDims.map((a) => c[a] as Expr);
+        return zeroOutside(x.at(locate(p, x.aval.shape.length, starts, index, window)), allInside(starts));
+      },
+    ],
+  }),
+  cases: windowCases.map(({ operand, indices, windows, sizes, mode, label }): Case<GatherParams, 2> => ({
+    ins: [
+      { shape: operand, dtype: 'float' },
+      { shape: indices, dtype: 'integer', integers: [-1, 6] },
+    ],
+    params: { ...windows, sizes, mode },
+    label,
+  })),
+});
+
+/** The windows of `x` that start at `indices`. */
+export const gatherWindows = (x: NDArray, indices: NDArray, p: GatherParams): NDArray => {
+  const { sizes, mode } = p;
+  return bind1(gatherP, [x, indices], { ...windowsOf(p), sizes, mode });
+};
+
+const windowsOf = (w: WindowsAt): WindowsAt => ({
+  offsetDims: w.offsetDims,
+  collapsedDims: w.collapsedDims,
+  indexMap: w.indexMap,
+  operandBatchingDims: w.operandBatchingDims,
+  indicesBatchingDims: w.indicesBatchingDims,
+});
+
+// ------------------------------------------------------------------------------------------------------ scatter
+
+/** Static parameters of the scatter primitives. */
+export interface ScatterParams extends WindowsAt {
+  readonly mode: OutOfBounds;
+  /** Does no element of the operand occur in two windows? A promise that makes derivatives cheaper. */
+  readonly uniqueIndices: boolean;
+}
+
+/** How an update is combined with what is there. */
+export type ScatterOp = 'set' | 'add' | 'mul' | 'min' | 'max';
+
+type ScatterFunction = (x: NDArray, indices: NDArray, updates: NDArray, p: ScatterParams) => NDArray;
+
+function scatterPrimitive(
+  name: string,
+  op: ScatterOp,
+  derivative: Derivative<ScatterParams, 3>,
+): Primitive<ScatterParams, 3> {
+  const self: Primitive<ScatterParams, 3> = primitive<ScatterParams, 3>({
+    name,
+    type: ([x, indices, updates], p) => {
+      if (x.dtype !== updates.dtype || (op !== 'set' && x.dtype === 'bool')) {
+        const dtypes = op === 'set' ? 'operand and updates of one dtype' : 'operand and updates of one number dtype';
+        return left(new DTypeError(`[${name}] needs ${dtypes}, got ${showAval(x)} and ${showAval(updates)}`));
+      }
+      const sizes = windowSizes(p, x.shape.length, updates.shape);
+      const problem = windowsProblem(p, x, indices, sizes);
+      if (problem !== null) return mistyped(`[${name}] ${problem}`);
+      const expected = windowsShape(p, sizes, indices.shape);
+      return sameShape(expected, updates.shape)
+        ? typed(x)
+        : mistyped(`[${name}] needs updates of shape ${showShape(expected)}, got ${showAval(updates)}`);
+    },
+    derivative,
+    batch: ([x, indices, updates], p, size) => {
+      const windows = indices.axis === null ? batchedOperand(p) : batchedBoth(p);
+      const at = indices.axis === null ? indices.value : toFront(indices, size);
+      return inFront(bind1(self, [toFront(x, size), at, toFront(updates, size)], { ...p, ...windows }));
+    },
+    lower: (ins, p) => scatterProcedure(ins, p, op),
+    cases: windowCases.map(({ operand, indices, windows, shape, mode, label }): Case<ScatterParams, 3> => ({
+      ins: [
+        { shape: operand, dtype: 'float' },
+        { shape: indices, dtype: 'integer', integers: [-1, 6] },
+        { shape, dtype: 'float' },
+      ],
+      params: { ...windows, mode, uniqueIndices: false },
+      label,
+    })),
+  });
+  return self;
+}
+
+/**
+ * A scatter as a procedure: parallel over what can't meet (batches, and axes along which windows lie equally), and a
+ * loop over the windows inside, in row-major order, so that the result does not depend on who comes first.
+ */
+function scatterProcedure(
+  [x, indices, updates]: readonly [Operand, Operand, Operand],
+  p: ScatterParams,
+  op: ScatterOp,
+): Procedure {
+  const operand = x.aval.shape;
+  const sizes = windowSizes(p, operand.length, updates.aval.shape);
+  const index = indices.aval.shape.slice(0, -1);
+  const serialIndex = range(index.length).filter((a) => !p.indicesBatchingDims.includes(a));
+  const alone = product(serialIndex.map((a) => at(index, a))) <= 1;
+  const axes = windowAxes(p, operand.length);
+  const serialWindow = range(axes.length).filter((k) => {
+    const a = at(axes, k);
+    return !alone && p.indexMap.includes(a) && at(sizes, a) !== at(operand, a);
+  });
+  const window = axes.map((a) => at(sizes, a));
+  const own = range(index.length).filter((a) => !serialIndex.includes(a));
+  const shared = range(axes.length).filter((k) => !serialWindow.includes(k));
+  return {
+    kind: 'procedure',
+    domain: [...own.map((a) => at(index, a)), ...shared.map((k) => at(window, k))],
+    starts: [0],
+    scratch: [],
+    readsOnce: true,
+    write: (w, point, [out]) => {
+      const i = place(index.length, own, point);
+      const o = place(axes.length, shared, point.slice(own.length));
+      nest(w, serialIndex, index, i, () => {
+        const starts = startsOf(p, operand, sizes, p.mode, (k) => w.keep(indices.at([...i, lit(k)])));
+        w.if(allInside(starts), () =>
+          nest(w, serialWindow, window, o, () => {
+            const position = locate(p, operand.length, starts, i, o);
+            const update = updates.at(interleave(p, i, o));
+            out?.set(position, op === 'set' ? update : binary(op, out.at(position), update));
+          }),
+        );
+      });
+    },
+  };
+}
+
+/** A coordinate of which the axes `known` have values yet. */
+function place(rank: number, known: readonly number[], values: readonly Expr[]): Expr[] {
+  const coordinate = range(rank).map(() => lit(0));
+  known.forEach((a, i) => (coordinate[a] = values[i] as Expr));
+  return coordinate;
+}
+
+/** Loops over `axes`, putting their positions into the coordinate. */
+function nest(w: ProcedureWriter, axes: readonly number[], extents: Shape, coordinate: Expr[], body: () => void): void {
+  const [axis, ...rest] = axes;
+  if (axis === undefined) return body();
+  w.for(0, at(extents, axis), (i) => {
+    coordinate[axis] = i;
+    nest(w, rest, extents, coordinate, body);
+  });
+}
+
+/** The coordinate in the updates, from that of the index vector and that in the window. */
+function interleave(p: WindowsAt, index: readonly Expr[], window: readonly Expr[]): readonly Expr[] {
+  const rank = index.length + window.length;
+  const starts = startDims(p, rank);
+  return range(rank).map((a) => {
+    const k = p.offsetDims.indexOf(a);
+    return (k < 0 ? index[starts.indexOf(a)] : window[k]) as Expr;
+  });
+}
+
+/** The parameters of the gather that reads what a scatter writes. */
+const gathering = (p: ScatterParams, x: Shape, updates: Shape): GatherParams => ({
+  ...p,
+  sizes: windowSizes(p, x.length, updates),
+});
+
+const noTangent = { noTangent: 'indices are integers' } as const;
+
+/** The cotangents of updates that were added or stayed: read where they were written. */
+const readBack = (ct: NDArray, x: Linearized, indices: Linearized, updates: Linearized, p: ScatterParams): NDArray =>
+  gatherWindows(ct, indices.value as NDArray, gathering(p, x.aval.shape, updates.aval.shape));
+
+export const scatterP = scatterPrimitive('scatter', 'set', {
+  kind: 'linear',
+  transpose: [
+    ([ct], [, indices, updates], p) =>
+      scatterWindows(ct as NDArray, indices.value as NDArray, zerosOf(updates.aval), p),
+    noTangent,
+    ([ct], [x, indices, updates], p) => {
+      const read = readBack(ct as NDArray, x, indices, updates, p);
+      if (p.uniqueIndices) return read;
+      return select(survives(x, indices, updates, p), read, zerosOf(read.aval));
+    },
+  ],
+});
+
+/** Which elements of the updates are still there in the end, and not overwritten by later ones? */
+function survives(x: Linearized, indices: Linearized, updates: Linearized, p: ScatterParams): NDArray {
+  const { shape } = updates.aval;
+  const names = reshape(broadcastedIota('i32', [product(shape)], 0), shape);
+  const last = scatterWindows(fill(x.aval.shape, 'i32', -1), indices.value as NDArray, names, p);
+  return eq(gatherWindows(last, indices.value as NDArray, gathering(p, x.aval.shape, shape)), names);
+}
+
+export const scatterAddP = scatterPrimitive('scatterAdd', 'add', {
+  kind: 'linear',
+  transpose: [
+    ([ct]) => ct as NDArray,
+    noTangent,
+    ([ct], [x, indices, updates], p) => readBack(ct as NDArray, x, indices, updates, p),
+  ],
+});
+
+/** Replaces the windows of `x` at `indices`; where they overlap, the last one in row-major order stays. */
+export const scatterWindows: ScatterFunction = (x, indices, updates, p) =>
+  bind1(scatterP, [x, indices, updates], scatterParams(p));
+/** Adds to the windows of `x` at `indices`. */
+export const scatterAddWindows = (
+  x: NDArray,
+  indices: NDArray,
+  updates: NDArray,
+  p: WindowsAt & { readonly mode: OutOfBounds; readonly uniqueIndices?: boolean },
+): NDArray => bind1(scatterAddP, [x, indices, updates], scatterParams(p));
+
+const scatterParams = (
+  p: WindowsAt & { readonly mode: OutOfBounds; readonly uniqueIndices?: boolean },
+): ScatterParams => ({
+  ...windowsOf(p),
+  mode: p.mode,
+  uniqueIndices: p.uniqueIndices ?? false,
+});
