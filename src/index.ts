@@ -47,6 +47,7 @@ export {
   ReadError,
   ShapeMismatchError,
   TracerConversionError,
+  UnboundAxisError,
   ValueDependentShapeError,
 } from './trace/errors.ts';
 export { DeviceError, DeviceUnavailableError, OutOfMemoryError, UnsupportedOnDeviceError } from './kernel/device.ts';

@@ -1,5 +1,7 @@
 /** The primitives' functions: explicit shapes and dtypes, no broadcasting. */
 export * from './bits.ts';
+export { allGather, axisIndex, axisSize, pmax, pmean, pmin, ppermute, psum, psumScatter } from './collective.ts';
+export type { AllGatherOptions } from './collective.ts';
 export * from './conv.ts';
 export * from './dot.ts';
 export * from './dynamic.ts';

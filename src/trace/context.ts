@@ -14,7 +14,17 @@ export interface Trace {
   readonly name: string;
   /** False once the transformation has ended; its tracers can't be used any more. */
   readonly alive: boolean;
+  /** The interpreter around this one; null is evaluation. */
+  readonly parent: Trace | null;
+  /** The axis that it gives a name to, for collectives; only `vmap` does. */
+  readonly axis: NamedAxis | null;
   process(primitive: Primitive, inputs: readonly NDArray[], params: unknown): readonly NDArray[];
+}
+
+/** An axis that `vmap` maps over, by the name that collectives use. */
+export interface NamedAxis {
+  readonly name: string;
+  readonly size: number;
 }
 
 /** Evaluates one primitive on concrete arrays; the compiler supplies it. */
@@ -26,6 +36,13 @@ let evaluator: Evaluator | null = null;
 
 /** The interpreter of primitives at this moment; null where they are evaluated at once. */
 export const currentTrace = (): Trace | null => current;
+
+/** The named axes that collectives can be over at this moment, innermost first. */
+export function namedAxes(): readonly NamedAxis[] {
+  const axes: NamedAxis[] = [];
+  for (let t = current; t !== null; t = t.parent) if (t.axis !== null) axes.push(t.axis);
+  return axes;
+}
 
 /** Runs `body` with `trace` interpreting primitives (null: evaluated at once), then restores what was before. */
 export function withTrace<T>(trace: Trace | null, body: () => T): T {

@@ -45,6 +45,13 @@ export class BatchError extends MistakeError {
   }
 }
 
+/** A collective over an axis that no surrounding `vmap` has named. */
+export class UnboundAxisError extends MistakeError {
+  constructor(message: string) {
+    super('unbound-axis', message);
+  }
+}
+
 /** An array was used after `jit` had been allowed to reuse its storage, or after `dispose()`. */
 export class DeletedArrayError extends MistakeError {
   constructor(message: string) {

@@ -19,8 +19,11 @@ export interface Primitive<P = unknown, N extends number = number> {
   /** The results' shapes and dtypes, or why the operands can't be combined. */
   type(ins: Tuple<N, Aval>, params: P): Either<PullbackError, readonly Aval[]>;
   readonly derivative: Derivative<P, N>;
-  /** How it applies to operands with a batch axis each (or none). */
-  batch(ins: Tuple<N, Batched>, params: P, size: number): BatchedResult;
+  /**
+   * How it applies to operands with a batch axis each (or none). The axis's name matters to collectives, and to primitives
+   * that hold Jaxprs, in which collectives can be.
+   */
+  batch(ins: Tuple<N, Batched>, params: P, size: number, axisName: string | null): BatchedResult;
   /** What it computes, as loops over scalar expressions. */
   lower(ins: Tuple<N, Operand>, params: P, outs: readonly Aval[]): Lowered;
   /** Inputs that the laws are tested on. */

@@ -1,7 +1,7 @@
 import { InternalError } from '../util/error.ts';
 import type { Aval } from './aval.ts';
 import type { Trace } from './context.ts';
-import { escaped, typeOf, withTrace } from './context.ts';
+import { currentTrace, escaped, typeOf, withTrace } from './context.ts';
 import type { ConcreteArray } from './concrete.ts';
 import type { Atom, ClosedJaxpr, Equation } from './jaxpr.ts';
 import { Literal, Var } from './jaxpr.ts';
@@ -28,6 +28,8 @@ class StagingTracer extends Tracer {
 /** Records every operation as an equation; arrays from outside become constants, host scalars literals. */
 export class StagingTrace implements Trace {
   readonly name: string;
+  readonly parent = currentTrace();
+  readonly axis = null;
   alive = true;
   private readonly equations: Equation[] = [];
   private readonly constants = new Map<NDArray, Var>();

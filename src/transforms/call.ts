@@ -60,8 +60,13 @@ function transposeCall(
   return linear.map((l) => (l ? (ofLinear[next++] ?? null) : null));
 }
 
-function batchCall(ins: readonly Batched[], { name, jaxpr }: CallParams, size: number): BatchedResult {
-  const { callable, outAxes } = batchJaxpr(jaxpr, { axes: ins.map((b) => b.axis), size });
+function batchCall(
+  ins: readonly Batched[],
+  { name, jaxpr }: CallParams,
+  size: number,
+  axisName: string | null,
+): BatchedResult {
+  const { callable, outAxes } = batchJaxpr(jaxpr, { axes: ins.map((b) => b.axis), size, axisName });
   const values = call(
     `vmap(${name})`,
     callable,
@@ -86,7 +91,7 @@ export const callP: Primitive<CallParams> = primitive<CallParams, number>({
       },
     },
   },
-  batch: (ins, params, size) => batchCall(ins, params, size),
+  batch: batchCall,
   lower: (_, { jaxpr }) => ({ kind: 'inline', jaxpr }),
   cases: [
     {

@@ -179,6 +179,8 @@ export interface BatchKey {
   /** The batch axis of each input; null where it is the same for the whole batch. */
   readonly axes: readonly (number | null)[];
   readonly size: number;
+  /** The name of the batch axis, or null. */
+  readonly axisName: string | null;
 }
 
 /** A Jaxpr of whole batches. */
@@ -189,12 +191,12 @@ export interface BatchedJaxpr {
 }
 
 /** A Jaxpr applied to a whole batch. */
-export const batchJaxpr = memoized((jaxpr: Jaxpr, { axes, size }: BatchKey): BatchedJaxpr => {
+export const batchJaxpr = memoized((jaxpr: Jaxpr, { axes, size, axisName }: BatchKey): BatchedJaxpr => {
   return stageWith(
     'vmap of jit',
     (...xs) => {
       const inputs = zipExact(xs, axes).map(([value, axis]): Batched => ({ value, axis }));
-      const outs = batchFlat('vmap of jit', (...ps) => evalJaxpr(jaxpr, [], ps), inputs, size);
+      const outs = batchFlat('vmap of jit', (...ps) => evalJaxpr(jaxpr, [], ps), inputs, size, axisName);
       return [outs.map((o) => o.value), { outAxes: outs.map((o) => o.axis) }];
     },
     zipExact(inputAvals(jaxpr), axes).map(([a, axis]) => (axis === null ? a : batchedAval(a, axis, size))),

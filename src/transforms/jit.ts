@@ -6,7 +6,7 @@ import type { ProgramCost } from '../compiler/report.ts';
 import { programCost } from '../compiler/report.ts';
 import { defaultDevice, execute } from '../compiler/runtime.ts';
 import type { Aval } from '../trace/aval.ts';
-import { currentTrace } from '../trace/context.ts';
+import { currentTrace, namedAxes } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
 import { printJaxpr } from '../trace/print.ts';
@@ -134,6 +134,8 @@ function cacheKey(
   for (const { aval: a } of leaves) key += `${a.dtype}${a.weakType ? '*' : ''}${a.shape.join(',')};`;
   key += showTreeDef(treedef);
   for (const i of statics) key += `|${structuralKey(args[i])}`;
+  // Collectives are traced for the sizes of the axes that they are over.
+  for (const { name, size } of namedAxes()) key += `@${name}:${size}`;
   return key;
 }
 

@@ -35,8 +35,9 @@ export interface Dual {
 /** What forward mode and linearization share: a tangent goes along with every value that depends on the inputs. */
 export abstract class TangentTrace implements Trace {
   readonly name: string;
+  readonly axis = null;
   alive = true;
-  private readonly parent: Trace | null;
+  readonly parent: Trace | null;
 
   constructor(name: string, parent: Trace | null) {
     this.name = name;

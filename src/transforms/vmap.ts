@@ -19,6 +19,8 @@ export interface VmapOptions {
   readonly outAxes?: Axes;
   /** The batch size; only needed when no argument is mapped. */
   readonly axisSize?: number;
+  /** A name for the mapped axis, by which collectives (`lax.psum`, …) in the function refer to it. */
+  readonly axisName?: string;
 }
 
 /**
@@ -43,7 +45,7 @@ export function vmap<A extends readonly unknown[], R>(
     const inputs = flat.leaves.map((value, i): Batched => ({ value, axis: normalize(at(axes, i), value.ndim) }));
     const size = batchSize(inputs, flat.treedef, name, options.axisSize);
     const g = flatFunction(f, flat.treedef);
-    const outs = batchFlat(name, g.run, inputs, size);
+    const outs = batchFlat(name, g.run, inputs, size, options.axisName ?? null);
     const outAxes = flattenAxes(options.outAxes ?? 0, g.outTree(), `${name}: outAxes`);
     return unflatten<R>(
       g.outTree(),

@@ -1,0 +1,253 @@
+import type { DType } from '../kernel/dtype.ts';
+import { isFloat } from '../kernel/dtype.ts';
+import type { Shape } from '../trace/aval.ts';
+import { aval, showAval } from '../trace/aval.ts';
+import { bind1, namedAxes } from '../trace/context.ts';
+import { ArgumentError, UnboundAxisError } from '../trace/errors.ts';
+import type { Batched, BatchedResult, Primitive } from '../trace/primitive.ts';
+import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import type { NDArray } from '../trace/value.ts';
+import { range } from '../util/array.ts';
+import { div, like, mul } from './elementwise.ts';
+import { reduceMax, reduceMin } from './reduce.ts';
+import { inFront, movePermutation, prepend, without } from './rules.ts';
+import { broadcastedIota, concatenate, convertElementType, fill, reduceSum, slice, toFront, transpose } from './structural.ts'; // prettier-ignore
+
+/**
+ * Collectives over an axis that `vmap` has named: what each example computes from all of them. They exist while a
+ * function is batched only, where their batching rules replace them by ordinary primitives; so they have no lowering and no
+ * cases of their own, and their laws are tested through `vmap`.
+ */
+
+interface OverAxis {
+  readonly axisName: string;
+}
+
+const lower = (_: unknown, { axisName }: OverAxis): never => {
+  throw unbound('a collective', axisName);
+};
+
+const unbound = (what: string, name: string): UnboundAxisError => {
+  const known = namedAxes().map((a) => JSON.stringify(a.name));
+  return new UnboundAxisError(
+    `[${what}] no axis is named ${JSON.stringify(name)} here` +
+      `${known.length === 0 ? '' : ` (the named ones are ${known.join(', ')})`}: ` +
+      `call it inside vmap(f, inAxes, { axisName: ${JSON.stringify(name)} })`,
+  );
+};
+
+/** The size of a named axis, as JAX's `axis_size`. */
+export const axisSize = (axisName: string): number => sizeNamed('axisSize', axisName);
+
+function sizeNamed(what: string, axisName: string): number {
+  const axis = namedAxes().find((a) => a.name === axisName);
+  if (axis === undefined) throw unbound(what, axisName);
+  return axis.size;
+}
+
+const number = (dtype: DType): boolean => dtype !== 'bool';
+
+// -------------------------------------------------------------------------------------------------------- psum
+
+export const psumP: Primitive<OverAxis, 1> = primitive<OverAxis, 1>({
+  name: 'psum',
+  type: ([x]) => (number(x.dtype) ? typed(x) : mistyped(`[psum] can't add ${showAval(x)}: cast it first`)),
+  derivative: { kind: 'linear', transpose: [([ct], _, p) => bind1(psumP, [ct as NDArray], p)] },
+  batch: ([x], p, size, axisName): BatchedResult => {
+    if (axisName !== p.axisName) return { values: [bind1(psumP, [x.value], p)], axes: [x.axis] };
+    const total = x.axis === null ? mul(x.value, like(x.value, size)) : reduceSum(x.value, [x.axis]);
+    return { values: [total], axes: [null] };
+  },
+  lower,
+  cases: [],
+});
+
+/**
+ * The sum over the examples of a named axis: every example gets the total.
+ *
+ * @throws UnboundAxisError outside a `vmap` with that axisName.
+ * @example
+ * vmap((x: NDArray) => x.div(lax.psum(x, 'batch')), 0, { axisName: 'batch' })(np.array([1, 3])); // [0.25, 0.75]
+ */
+export function psum(x: NDArray, axisName: string): NDArray {
+  sizeNamed('psum', axisName);
+  return bind1(psumP, [x.dtype === 'bool' ? convertElementType(x, 'i32') : x], { axisName });
+}
+
+/** The mean over the examples of a named axis. Integers give floats. */
+export function pmean(x: NDArray, axisName: string): NDArray {
+  const total = psum(isFloat(x.dtype) ? x : convertElementType(x, 'f32'), axisName);
+  return div(total, like(total, axisSize(axisName)));
+}
+
+// --------------------------------------------------------------------------------- allGather and psumScatter
+
+interface GatherParams extends OverAxis {
+  readonly size: number;
+  /** Where the named axis is among the axes of the gathered array. */
+  readonly axis: number;
+}
+
+const inserted = (shape: Shape, axis: number, size: number): Shape => [
+  ...shape.slice(0, axis),
+  size,
+  ...shape.slice(axis),
+];
+
+/** The rule for a `vmap` over another axis: a batch in front of everything. */
+const alongOther = (p: Primitive<GatherParams, 1>, x: Batched, params: GatherParams, size: number): BatchedResult =>
+  inFront(bind1(p, [toFront(x, size)], { ...params, axis: params.axis + 1 }));
+
+export const allGatherP: Primitive<GatherParams, 1> = primitive<GatherParams, 1>({
+  name: 'allGather',
+  type: ([x], { size, axis }) =>
+    axis >= 0 && axis <= x.shape.length
+      ? typed(aval(inserted(x.shape, axis, size), x.dtype, x.weakType))
+      : mistyped(`[allGather] can't put a new axis ${axis} into ${showAval(x)}`),
+  derivative: { kind: 'linear', transpose: [([ct], _, p) => bind1(psumScatterP, [ct as NDArray], p)] },
+  batch: ([x], p, size, axisName): BatchedResult => {
+    if (axisName !== p.axisName) return alongOther(allGatherP, x, p, size);
+    const front = toFront(x, size);
+    return { values: [transpose(front, movePermutation(front.ndim, 0, p.axis))], axes: [null] };
+  },
+  lower,
+  cases: [],
+});
+
+export const psumScatterP: Primitive<GatherParams, 1> = primitive<GatherParams, 1>({
+  name: 'psumScatter',
+  type: ([x], { size, axis }) =>
+    x.shape[axis] === size && number(x.dtype)
+      ? typed(aval(without(x.shape, [axis]), x.dtype, x.weakType))
+      : mistyped(`[psumScatter] needs a number array with extent ${size} on axis ${axis}, got ${showAval(x)}`),
+  derivative: { kind: 'linear', transpose: [([ct], _, p) => bind1(allGatherP, [ct as NDArray], p)] },
+  batch: ([x], p, size, axisName): BatchedResult =>
+    axisName === p.axisName
+      ? { values: [reduceSum(toFront(x, size), [0])], axes: [p.axis] }
+      : alongOther(psumScatterP, x, p, size),
+  lower,
+  cases: [],
+});
+
+/** Options of {@link allGather}. */
+export interface AllGatherOptions {
+  /** Where the examples' axis is in the result; default 0. */
+  readonly axis?: number;
+  /** Join along an existing axis instead of a new one; default false. */
+  readonly tiled?: boolean;
+}
+
+/**
+ * All examples of a named axis, as one array that every example gets: [size, ...shape].
+ *
+ * @throws UnboundAxisError outside a `vmap` with that axisName.
+ */
+export function allGather(x: NDArray, axisName: string, { axis = 0, tiled = false }: AllGatherOptions = {}): NDArray {
+  const size = sizeNamed('allGather', axisName);
+  const gathered = bind1(allGatherP, [x], { axisName, size, axis });
+  if (!tiled) return gathered;
+  return concatenate(
+    range(size).map((i) => taken(gathered, axis, i)),
+    axis,
+  );
+}
+
+/** The sum over the examples of a named axis, of which example `i` gets part `i` along `axis`: [...] from [size, ...]. */
+export function psumScatter(x: NDArray, axisName: string, { axis = 0 }: { readonly axis?: number } = {}): NDArray {
+  return bind1(psumScatterP, [x], { axisName, size: sizeNamed('psumScatter', axisName), axis });
+}
+
+/** Subarray `i` along an axis, which disappears. */
+function taken(x: NDArray, axis: number, i: number): NDArray {
+  const part = slice(
+    x,
+    x.shape.map((_, a) => (a === axis ? i : 0)),
+    x.shape.map((n, a) => (a === axis ? i + 1 : n)),
+  );
+  return reduceSum(part, [axis]);
+}
+
+/** The largest over the examples of a named axis; NaN if any is. */
+export const pmax = (x: NDArray, axisName: string): NDArray => reduceMax(allGather(x, axisName), [0]);
+
+/** The smallest over the examples of a named axis; NaN if any is. */
+export const pmin = (x: NDArray, axisName: string): NDArray => reduceMin(allGather(x, axisName), [0]);
+
+// ---------------------------------------------------------------------------------------- ppermute, axisIndex
+
+interface PermuteParams extends OverAxis {
+  /** Pairs of example numbers: from, to. */
+  readonly permutation: readonly (readonly [number, number])[];
+}
+
+export const ppermuteP: Primitive<PermuteParams, 1> = primitive<PermuteParams, 1>({
+  name: 'ppermute',
+  type: ([x]) => typed(x),
+  derivative: {
+    kind: 'linear',
+    transpose: [
+      ([ct], _, p) =>
+        bind1(ppermuteP, [ct as NDArray], {
+          ...p,
+          permutation: p.permutation.map(([from, to]) => [to, from] as const),
+        }),
+    ],
+  },
+  batch: ([x], p, size, axisName): BatchedResult => {
+    if (axisName !== p.axisName) return { values: [bind1(ppermuteP, [x.value], p)], axes: [x.axis] };
+    const all = toFront(x, size);
+    const sources = range(size).map((i) => p.permutation.find(([, to]) => to === i)?.[0] ?? null);
+    const none = fill(prepend(1, all.shape.slice(1)), all.dtype, 0);
+    const from = (i: number): NDArray => slice(all, all.shape.map((_, a) => (a === 0 ? i : 0)), all.shape.map((n, a) => (a === 0 ? i + 1 : n))); // prettier-ignore
+    return inFront(
+      concatenate(
+        sources.map((s) => (s === null ? none : from(s))),
+        0,
+      ),
+    );
+  },
+  lower,
+  cases: [],
+});
+
+/**
+ * Sends each example's value to another example of a named axis; examples that nothing is sent to get zeros.
+ *
+ * @param permutation pairs [from, to]; no example may be sent from twice, or to twice.
+ * @throws UnboundAxisError outside a `vmap` with that axisName.
+ */
+export function ppermute(x: NDArray, axisName: string, permutation: readonly (readonly [number, number])[]): NDArray {
+  const size = sizeNamed('ppermute', axisName);
+  for (const side of [0, 1] as const) {
+    const ends = permutation.map((pair) => pair[side]);
+    if (new Set(ends).size !== ends.length || !ends.every((i) => Number.isInteger(i) && i >= 0 && i < size)) {
+      throw new ArgumentError(
+        `[ppermute] needs pairs [from, to] of distinct numbers below ${size}, the size of ${JSON.stringify(axisName)}; ` +
+          `got ${JSON.stringify(permutation)}`,
+      );
+    }
+  }
+  return bind1(ppermuteP, [x], { axisName, permutation });
+}
+
+export const axisIndexP: Primitive<OverAxis, 0> = primitive<OverAxis, 0>({
+  name: 'axisIndex',
+  type: () => typed(aval([], 'i32')),
+  derivative: { kind: 'zero', because: 'it has no operands' },
+  batch: (_, p, size, axisName): BatchedResult =>
+    axisName === p.axisName
+      ? { values: [broadcastedIota('i32', [size], 0)], axes: [0] }
+      : { values: [bind1(axisIndexP, [], p)], axes: [null] },
+  lower,
+  cases: [],
+});
+
+/**
+ * Which example of a named axis this is: i32[].
+ *
+ * @throws UnboundAxisError outside a `vmap` with that axisName.
+ */
+export function axisIndex(axisName: string): NDArray {
+  sizeNamed('axisIndex', axisName);
+  return bind1(axisIndexP, [], { axisName });
+}

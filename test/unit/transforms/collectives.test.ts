@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import type { NDArray } from '../../../src/index.ts';
+import { grad, jit, jvp, lax, numpy as np, UnboundAxisError, vjp, vmap } from '../../../src/index.ts';
+
+const over = <R>(f: (x: NDArray) => R): ((x: NDArray) => R) => vmap(f, 0, { axisName: 'i' });
+const x = np.array([
+  [1, 2],
+  [3, 5],
+  [6, 9],
+]);
+
+describe('collectives over a named axis', () => {
+  test.each<readonly [string, (x: NDArray) => NDArray, unknown]>([
+    [
+      'psum',
+      (a) => lax.psum(a, 'i'),
+      [
+        [10, 16],
+        [10, 16],
+        [10, 16],
+      ],
+    ],
+    ['pmean', (a) => lax.pmean(a.sum(), 'i'), [26 / 3, 26 / 3, 26 / 3].map(Math.fround)],
+    [
+      'pmax',
+      (a) => lax.pmax(a, 'i'),
+      [
+        [6, 9],
+        [6, 9],
+        [6, 9],
+      ],
+    ],
+    [
+      'pmin',
+      (a) => lax.pmin(a, 'i'),
+      [
+        [1, 2],
+        [1, 2],
+        [1, 2],
+      ],
+    ],
+    ['axisIndex', () => lax.axisIndex('i'), [0, 1, 2]],
+    ['psum of what is the same for all', () => lax.psum(np.array(2), 'i'), [6, 6, 6]],
+    [
+      'allGather',
+      (a) => lax.allGather(a.sum(), 'i'),
+      [
+        [3, 8, 15],
+        [3, 8, 15],
+        [3, 8, 15],
+      ],
+    ],
+    [
+      'allGather, last axis',
+      (a) => lax.allGather(a, 'i', { axis: 1 }).slice(0),
+      [
+        [1, 3, 6],
+        [1, 3, 6],
+        [1, 3, 6],
+      ],
+    ],
+    ['allGather, tiled', (a) => lax.allGather(a, 'i', { tiled: true }), [0, 1, 2].map(() => [1, 2, 3, 5, 6, 9])],
+    ['psumScatter', (a) => lax.psumScatter(np.stack([a.sum(), a.max(), a.min()]), 'i'), [26, 16, 10]],
+    [
+      'ppermute',
+      (a) =>
+        lax.ppermute(a, 'i', [
+          [0, 1],
+          [1, 2],
+        ]),
+      [
+        [0, 0],
+        [1, 2],
+        [3, 5],
+      ],
+    ],
+  ])('%s', async (_, f, expected) => {
+    expect(await over(f)(x).tolist()).toEqual(expected);
+    expect(await over(jit(f))(x).tolist()).toEqual(expected);
+    expect(await jit(over(f))(x).tolist()).toEqual(expected);
+    // Over a batch of batches, the other axis is untouched.
+    const outer = vmap(over(f))(np.stack([x, x]));
+    expect(await outer.tolist()).toEqual([expected, expected]);
+    const inner = over((a) => vmap((b: NDArray) => f(b).add(b.sum().mul(0)))(np.stack([a, a])));
+    expect(await inner(x).slice([], 1).tolist()).toEqual(expected);
+  });
+
+  test.each<readonly [string, (x: NDArray) => NDArray]>([
+    ['psum', (a) => lax.psum(a.mul(a), 'i').mul(a)],
+    ['pmean', (a) => a.sub(lax.pmean(a, 'i')).pow(3)],
+    ['pmax', (a) => lax.pmax(a, 'i').mul(a)],
+    [
+      'allGather',
+      (a) =>
+        lax
+          .allGather(a, 'i')
+          .sum(0)
+          .mul(lax.allGather(np.sin(a), 'i', { axis: 1 }).max(1)),
+    ],
+    ['psumScatter', (a) => lax.psumScatter(np.stack([a, a.mul(2), a.mul(a)]), 'i').mul(a)],
+    [
+      'ppermute',
+      (a) =>
+        lax
+          .ppermute(a.mul(a), 'i', [
+            [0, 2],
+            [2, 1],
+          ])
+          .mul(a),
+    ],
+  ])('%s differentiates', async (_, f) => {
+    const t = np.array([[0.5, -1], [2, 1], [-1, 0.25]]); // prettier-ignore
+    const point = x.astype('f64');
+    const [y, forward] = jvp(over(f), [point], [t.astype('f64')]);
+    const h = 1e-5;
+    const difference = over(f)(point.add(t.astype('f64').mul(h))).sub(over(f)(point.sub(t.astype('f64').mul(h))));
+    expect(await np.max(np.abs(forward.sub(difference.div(2 * h)))).item()).toBeLessThan(1e-5);
+    const [, pullback] = vjp(over(f), point);
+    const ct = np.cos(y);
+    const [back] = pullback(ct);
+    expect(await back.mul(t).sum().item()).toBeCloseTo(await forward.mul(ct).sum().item(), 8);
+    const inside = vmap((a: NDArray, c: NDArray) => vjp(f, a)[1](c)[0], 0, { axisName: 'i' })(point, ct);
+    expect(await np.max(np.abs(inside.sub(back))).item()).toBeLessThan(1e-9);
+    const jitted = jit(grad((a: NDArray) => over(jit(f))(a).mul(ct).sum()))(point);
+    expect(await np.max(np.abs(jitted.sub(back))).item()).toBeLessThan(1e-9);
+  });
+
+  test('the name must be bound, by a vmap around the call', () => {
+    expect(() => lax.psum(np.array(1), 'batch')).toThrow(UnboundAxisError);
+    expect(() => over((a) => lax.psum(a, 'j'))(x)).toThrow(
+      '[psum] no axis is named "j" here (the named ones are "i"): call it inside vmap(f, inAxes, { axisName: "j" })',
+    );
+  });
+
+  test('a jitted function serves axes of several sizes', async () => {
+    const f = jit((a: NDArray) => lax.allGather(a, 'i').sum());
+    expect(await over(f)(np.array([1, 2])).tolist()).toEqual([3, 3]);
+    expect(await over(f)(np.array([1, 2, 3])).tolist()).toEqual([6, 6, 6]);
+  });
+
+  test('ppermute refuses what is no permutation', () => {
+    expect(() => over((a) => lax.ppermute(a, 'i', [[0, 3]]))(x)).toThrow('distinct numbers below 3');
+  });
+});
