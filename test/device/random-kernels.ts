@@ -61,11 +61,27 @@ const specialFloats = [
 ];
 const specialInts = [0, 1, -1, 2, 31, 32, 33, 7, -7, 2147483647, -2147483648, 100];
 
-/** Random contents; `special` mixes in NaN, infinities, extreme integers and the like. */
-export function randomData(r: Random, dtype: DType, length: number, special: boolean): HostArray {
+/** Which values and operations a random kernel is made of. */
+export interface Vocabulary {
+  readonly dtypes: readonly DType[];
+  /** Mixes in NaN, infinities, extreme integers and the like. */
+  readonly special: boolean;
+  /**
+   * Only what a device with inexact floats computes to the bit as well: floats are quarters, and no operation on them
+   * rounds, as long as they stay small.
+   */
+  readonly exact: boolean;
+}
+
+const exactFloats = [0, 1, -1, NaN, Infinity, -Infinity, 0.5, 2.5, -2.5, 3.5];
+
+/** Random contents of an operand. */
+export function randomData(r: Random, dtype: DType, length: number, { special, exact }: Vocabulary): HostArray {
   const data = hostArray[dtype](length);
   for (let i = 0; i < length; i++) {
     if (dtype === 'bool') data[i] = r.below(2);
+    else if (dtype === 'f32' && exact)
+      data[i] = special && r.chance(0.1) ? r.pick(exactFloats) : (r.below(81) - 40) / 4;
     else if (dtype === 'f32' || dtype === 'f64')
       data[i] =
         special && r.chance(0.2) ? r.pick(specialFloats) : (r.next() - 0.5) * (special && r.chance(0.2) ? 200 : 4);
@@ -74,10 +90,12 @@ export function randomData(r: Random, dtype: DType, length: number, special: boo
   return data;
 }
 
-const floatUnary: readonly UnaryOp[] = ['neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'sqrt'];
+const exactUnary: readonly UnaryOp[] = ['neg', 'abs', 'sign', 'floor', 'ceil', 'round'];
+const floatUnary: readonly UnaryOp[] = [...exactUnary, 'sqrt'];
 const intUnary: readonly UnaryOp[] = ['neg', 'abs', 'sign', 'not'];
 const boolUnary: readonly UnaryOp[] = ['not'];
-const floatBinary: readonly BinaryOp[] = ['add', 'sub', 'mul', 'div', 'rem', 'max', 'min'];
+const exactBinary: readonly BinaryOp[] = ['add', 'sub', 'max', 'min'];
+const floatBinary: readonly BinaryOp[] = [...exactBinary, 'mul', 'div', 'rem'];
 const intBinary: readonly BinaryOp[] = [
   'add',
   'sub',
@@ -102,19 +120,17 @@ const transcendental: readonly UnaryOp[] = ['exp', 'expm1', 'log', 'log1p', 'sin
 export class KernelMaker {
   readonly operands: Operand[] = [];
   readonly data: HostArray[] = [];
-  private readonly dtypes: readonly DType[];
-  private readonly r: Random;
-  private readonly special: boolean;
+  protected readonly r: Random;
+  protected readonly vocabulary: Vocabulary;
 
-  constructor(r: Random, dtypes: readonly DType[], special: boolean) {
+  constructor(r: Random, vocabulary: Vocabulary) {
     this.r = r;
-    this.dtypes = dtypes;
-    this.special = special;
+    this.vocabulary = vocabulary;
   }
 
   operand(dtype: DType, length: number, access: Operand['access']): number {
     this.operands.push({ dtype, length, access });
-    this.data.push(access === 'write' ? hostArray[dtype](length) : randomData(this.r, dtype, length, this.special));
+    this.data.push(access === 'write' ? hostArray[dtype](length) : randomData(this.r, dtype, length, this.vocabulary));
     return this.operands.length - 1;
   }
 
@@ -152,32 +168,46 @@ export class KernelMaker {
     if (r.chance(0.12)) return select(sub('bool'), sub(dtype), sub(dtype));
     if (r.chance(0.15)) return this.cast(dtype, sub);
     const float = dtype === 'f32' || dtype === 'f64';
+    const { dtypes, exact } = this.vocabulary;
     if (dtype === 'bool' && r.chance(0.5)) {
-      const of = r.pick(this.dtypes);
-      if (r.chance(0.1)) return unary('isNan', sub(this.dtypes.includes('f32') ? 'f32' : 'f64'));
+      const of = r.pick(dtypes);
+      if (r.chance(0.1)) return unary('isNan', sub(dtypes.includes('f32') ? 'f32' : 'f64'));
       return binary(r.pick(predicates), sub(of), sub(of));
     }
-    if (r.chance(0.3)) return unary(r.pick(float ? floatUnary : dtype === 'bool' ? boolUnary : intUnary), sub(dtype));
-    const name = r.pick(float ? floatBinary : dtype === 'bool' ? boolBinary : intBinary);
+    const [unaries, binaries] = float
+      ? exact
+        ? [exactUnary, exactBinary]
+        : [floatUnary, floatBinary]
+      : dtype === 'bool'
+        ? [boolUnary, boolBinary]
+        : [intUnary, intBinary];
+    if (r.chance(0.3)) return unary(r.pick(unaries), sub(dtype));
+    const name = r.pick(binaries);
     const [x, y] = [sub(dtype), sub(dtype)];
     if (r.chance(0.2)) return binary(name, x, constant(dtype, r.pick([1, 2, 3, 5, 31, 32, 40])));
     return binary(name, x, y);
   }
 
   private cast(dtype: DType, sub: (d: DType) => Expr): Expr {
-    const from = this.r.pick(this.dtypes);
-    if (this.r.chance(0.3) && dtype === 'u32' && this.dtypes.includes('f32')) {
+    const { dtypes, exact } = this.vocabulary;
+    const from = this.r.pick(dtypes);
+    if (this.r.chance(0.3) && dtype === 'u32' && dtypes.includes('f32')) {
+      // The bits of a NaN, and on inexact devices the sign of a zero, are nobody's promise.
+      if (exact) return bitcastTo(dtype, sub('i32'));
       const x = sub('f32');
       return bitcastTo(dtype, select(unary('isNan', x), constant('f32', 1), x));
     }
+    if (exact && dtype === 'f32' && (from === 'i32' || from === 'u32'))
+      return cast(dtype, binary('rem', sub(from), constant(from, 1000)));
     return cast(dtype, sub(from));
   }
 
-  private leaf(dtype: DType, axes: readonly Expr[]): Expr {
+  protected leaf(dtype: DType, axes: readonly Expr[]): Expr {
     const { r } = this;
+    const { special, exact } = this.vocabulary;
     if (r.chance(0.15)) {
-      const special = dtype === 'f32' || dtype === 'f64' ? specialFloats : specialInts;
-      return constant(dtype, this.special ? r.pick(special) : r.below(5) - 2);
+      const specials = dtype === 'f32' || dtype === 'f64' ? (exact ? exactFloats : specialFloats) : specialInts;
+      return constant(dtype, special ? r.pick(specials) : r.below(5) - 2);
     }
     if (r.chance(0.15) && axes.length > 0) return cast(dtype, r.pick(axes));
     return this.load(dtype, axes);
@@ -209,15 +239,16 @@ export class KernelMaker {
 }
 
 const extents = [1, 2, 3, 4, 5, 7, 8, 13, 16, 33];
-const f32Like: readonly DType[] = ['f32', 'f32', 'i32', 'u32', 'bool'];
-const all: readonly DType[] = ['f32', 'f64', 'i32', 'u32', 'bool'];
-const axesOf = (domain: readonly number[], first = 0): Expr[] => domain.map((n, i) => index(first + i, n));
+/** Dtypes that every device has. */
+export const f32Like: readonly DType[] = ['f32', 'f32', 'i32', 'u32', 'bool'];
+export const allDTypes: readonly DType[] = ['f32', 'f64', 'i32', 'u32', 'bool'];
+export const axesOf = (domain: readonly number[], first = 0): Expr[] => domain.map((n, i) => index(first + i, n));
 
 /** A random map kernel: one or two stores, at times one that updates an operand in place. */
 export function randomMap(seed: number): Case {
   const r = new Random(seed);
-  const dtypes = r.chance(0.75) ? f32Like : all;
-  const k = new KernelMaker(r, dtypes, r.chance(0.7));
+  const dtypes = r.chance(0.75) ? f32Like : allDTypes;
+  const k = new KernelMaker(r, { dtypes, special: r.chance(0.7), exact: false });
   const domain = range(r.below(4)).map(() => (r.chance(0.03) ? 0 : r.pick(extents)));
   const axes = axesOf(domain);
   const stores = range(1 + r.below(2)).map(() => k.store(axes, k.value(r.pick(dtypes), axes, 3)));
@@ -246,9 +277,9 @@ const monoidsOf = (dtype: DType): readonly Monoid[] =>
 /** A random reduce kernel with one to three accumulators. */
 export function randomReduce(seed: number): Case {
   const r = new Random(seed);
-  const dtypes = r.chance(0.8) ? f32Like : all;
+  const dtypes = r.chance(0.8) ? f32Like : allDTypes;
   const special = r.chance(0.3);
-  const k = new KernelMaker(r, dtypes, special);
+  const k = new KernelMaker(r, { dtypes, special, exact: false });
   const domain = range(r.below(3)).map(() => (r.chance(0.03) ? 0 : r.pick(extents)));
   const long = r.chance(0.15);
   const reduced = long
@@ -277,7 +308,7 @@ export function randomReduce(seed: number): Case {
 export function randomContract(seed: number): Case {
   const r = new Random(seed);
   const dtype = r.pick(['f32', 'f32', 'f32', 'f64', 'i32', 'u32'] as const);
-  const k = new KernelMaker(r, [dtype], false);
+  const k = new KernelMaker(r, { dtypes: [dtype], special: false, exact: false });
   const size = (): number => (r.chance(0.03) ? 0 : r.pick([...extents, 9, 12, 20, 50]));
   const group = (most: number): number[] => range(r.below(most + 1)).map(size);
   const batch = r.chance(0.3) ? [r.pick([1, 2, 3])] : [];
