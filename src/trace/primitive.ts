@@ -54,15 +54,19 @@ type Loose<A extends readonly unknown[], R> = { bivarianceHack(...args: A): R }[
  * - `smooth`: one partial derivative an operand. It is given the primal values and returns the linear map from that
  *   operand's tangent to the results' tangents; what it computes before returning becomes a residual. The map may
  *   only use linear and bilinear primitives on the tangent.
- * - `linear`: linear in all operands together but those marked `noTangent`; the tangent is the primitive applied to
- *   tangents. `transpose[i]` maps the results' cotangents to operand `i`'s.
+ * - `linear`: linear in all operands together but those marked `noTangent` or `partial`; the tangent is the primitive
+ *   applied to tangents. `transpose[i]` maps the results' cotangents to operand `i`'s. An operand marked `partial` is one
+ *   that it depends on otherwise (the matrix of a linear system); its tangent passes by that rule, as in `smooth`.
  * - `bilinear`: linear in each of two operands while the other is fixed.
  * - `structural`: a primitive that holds Jaxprs (`jit`, `scan`, …); its rules transform those.
  * - `zero`: no tangent passes; opting out costs a written reason.
  */
 export type Derivative<P, N extends number> =
   | { readonly kind: 'smooth'; readonly partials: Tuple<N, Partial<P, N> | NoTangent> | Partials<P, N> }
-  | { readonly kind: 'linear'; readonly transpose: Tuple<N, Transpose<P, N> | NoTangent> | Transposes<P, N> }
+  | {
+      readonly kind: 'linear';
+      readonly transpose: Tuple<N, Transpose<P, N> | NoTangent | NotLinear<P, N>> | Transposes<P, N>;
+    }
   | {
       readonly kind: 'bilinear';
       /** Cotangent of the left operand, from the result's and the right operand. */
@@ -76,6 +80,11 @@ export type Derivative<P, N extends number> =
 /** Marks an operand that no tangent passes through, with the reason. */
 export interface NoTangent {
   readonly noTangent: string;
+}
+
+/** Marks an operand that a linear primitive is not linear in, with its partial derivative. */
+export interface NotLinear<P, N extends number> {
+  readonly partial: Partial<P, N>;
 }
 
 /** A linear map from one operand's tangent to the results' tangents. */

@@ -2,7 +2,7 @@ import { isFloat } from '../kernel/dtype.ts';
 import { add } from '../lax/elementwise.ts';
 import { zerosOf } from '../lax/structural.ts';
 import { bind } from '../trace/context.ts';
-import type { Derivative, JvpResult, LinearMap, NoTangent, Primitive, Tangent } from '../trace/primitive.ts';
+import type { Derivative, JvpResult, LinearMap, NoTangent, NotLinear, Primitive, Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { InternalError } from '../util/error.ts';
 
@@ -12,12 +12,16 @@ type Plain = Exclude<Derivative<unknown, number>, { kind: 'structural' }>;
 /** A sum of tangents, where null is zero. */
 export const addTangents = (a: Tangent, b: Tangent): Tangent => (a === null ? b : b === null ? a : add(a, b));
 
-/** Is operand `i` one that tangents pass through? */
+/** Is operand `i` one that the primitive is linear in? */
 export const isLinearOperand = (rules: readonly unknown[] | ((...args: never[]) => unknown), i: number): boolean =>
-  typeof rules === 'function' || !isNoTangent(rules[i]);
+  typeof rules === 'function' || typeof rules[i] === 'function';
 
 const isNoTangent = (rule: unknown): rule is NoTangent =>
   typeof rule === 'object' && rule !== null && 'noTangent' in rule;
+
+/** Is it the rule of an operand that its linear primitive is not linear in? */
+export const isNotLinear = (rule: unknown): rule is NotLinear<unknown, number> =>
+  typeof rule === 'object' && rule !== null && 'partial' in rule;
 
 /**
  * Results and tangents of one primitive. Zeros and sums over operands are handled here, once, and in no rule.
@@ -50,9 +54,11 @@ export function differentiate(
       return { primals: outs, tangents: total };
     }
     case 'linear': {
-      const operands = (): readonly NDArray[] =>
-        primals.map((x, i) => (isLinearOperand(derivative.transpose, i) ? (tangents[i] ?? zerosOf(x.aval)) : x));
-      return { primals: outs, tangents: linearly(() => keep(bind(primitive, operands(), params))) };
+      const { transpose } = derivative;
+      return {
+        primals: outs,
+        tangents: throughLinear(primitive, transpose, primals, outs, tangents, params, linearly),
+      };
     }
     case 'bilinear': {
       const [x, y] = primals as [NDArray, NDArray];
@@ -66,6 +72,35 @@ export function differentiate(
       return { primals: outs, tangents: [through] };
     }
   }
+}
+
+/** The tangents of a linear primitive: itself on the tangents it is linear in, and the partials of its other operands. */
+function throughLinear(
+  primitive: Primitive,
+  rules: Extract<Plain, { kind: 'linear' }>['transpose'],
+  primals: readonly NDArray[],
+  outs: readonly NDArray[],
+  tangents: readonly Tangent[],
+  params: unknown,
+  linearly: <T>(body: () => T) => T,
+): readonly Tangent[] {
+  const linear = primals.map((_, i) => isLinearOperand(rules, i));
+  let total: readonly Tangent[] = outs.map(() => null);
+  const include = (ts: readonly NDArray[]): void => {
+    total = ts.map((t, o) => (isFloat(t.dtype) ? addTangents(total[o] ?? null, t) : null));
+  };
+  if (tangents.some((t, i) => t !== null && linear[i] === true)) {
+    const operands = (): readonly NDArray[] =>
+      primals.map((x, i) => (linear[i] === true ? (tangents[i] ?? zerosOf(x.aval)) : x));
+    linearly(() => include(bind(primitive, operands(), params)));
+  }
+  tangents.forEach((t, i) => {
+    const rule: unknown = typeof rules === 'function' ? null : rules[i];
+    if (t === null || !isNotLinear(rule)) return;
+    const map = rule.partial(primals, outs, params);
+    linearly(() => include(map(t)));
+  });
+  return total;
 }
 
 const first = (xs: readonly NDArray[]): NDArray => xs[0] as NDArray;

@@ -7,7 +7,7 @@ import type { Linearized, Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { zipExact } from '../util/array.ts';
 import { InternalError } from '../util/error.ts';
-import { addTangents, isLinearOperand } from './differentiate.ts';
+import { addTangents, isNotLinear } from './differentiate.ts';
 
 /**
  * The transpose of a linear Jaxpr: from cotangents of its results to cotangents of its inputs (null: zero), running
@@ -71,9 +71,10 @@ function transposeEquation(e: Equation, outs: readonly Tangent[], ins: readonly 
       const cts = zipExact(outs, e.outputs).map(([ct, v]) => ct ?? zerosOf(v.aval));
       const { transpose } = derivative;
       return ins.map((x, i) => {
-        if (x.value !== null || !isLinearOperand(transpose, i)) return null;
+        if (x.value !== null) return null;
         if (typeof transpose === 'function') return transpose(i, cts, ins, e.params);
         const rule = transpose[i];
+        if (isNotLinear(rule)) throw new InternalError(`${name} is not linear in operand ${i}, which is a tangent`);
         return typeof rule === 'function' ? rule(cts, ins, e.params) : null;
       });
     }
