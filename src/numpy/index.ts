@@ -8,8 +8,12 @@ import type { Shape } from '../trace/aval.ts';
 import type { DType } from '../kernel/dtype.ts';
 import type { ArrayLike } from '../trace/value.ts';
 
+export * from './compare.ts';
 export * from './create.ts';
+export * from './dtypes.ts';
+export * from './einsum.ts';
 export * from './elementwise.ts';
+export * from './matrices.ts';
 export { all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var_ } from './reduce.ts';
 export { var_ as var } from './reduce.ts';
 export * from './shape.ts';
