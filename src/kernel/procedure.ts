@@ -59,19 +59,20 @@ export function storedOperands(body: readonly Statement[]): ReadonlySet<number> 
   );
 }
 
-/** The statements with every expression rewritten, and operand numbers where they store. */
+/** The statements with every expression rewritten (positions of stores by `position`), and operand numbers where they store. */
 export function mapStatements(
   body: readonly Statement[],
   expr: (e: Expr) => Expr,
   operand: (n: number) => number,
+  position: (e: Expr) => Expr = expr,
 ): readonly Statement[] {
-  const inner = (b: readonly Statement[]): readonly Statement[] => mapStatements(b, expr, operand);
+  const inner = (b: readonly Statement[]): readonly Statement[] => mapStatements(b, expr, operand, position);
   return body.map((s): Statement => {
     switch (s.kind) {
       case 'set':
         return { ...s, value: expr(s.value) };
       case 'store':
-        return { ...s, operand: operand(s.operand), index: expr(s.index), value: expr(s.value) };
+        return { ...s, operand: operand(s.operand), index: position(s.index), value: expr(s.value) };
       case 'for':
         return { ...s, from: expr(s.from), to: expr(s.to), body: inner(s.body) };
       case 'while':

@@ -97,7 +97,10 @@ function read(runtime: Runtime, buffer: DeviceBuffer): Promise<HostArray> {
     const array = runtime.arrayOf(buffer);
     runtime.queue.add({
       ready: () => true,
-      start: () => void copyOut(runtime, array).then(resolve, reject),
+      start: () => {
+        void copyOut(runtime, array).then(resolve, reject);
+        return null;
+      },
       fail: reject,
     });
   });
@@ -143,16 +146,20 @@ function free(runtime: Runtime, buffer: DeviceBuffer): void {
   if (buffer.freed) return;
   runtime.retire(buffer);
   // In its turn: programs that read or write it may still wait to be submitted.
-  const release = (): void => {
+  const release = (): null => {
     if (buffer.storage !== null) runtime.memory.release('storage', buffer.storage);
-    buffer.storage = null;
+    return (buffer.storage = null);
   };
   runtime.queue.add({ ready: () => true, start: release, fail: () => undefined });
 }
 
 async function close(runtime: Runtime): Promise<void> {
   await new Promise<void>((resolve) => {
-    runtime.queue.add({ ready: () => true, start: resolve, fail: () => resolve() });
+    const end = (): null => {
+      resolve();
+      return null;
+    };
+    runtime.queue.add({ ready: () => true, start: end, fail: end });
   });
   if (runtime.queue.lost === null) await runtime.gpu.queue.onSubmittedWorkDone();
   runtime.gpu.destroy();

@@ -6,8 +6,8 @@ import { emitContractAsReduction } from './emit-reduce.ts';
 import type { Helper } from './math.ts';
 import { gpuDType, valueType } from './scalar.ts';
 import type { ContractSchedule } from './schedule.ts';
-import type { Shader, WgslTarget } from './shader.ts';
-import { assemble, domainText, entryName, grid, operandNames, writeStores } from './shader.ts';
+import type { ShaderParts, WgslTarget } from './shader.ts';
+import { domainText, grid, operandNames, writeStores } from './shader.ts';
 import { flattened, substitution } from './substitute.ts';
 import { Writer } from './writer.ts';
 
@@ -26,13 +26,14 @@ interface Product {
 }
 
 /** A matrix product: tiles of results in registers, over tiles of both operands in workgroup memory where that pays. */
-export function emitContract(kernel: ContractKernel, target: WgslTarget): Shader {
+export function emitContract(kernel: ContractKernel, target: WgslTarget): ShaderParts | null {
   const [batches, rows, columns, depth] = [kernel.batch, kernel.rows, kernel.columns, kernel.depth].map(product) as [
     number,
     number,
     number,
     number,
   ];
+  if (batches * rows * columns === 0) return null;
   const { fewResults, tiny } = target.schedule.contract;
   const few = batches * rows * columns < fewResults && depth >= target.schedule.longReduction;
   if (few || rows * columns * depth < tiny) return emitContractAsReduction(kernel, target);
@@ -59,44 +60,38 @@ export function emitContract(kernel: ContractKernel, target: WgslTarget): Shader
   );
 }
 
-function emitTiled(p: Product, target: WgslTarget): Shader {
+function emitTiled(p: Product, target: WgslTarget): ShaderParts {
   const schedule = target.schedule.contract;
   const { kernel } = p;
-  const entry = entryName(kernel);
   const [blockColumns, blockRows] = blockOf(schedule);
   const [acrossColumns, acrossRows] = [Math.ceil(p.columns / blockColumns), Math.ceil(p.rows / blockRows)];
   const blocks = p.batches * acrossRows * acrossColumns;
   const dispatch = grid(blocks, target);
   const [wide, high] = schedule.workgroup;
-  const main = [
-    `@compute @workgroup_size(${wide}, ${high})`,
-    `fn ${entry}(`,
-    '  @builtin(workgroup_id) group: vec3<u32>,',
-    '  @builtin(local_invocation_id) id: vec3<u32>,',
-    ...(schedule.staged === null ? [] : ['  @builtin(local_invocation_index) lane: u32,']),
-    ') {',
-    `  let block = i32(group.x${dispatch[1] > 1 ? ` + group.y * ${dispatch[0]}u` : ''});`,
-    ...(dispatch[0] * dispatch[1] > blocks ? [`  if (block >= ${blocks}) {`, '    return;', '  }'] : []),
-    `  let b = ${p.batches === 1 ? '0' : `block / ${acrossRows * acrossColumns}`};`,
-    `  let m0 = block / ${acrossColumns} % ${acrossRows} * ${blockRows};`,
-    `  let n0 = block % ${acrossColumns} * ${blockColumns};`,
-    ...tileLines(p, schedule).map((l) => `  ${l}`),
-    '}',
+  const body = [
+    `let block = i32(group.x${dispatch[1] > 1 ? ` + group.y * ${dispatch[0]}u` : ''});`,
+    ...(dispatch[0] * dispatch[1] > blocks ? [`if (block >= ${blocks}) {`, '  return;', '}'] : []),
+    `let b = ${p.batches === 1 ? '0' : `block / ${acrossRows * acrossColumns}`};`,
+    `let m0 = block / ${acrossColumns} % ${acrossRows} * ${blockRows};`,
+    `let n0 = block % ${acrossColumns} * ${blockColumns};`,
+    ...tileLines(p, schedule),
+  ];
+  const parameters = [
+    '@builtin(workgroup_id) group: vec3<u32>',
+    '@builtin(local_invocation_id) id: vec3<u32>',
+    ...(schedule.staged === null ? [] : ['@builtin(local_invocation_index) lane: u32']),
   ];
   const functions = [
-    ...operandFunction(p, 'lhs_at', ['b', 'm', 'k'], p.lhs, schedule),
-    '',
-    ...operandFunction(p, 'rhs_at', ['b', 'k', 'n'], p.rhs, schedule),
-    '',
-    ...storeFunction(p, schedule),
-    '',
-    ...main,
-  ];
+    operandFunction(p, 'lhs_at', ['b', 'm', 'k'], p.lhs, schedule),
+    operandFunction(p, 'rhs_at', ['b', 'k', 'n'], p.rhs, schedule),
+    storeFunction(p, schedule),
+  ].flatMap((lines) => [...lines, '']);
   const about =
     `product over ${domainText(kernel.depth)} for each of ${kernel.batch.length === 0 ? '' : `batch ${domainText(kernel.batch)}, `}rows ` +
     `${domainText(kernel.rows)}, columns ${domainText(kernel.columns)}: ${blockRows} × ${blockColumns} results a workgroup`;
   const globals = schedule.staged === null ? [] : tileVariables(p, schedule, schedule.staged);
-  return { kernel, entry, wgsl: assemble(kernel, { about, helpers: p.helpers, globals, functions }), dispatch };
+  const main = { workgroup: `${wide}, ${high}`, parameters, body };
+  return { about, helpers: p.helpers, globals, functions, main, dispatch };
 }
 
 /** The columns and rows of a workgroup's block. */

@@ -4,8 +4,8 @@ import type { Accumulator, ContractKernel, Kernel, ReduceKernel, Store } from '.
 import { product, range } from '../../util/array.ts';
 import type { Helper } from './math.ts';
 import { atom, combined, gpuDType, identityOf, storageType, valueType } from './scalar.ts';
-import type { Shader, WgslTarget } from './shader.ts';
-import { assemble, assignment, domainText, entryName, grid, operandNames, perPoint, writeStores } from './shader.ts';
+import type { ShaderParts, WgslTarget } from './shader.ts';
+import { assignment, domainText, grid, operandNames, perPoint, writeStores } from './shader.ts';
 import { flattened, substitution } from './substitute.ts';
 import { Writer } from './writer.ts';
 
@@ -21,22 +21,19 @@ interface Reduction {
 }
 
 /** A reduction: one invocation, or for long ones one workgroup, for each point of the domain. */
-export const emitReduce = (kernel: ReduceKernel, target: WgslTarget): Shader =>
+export const emitReduce = (kernel: ReduceKernel, target: WgslTarget): ShaderParts | null =>
   emitReduction({ kernel, ...kernel }, target);
 
 /** A matrix product with few results, or a tiny one, as the plain reduction that it is. */
-export function emitContractAsReduction(kernel: ContractKernel, target: WgslTarget): Shader {
+export function emitContractAsReduction(kernel: ContractKernel, target: WgslTarget): ShaderParts | null {
   const { batch, rows, columns, depth, dtype } = kernel;
   const value = binary('mul', kernel.lhs, kernel.rhs);
   const accumulators: readonly Accumulator[] = [{ monoid: 'add', dtype, value }];
   return emitReduction({ kernel, domain: [...batch, ...rows, ...columns], reduced: depth, accumulators }, target);
 }
 
-function emitReduction(reduction: Reduction, target: WgslTarget): Shader {
-  const { kernel, domain } = reduction;
-  if (product(domain) === 0) {
-    return { kernel, entry: entryName(kernel), wgsl: `// ${kernel.source}\n// nothing to do\n`, dispatch: null };
-  }
+function emitReduction(reduction: Reduction, target: WgslTarget): ShaderParts | null {
+  if (product(reduction.domain) === 0) return null;
   return product(reduction.reduced) >= target.schedule.longReduction
     ? byWorkgroup(reduction, target)
     : byInvocation(reduction, target);
@@ -82,16 +79,15 @@ function sequentialLoops(reduction: Reduction): {
 const reduceText = (r: Reduction): string =>
   `${r.accumulators.map((a) => a.monoid).join(', ')} over ${domainText(r.reduced)} for each of ${domainText(r.domain)}`;
 
-function byInvocation(reduction: Reduction, target: WgslTarget): Shader {
+function byInvocation(reduction: Reduction, target: WgslTarget): ShaderParts {
   const { kernel } = reduction;
-  const entry = entryName(kernel);
   const total = product(reduction.domain);
-  const layout = perPoint(total, target);
+  const { lines, dispatch, ...main } = perPoint(total, target);
   const { flat, loops } = sequentialLoops(reduction);
   const helpers = new Set<Helper>();
   const writer = new Writer(operandNames(kernel), helpers, flat.roots);
   const body = writer.block([[index(0, total), 'i']], () => {
-    layout.lines.forEach((l) => writer.line(l));
+    lines.forEach((l) => writer.line(l));
     declareTotals(flat, writer, 'acc');
     const inner = (depth: number): void => {
       const [variable, extent] = loops[depth] ?? [null, 0];
@@ -103,14 +99,8 @@ function byInvocation(reduction: Reduction, target: WgslTarget): Shader {
     writer.declare(flat.accumulators.map((a, i) => [acc(i, a.dtype), `acc${i}`] as const));
     writeStores(kernel, flat.stores, writer);
   });
-  const main = [
-    `@compute @workgroup_size(${layout.workgroup})`,
-    `fn ${entry}(@builtin(global_invocation_id) id: vec3<u32>) {`,
-    ...body.map((l) => `  ${l}`),
-    '}',
-  ];
   const about = `${reduceText(reduction)}: one invocation for each of ${total} results`;
-  return { kernel, entry, wgsl: assemble(kernel, { about, helpers, functions: main }), dispatch: layout.dispatch };
+  return { about, helpers, main: { ...main, body }, dispatch };
 }
 
 function declareTotals(flat: Flat, writer: Writer, name: string): void {
@@ -129,9 +119,8 @@ function accumulate(flat: Flat, writer: Writer, name: string): void {
   });
 }
 
-function byWorkgroup(reduction: Reduction, target: WgslTarget): Shader {
+function byWorkgroup(reduction: Reduction, target: WgslTarget): ShaderParts {
   const { kernel } = reduction;
-  const entry = entryName(kernel);
   const { lanes } = target.schedule;
   const results = product(reduction.domain);
   const depth = product(reduction.reduced);
@@ -157,14 +146,13 @@ function byWorkgroup(reduction: Reduction, target: WgslTarget): Shader {
   const globals = flat.accumulators.map(
     (a, i) => `var<workgroup> partial${i}: array<${storageType[gpuDType(a.dtype)]}, ${lanes}>;`,
   );
-  const main = [
-    `@compute @workgroup_size(${lanes})`,
-    `fn ${entry}(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>) {`,
-    ...body.map((l) => `  ${l}`),
-    '}',
-  ];
+  const main = {
+    workgroup: String(lanes),
+    parameters: ['@builtin(workgroup_id) group: vec3<u32>', '@builtin(local_invocation_id) id: vec3<u32>'],
+    body,
+  };
   const about = `${reduceText(reduction)}: a workgroup of ${lanes} for each of ${results} results`;
-  return { kernel, entry, wgsl: assemble(kernel, { about, helpers, globals, functions: main }), dispatch };
+  return { about, helpers, globals, main, dispatch };
 }
 
 const partialAt = (a: Accumulator, i: number, at: string): string =>

@@ -1,39 +1,53 @@
 import type { DeviceBuffer, Executable } from '../../kernel/device.ts';
 import { DeviceError, UnsupportedOnDeviceError } from '../../kernel/device.ts';
 import type { BufferSpec, Program } from '../../kernel/program.ts';
-import { runSteps } from '../../kernel/program.ts';
 import { present } from '../../util/assert.ts';
+import { at, range } from '../../util/array.ts';
 import { PullbackError } from '../../util/error.ts';
-import type { Shader } from './emit.ts';
-import { emitWgsl } from './emit.ts';
+import { flagBytes } from './control.ts';
+import type { Binding, Dispatch, Flow, While } from './flow.ts';
+import { flowOf } from './flow.ts';
 import type { Storage } from './memory.ts';
 import { GpuArray, gpuBytes, toGpu } from './memory.ts';
+import { drive, perform } from './perform.ts';
 import type { Compiled } from './pipelines.ts';
-import { kernelLabel } from './pipelines.ts';
+import type { Recordable } from './recorder.ts';
+import { Recorder } from './recorder.ts';
 import type { Runtime } from './runtime.ts';
+import type { Shader } from './shader.ts';
 
-/** Bind groups that one step remembers: arrays come from a pool, so the same buffers come back soon. */
+/** Bind groups that one dispatch remembers: arrays come from a pool, so the same buffers come back soon. */
 const rememberedBindGroups = 32;
 
-/** One dispatch: its shader, its buffers and the bind groups made for them so far. */
-interface BoundStep {
+/** One dispatch with its shader and the bind groups made for it so far. */
+interface BoundDispatch {
+  readonly dispatch: Dispatch;
   readonly compiled: Compiled;
-  readonly dispatch: readonly [number, number];
-  readonly args: readonly number[];
   readonly groups: Map<string, GPUBindGroup>;
+}
+
+/** What a program holds on the device from its first run on. */
+interface Own {
+  /** Of temporaries, by slot. */
+  readonly slots: readonly Storage[];
+  /** By buffer. */
+  readonly constants: ReadonlyMap<number, Storage>;
+  readonly flags: Storage | null;
+  /** What binds each flag to a guarded shader. */
+  readonly flagGroups: readonly GPUBindGroup[];
 }
 
 /** A program on the device. */
 export class WebGpuExecutable implements Executable {
   readonly #runtime: Runtime;
   readonly #program: Program;
-  readonly #shaders: readonly Shader[];
+  readonly #flow: Flow;
   readonly #compiled: readonly Compiled[];
-  readonly #steps: readonly BoundStep[];
+  readonly #dispatches: readonly BoundDispatch[];
+  readonly #lastTrips = new Map<While, number>();
   #pipelines: ReadonlyMap<Compiled, GPUComputePipeline> | null = null;
   #failure: PullbackError | null = null;
-  /** Storage of temporaries by slot and of constants by buffer, from the first run on. */
-  #own: { readonly slots: readonly Storage[]; readonly constants: ReadonlyMap<number, Storage> } | null = null;
+  #own: Own | null = null;
   #freed = false;
 
   constructor(runtime: Runtime, program: Program) {
@@ -44,18 +58,17 @@ export class WebGpuExecutable implements Executable {
     }
     this.#runtime = runtime;
     this.#program = program;
-    this.#shaders = emitWgsl(program, runtime.wgslTarget);
+    this.#flow = flowOf(program, runtime.wgslTarget);
     const compiled = new Map<Shader, Compiled>();
-    for (const shader of this.#shaders) {
-      if (shader.dispatch !== null && !compiled.has(shader)) compiled.set(shader, runtime.pipelines.acquire(shader));
+    for (const shader of this.#flow.shaders) {
+      if (shader.dispatch !== null) compiled.set(shader, runtime.pipelines.acquire(shader));
     }
     this.#compiled = [...compiled.values()];
-    this.#steps = runSteps(program.steps).flatMap((step, i) => {
-      const shader = present(this.#shaders[i], `shader ${i}`);
-      if (shader.dispatch === null) return [];
-      const own = present(compiled.get(shader), 'a compiled shader');
-      return [{ compiled: own, dispatch: shader.dispatch, args: step.args, groups: new Map() }];
-    });
+    this.#dispatches = this.#flow.dispatches.map((dispatch) => ({
+      dispatch,
+      compiled: present(compiled.get(dispatch.shader), 'a compiled shader'),
+      groups: new Map(),
+    }));
     void this.#compile();
   }
 
@@ -64,8 +77,7 @@ export class WebGpuExecutable implements Executable {
       const ready = await Promise.all(this.#compiled.map(async (c) => [c, await c.pipeline] as const));
       this.#pipelines = new Map(ready);
     } catch (error) {
-      this.#failure =
-        error instanceof PullbackError ? error : new DeviceError('[webgpu] compilation failed', { cause: error });
+      this.#failure = asPullbackError(error, '[webgpu] compilation failed');
     }
     this.#runtime.queue.pump();
   }
@@ -87,35 +99,27 @@ export class WebGpuExecutable implements Executable {
     const fail = (error: PullbackError): void => outputs.forEach((a) => (a.failure = error));
     runtime.queue.add({
       ready: () => this.#pipelines !== null || this.#failure !== null,
-      start: () => {
-        const failure = this.#failure ?? arrays.map((a) => runtime.failureOf(a)).find((f) => f !== null) ?? null;
-        if (failure !== null) fail(failure);
-        else this.#submit(arrays, outputs, fail);
-        const kept = new Set(outputs.map((a) => a.storage));
-        for (const a of donated) {
-          if (a.storage !== null && !kept.has(a.storage)) runtime.memory.release('storage', a.storage);
-          a.storage = null;
-        }
-      },
+      start: () => this.#start(arrays, outputs, donated, fail),
       fail,
     });
     return outputs;
   }
 
   text(): string {
-    return [...new Set(this.#shaders)].map((s) => s.wgsl).join('\n');
+    return this.#flow.shaders.map((s) => s.wgsl).join('\n');
   }
 
   free(): void {
     if (this.#freed) return;
     this.#freed = true;
-    const end = (): void => {
-      this.#compiled.forEach((c) => this.#runtime.pipelines.release(c));
-      this.#steps.forEach((s) => s.groups.clear());
+    const end = (): null => {
+      const { memory, pipelines } = this.#runtime;
+      this.#compiled.forEach((c) => pipelines.release(c));
+      this.#dispatches.forEach((d) => d.groups.clear());
       const own = this.#own;
-      if (own !== null)
-        [...own.slots, ...own.constants.values()].forEach((s) => this.#runtime.memory.release('storage', s));
-      this.#own = null;
+      if (own !== null) [...own.slots, ...own.constants.values()].forEach((s) => memory.release('storage', s));
+      if (own?.flags != null) memory.release('flags', own.flags);
+      return (this.#own = null);
     };
     this.#runtime.queue.add({ ready: () => true, start: end, fail: () => undefined });
   }
@@ -124,43 +128,76 @@ export class WebGpuExecutable implements Executable {
     return present(this.#program.buffers[b], `buffer ${b}`);
   }
 
-  /** One encoder, one pass, one submit. */
-  #submit(inputs: readonly GpuArray[], outputs: readonly GpuArray[], fail: (error: PullbackError) => void): void {
-    const { gpu, counters } = this.#runtime;
-    const job = this.#runtime.nextJob();
-    outputs.forEach((a) => (a.job = job));
-    let storages: readonly Storage[];
+  /** The job of one run: done when this returns null, else when the promise settles. */
+  #start(
+    inputs: readonly GpuArray[],
+    outputs: readonly GpuArray[],
+    donated: readonly GpuArray[],
+    fail: (error: PullbackError) => void,
+  ): Promise<void> | null {
+    const end = (): void => this.#giveBack(donated, outputs);
+    const failed = (error: unknown): void => {
+      fail(asPullbackError(error, `[webgpu] running ${this.#program.name} failed`));
+      end();
+    };
     try {
-      storages = this.#bind(inputs, outputs);
+      const failure = this.#failure ?? inputs.map((a) => this.#runtime.failureOf(a)).find((f) => f !== null) ?? null;
+      if (failure !== null) throw failure;
+      const rest = this.#perform(inputs, outputs);
+      if (rest !== null) return rest.then(end, failed);
+      end();
     } catch (error) {
-      if (!(error instanceof PullbackError)) throw error;
-      return fail(error);
+      failed(error);
     }
-    if (this.#steps.length === 0) return;
+    return null;
+  }
+
+  /** Gives back the storage of donated inputs that no output took over. */
+  #giveBack(donated: readonly GpuArray[], outputs: readonly GpuArray[]): void {
+    const kept = new Set(outputs.map((a) => a.storage));
+    for (const a of donated) {
+      if (a.storage !== null && !kept.has(a.storage)) this.#runtime.memory.release('storage', a.storage);
+      a.storage = null;
+    }
+  }
+
+  #perform(inputs: readonly GpuArray[], outputs: readonly GpuArray[]): Promise<void> | null {
+    const runtime = this.#runtime;
+    const job = runtime.nextJob();
+    outputs.forEach((a) => (a.job = job));
+    const own = (this.#own ??= this.#allocateOwn());
+    const storages = this.#bind(inputs, outputs, own);
+    const { nodes } = this.#flow;
+    if (nodes.length === 0) return null;
     // Only what a new bind group brings can be invalid; the same dispatches were fine before.
-    const groups = this.#steps.map((s) => s.groups.get(groupKey(s, storages)) ?? null);
-    const watch = groups.includes(null);
-    if (watch) gpu.pushErrorScope('validation');
-    const encoder = gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    this.#steps.forEach((step, i) => {
-      pass.setPipeline(present(this.#pipelines?.get(step.compiled), 'a pipeline'));
-      pass.setBindGroup(0, groups[i] ?? this.#group(step, storages));
-      pass.dispatchWorkgroups(step.dispatch[0], step.dispatch[1]);
-    });
-    pass.end();
-    gpu.queue.submit([encoder.finish()]);
-    counters.passes += 1;
-    counters.submits += 1;
-    counters.dispatches += this.#steps.length;
-    this.#runtime.queue.submitted();
-    if (watch) this.#runtime.watchScope(job, `running ${this.#program.name}`);
+    const known = this.#dispatches.map((d) => d.groups.get(groupKey(d.dispatch, storages)) ?? null);
+    const watch = known.includes(null);
+    const what = `running ${this.#program.name}`;
+    if (watch) runtime.gpu.pushErrorScope('validation');
+    const ready = this.#dispatches.map((d, i) => this.#ready(d, known[i] ?? this.#group(d, storages, own), own));
+    if (watch) void runtime.watchScope(job, what);
+    const recorder = new Recorder(runtime, job, what, watch);
+    const program = this.#program.name;
+    const { flags } = own;
+    return drive(
+      perform(nodes, { runtime, program, job, recorder, ready, storages, flags, lastTrips: this.#lastTrips }),
+    );
+  }
+
+  #ready({ dispatch, compiled }: BoundDispatch, group: GPUBindGroup, own: Own): Recordable {
+    const { workgroups, microseconds, flag } = dispatch;
+    return {
+      pipeline: present(this.#pipelines?.get(compiled), 'a pipeline'),
+      group,
+      flag: flag === null ? null : at(own.flagGroups, flag),
+      workgroups,
+      microseconds,
+    };
   }
 
   /** The storage of every buffer of the program. Outputs get theirs here. */
-  #bind(inputs: readonly GpuArray[], outputs: readonly GpuArray[]): readonly Storage[] {
+  #bind(inputs: readonly GpuArray[], outputs: readonly GpuArray[], own: Own): readonly Storage[] {
     const { memory } = this.#runtime;
-    const own = (this.#own ??= this.#allocateOwn());
     const { inputs: inputNumbers, outputs: outputNumbers } = this.#program;
     return this.#program.buffers.map(({ place, length }, b) => {
       const input = inputNumbers.indexOf(b);
@@ -177,7 +214,7 @@ export class WebGpuExecutable implements Executable {
     });
   }
 
-  #allocateOwn(): { readonly slots: readonly Storage[]; readonly constants: ReadonlyMap<number, Storage> } {
+  #allocateOwn(): Own {
     const { memory, gpu } = this.#runtime;
     // The plan counts a bool as a byte; here it takes four.
     const sizes = this.#program.slots.map(() => 0);
@@ -189,25 +226,46 @@ export class WebGpuExecutable implements Executable {
       if (length > 0) gpu.queue.writeBuffer(storage.buffer, 0, toGpu(dtype, place.data));
       constants.set(b, storage);
     });
-    return { slots: sizes.map((bytes) => memory.storage(bytes)), constants };
+    return { slots: sizes.map((bytes) => memory.storage(bytes)), constants, ...this.#allocateFlags() };
   }
 
-  #group(step: BoundStep, storages: readonly Storage[]): GPUBindGroup {
+  #allocateFlags(): Pick<Own, 'flags' | 'flagGroups'> {
+    const { memory, gpu, pipelines, counters } = this.#runtime;
+    const count = this.#flow.flags;
+    if (count === 1) return { flags: null, flagGroups: [] };
+    const flags = memory.flags(count * flagBytes);
+    gpu.queue.writeBuffer(flags.buffer, 0, new Uint32Array([1]));
+    counters.bindGroups += count;
+    const flagGroups = range(count).map((flag) =>
+      gpu.createBindGroup({
+        layout: pipelines.flagLayout,
+        entries: [{ binding: 0, resource: { buffer: flags.buffer, offset: flag * flagBytes, size: 16 } }],
+      }),
+    );
+    return { flags, flagGroups };
+  }
+
+  #group({ dispatch, compiled, groups }: BoundDispatch, storages: readonly Storage[], own: Own): GPUBindGroup {
+    const resource = (b: Binding): GPUBufferBinding => {
+      if (b.kind === 'buffer') return { buffer: at(storages, b.buffer).buffer };
+      const { buffer } = present(own.flags, 'flags');
+      return { buffer, offset: b.first * flagBytes, size: b.count * flagBytes };
+    };
     const group = this.#runtime.gpu.createBindGroup({
-      label: kernelLabel(step.compiled.shader.kernel),
-      layout: step.compiled.layout,
-      entries: step.args.map((b, i) => ({
-        binding: i,
-        resource: { buffer: present(storages[b], `storage ${b}`).buffer },
-      })),
+      label: dispatch.shader.label,
+      layout: compiled.layout,
+      entries: dispatch.bindings.map((b, i) => ({ binding: i, resource: resource(b) })),
     });
     this.#runtime.counters.bindGroups += 1;
-    step.groups.set(groupKey(step, storages), group);
-    const [oldest] = step.groups.keys();
-    if (step.groups.size > rememberedBindGroups && oldest !== undefined) step.groups.delete(oldest);
+    groups.set(groupKey(dispatch, storages), group);
+    const [oldest] = groups.keys();
+    if (groups.size > rememberedBindGroups && oldest !== undefined) groups.delete(oldest);
     return group;
   }
 }
 
-const groupKey = (step: BoundStep, storages: readonly Storage[]): string =>
-  step.args.map((b) => storages[b]?.id ?? -1).join(',');
+const groupKey = ({ bindings }: Dispatch, storages: readonly Storage[]): string =>
+  bindings.map((b) => (b.kind === 'buffer' ? (storages[b.buffer]?.id ?? -1) : 'flags')).join(',');
+
+const asPullbackError = (error: unknown, message: string): PullbackError =>
+  error instanceof PullbackError ? error : new DeviceError(message, { cause: error });

@@ -36,8 +36,14 @@ export class GpuArray implements DeviceBuffer {
   }
 }
 
-const storageUsage = 0x4 | 0x8 | 0x80; // COPY_SRC | COPY_DST | STORAGE
-const stagingUsage = 0x1 | 0x8; // MAP_READ | COPY_DST
+/** What a buffer is for: arrays and scratch space, reading by the host, or the flags of `control.ts`. */
+type Kind = 'storage' | 'staging' | 'flags';
+
+const usage: { readonly [K in Kind]: number } = {
+  storage: 0x4 | 0x8 | 0x80, // COPY_SRC | COPY_DST | STORAGE
+  staging: 0x1 | 0x8, // MAP_READ | COPY_DST
+  flags: 0x4 | 0x8 | 0x40 | 0x80, // COPY_SRC | COPY_DST | UNIFORM | STORAGE
+};
 
 /** Sizes are rounded up to four steps for each power of two, so that buffers fit other arrays later. */
 export function sizeClass(bytes: number): number {
@@ -79,8 +85,13 @@ export class Memory {
     return this.#take('staging', bytes);
   }
 
+  /** A buffer of flags. */
+  flags(bytes: number): Storage {
+    return this.#take('flags', bytes);
+  }
+
   /** Takes back storage; what is submitted already may still use it, as work is done in order. */
-  release(kind: 'storage' | 'staging', storage: Storage): void {
+  release(kind: Kind, storage: Storage): void {
     const key = `${kind} ${storage.size}`;
     const list = this.#free.get(key);
     if (list === undefined) this.#free.set(key, [storage]);
@@ -116,7 +127,7 @@ export class Memory {
     );
   }
 
-  #take(kind: 'storage' | 'staging', bytes: number): Storage {
+  #take(kind: Kind, bytes: number): Storage {
     this.check(bytes);
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
     const size = Math.min(sizeClass(bytes), maxBufferSize, Math.floor(maxStorageBufferBindingSize / 4) * 4);
@@ -129,10 +140,10 @@ export class Memory {
     return this.#create(kind, size);
   }
 
-  #create(kind: 'storage' | 'staging', size: number): Storage {
+  #create(kind: Kind, size: number): Storage {
     const fail = this.#watch();
     this.#device.pushErrorScope('out-of-memory');
-    const buffer = this.#device.createBuffer({ size, usage: kind === 'storage' ? storageUsage : stagingUsage });
+    const buffer = this.#device.createBuffer({ size, usage: usage[kind] });
     this.#device.popErrorScope().then(
       (error) => {
         if (error !== null) fail(outOfMemory(size, this.#reservedBytes));

@@ -1,6 +1,5 @@
 import { DeviceError } from '../../kernel/device.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
-import type { Shader } from './emit.ts';
+import type { Shader } from './shader.ts';
 
 /** A shader on the device: its layout at once, its pipeline when it is compiled. */
 export interface Compiled {
@@ -16,18 +15,21 @@ interface Entry {
 
 const computeStage = 0x4;
 
-/** For labels and messages: what a person needs to find a kernel. */
-export const kernelLabel = (kernel: Kernel): string => `${kernel.name} (${kernel.source})`;
-
 /** Compiled shaders, shared by all programs that have the same text. */
 export class Pipelines {
   readonly #gpu: GPUDevice;
   readonly #entries = new Map<string, Entry>();
+  /** The layout of a guarded shader's group 1: its flag. */
+  readonly flagLayout: GPUBindGroupLayout;
   /** How many pipelines were ever compiled. */
   created = 0;
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
+    this.flagLayout = gpu.createBindGroupLayout({
+      label: 'flag',
+      entries: [{ binding: 0, visibility: computeStage, buffer: { type: 'uniform' } }],
+    });
   }
 
   /** Starts compiling a shader unless that was done before. Give it back with `release`. */
@@ -47,20 +49,18 @@ export class Pipelines {
 
   #compile(shader: Shader): Compiled {
     this.created += 1;
-    const label = kernelLabel(shader.kernel);
+    const { label } = shader;
     this.#gpu.pushErrorScope('validation');
     const layout = this.#gpu.createBindGroupLayout({
       label,
-      entries: shader.kernel.operands.map((o, i) => ({
-        binding: i,
-        visibility: computeStage,
-        buffer: { type: o.access === 'read' ? 'read-only-storage' : 'storage' },
-      })),
+      entries: shader.bindings.map((type, i) => ({ binding: i, visibility: computeStage, buffer: { type } })),
     });
     const module = this.#gpu.createShaderModule({ label, code: shader.wgsl });
     const pipeline = this.#gpu.createComputePipelineAsync({
       label,
-      layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      layout: this.#gpu.createPipelineLayout({
+        bindGroupLayouts: shader.guarded ? [layout, this.flagLayout] : [layout],
+      }),
       compute: { module, entryPoint: shader.entry },
     });
     const scope = this.#gpu.popErrorScope();
@@ -85,4 +85,4 @@ export class Pipelines {
 const messageText = (m: GPUCompilationMessage): string => `line ${m.lineNum}: ${m.message}`;
 
 const compileError = (shader: Shader, text: string): DeviceError =>
-  new DeviceError(`[webgpu] the shader of kernel ${kernelLabel(shader.kernel)} was refused: ${text}`);
+  new DeviceError(`[webgpu] the shader of kernel ${shader.label} was refused: ${text}`);

@@ -5,12 +5,13 @@ import type { PullbackError } from '../../util/error.ts';
 export interface Job {
   /** False while something it needs is not there yet, such as a pipeline. */
   readonly ready: () => boolean;
-  readonly start: () => void;
+  /** Does it, or begins to: then it returns a promise, which must settle, and the next job starts after that. */
+  readonly start: () => Promise<void> | null;
   /** Called instead of `start` when the device is lost first. */
   readonly fail: (error: PullbackError) => void;
 }
 
-/** How many submitted programs may be unfinished before further ones wait, so that running ahead takes no memory. */
+/** How many submits may be unfinished before further ones wait, so that running ahead takes no memory. */
 const maxInFlight = 16;
 
 /**
@@ -20,8 +21,11 @@ const maxInFlight = 16;
 export class JobQueue {
   readonly #gpu: GPUDevice;
   readonly #waiting: Job[] = [];
+  readonly #wantRoom: (() => void)[] = [];
   #head = 0;
   #inFlight = 0;
+  /** Has a job begun that is not done? */
+  #busy = false;
   /** Why the device can't be used any more. */
   lost: DeviceError | null = null;
 
@@ -42,12 +46,12 @@ export class JobQueue {
 
   /** Starts all jobs whose turn it is. */
   pump(): void {
-    for (;;) {
+    while (!this.#busy) {
       const job = this.#waiting[this.#head];
       if (job === undefined) break;
-      if (this.lost === null && (this.#inFlight >= maxInFlight || !job.ready())) break;
+      if (this.lost === null && (!this.hasRoom || !job.ready())) break;
       this.#head += 1;
-      if (this.lost === null) job.start();
+      if (this.lost === null) this.#begin(job);
       else job.fail(this.lost);
     }
     if (this.#head === this.#waiting.length || this.#head > 1024) {
@@ -56,11 +60,34 @@ export class JobQueue {
     }
   }
 
-  /** Counts a submitted program as unfinished until the device is done with it. */
+  #begin(job: Job): void {
+    const rest = job.start();
+    if (rest === null) return;
+    this.#busy = true;
+    const end = (): void => {
+      this.#busy = false;
+      this.pump();
+    };
+    rest.then(end, end);
+  }
+
+  /** May a job submit more? */
+  get hasRoom(): boolean {
+    return this.#inFlight < maxInFlight;
+  }
+
+  /** Resolves when a job may submit more. */
+  room(): Promise<void> {
+    if (this.hasRoom) return Promise.resolve();
+    return new Promise((resolve) => this.#wantRoom.push(resolve));
+  }
+
+  /** Counts a submit as unfinished until the device is done with it. */
   submitted(): void {
     this.#inFlight += 1;
     const done = (): void => {
       this.#inFlight -= 1;
+      if (this.hasRoom) this.#wantRoom.splice(0).forEach((resolve) => resolve());
       this.pump();
     };
     this.#gpu.queue.onSubmittedWorkDone().then(done, done);

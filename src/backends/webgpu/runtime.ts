@@ -15,7 +15,10 @@ export interface Counters {
   /** Submits of programs; reads are counted apart. */
   submits: number;
   bindGroups: number;
+  /** Copies of arrays to the host. */
   reads: number;
+  /** Times that a program waited for the host to decide how it goes on. */
+  decisions: number;
 }
 
 /** Jobs `first … last` may have had a hand in an error, so what they wrote counts as failed. */
@@ -32,7 +35,7 @@ export class Runtime {
   readonly queue: JobQueue;
   readonly memory: Memory;
   readonly pipelines: Pipelines;
-  readonly counters: Counters = { dispatches: 0, passes: 0, submits: 0, bindGroups: 0, reads: 0 };
+  readonly counters: Counters = { dispatches: 0, passes: 0, submits: 0, bindGroups: 0, reads: 0, decisions: 0 };
   readonly #failed: FailedJobs[] = [];
   #job = 0;
 
@@ -56,9 +59,12 @@ export class Runtime {
     return ++this.#job;
   }
 
-  /** Pops the error scope of a job; an error in it makes all that was written since then count as failed. */
-  watchScope(job: number, what: string): void {
-    this.gpu.popErrorScope().then(
+  /**
+   * Pops the error scope of a job; an error in it makes all that was written since then count as failed. Resolves when
+   * that is known.
+   */
+  watchScope(job: number, what: string): Promise<void> {
+    return this.gpu.popErrorScope().then(
       (error) => {
         if (error !== null) this.#fail(job, new DeviceError(`[webgpu] ${what} failed: ${error.message}`));
       },
@@ -71,10 +77,14 @@ export class Runtime {
     if (this.#failed.length > 64) this.#failed.shift();
   }
 
+  /** What is known to have failed in a job, or null. */
+  failureIn(job: number): PullbackError | null {
+    return this.#failed.find(({ first, last }) => first <= job && job <= last)?.error ?? null;
+  }
+
   /** Why an array has no contents, or null. */
   failureOf(array: GpuArray): PullbackError | null {
-    const failed = this.#failed.find(({ first, last }) => first <= array.job && array.job <= last);
-    return array.failure ?? failed?.error ?? null;
+    return array.failure ?? this.failureIn(array.job);
   }
 
   ensureUsable(): void {

@@ -12,6 +12,15 @@ export interface Schedule {
   /** …of this many invocations, a power of two: each reduces a stride, then they meet in a tree. */
   readonly lanes: number;
   readonly contract: ContractSchedule;
+  readonly speed: Speed;
+}
+
+/** How fast the device is, to within a power of ten: see `estimate.ts`. */
+export interface Speed {
+  /** Scalar operations, loads included, with every processor busy. */
+  readonly operationsPerMicrosecond: number;
+  /** Of one invocation by itself. */
+  readonly microsecondsPerOperation: number;
 }
 
 /** The tiles of a matrix product. A workgroup's block is `workgroup × perInvocation` rows and columns. */
@@ -35,6 +44,7 @@ export const gpuSchedule: Schedule = {
   longReduction: 256,
   lanes: 64,
   contract: { workgroup: [8, 8], perInvocation: [4, 4], staged: 16, fewResults: 2048, tiny: 16 ** 3 },
+  speed: { operationsPerMicrosecond: 40_000, microsecondsPerOperation: 0.02 },
 };
 
 /**
@@ -47,6 +57,7 @@ export const softwareSchedule: Schedule = {
   longReduction: 256,
   lanes: 8,
   contract: { workgroup: [8, 1], perInvocation: [8, 8], staged: null, fewResults: 512, tiny: 16 ** 3 },
+  speed: { operationsPerMicrosecond: 1_000, microsecondsPerOperation: 0.005 },
 };
 
 /** The schedule for an adapter. */

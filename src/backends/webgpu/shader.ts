@@ -15,14 +15,35 @@ export interface WgslTarget {
   readonly schedule: Schedule;
 }
 
-/** One kernel as a compute shader. */
+/** A compute shader, ready for the device. */
 export interface Shader {
-  readonly kernel: Kernel;
+  /** For labels and messages: what a person needs to find it. */
+  readonly label: string;
   /** The name of the entry point. */
   readonly entry: string;
   readonly wgsl: string;
+  /** How each buffer of group 0 is used, by binding. */
+  readonly bindings: readonly ('read-only-storage' | 'storage')[];
+  /** Does it do nothing where the flag that is bound to group 1 is 0? */
+  readonly guarded: boolean;
   /** Workgroups along x and y; null for a kernel with nothing to do. */
   readonly dispatch: readonly [x: number, y: number] | null;
+}
+
+/** What an emitter makes of a kernel. */
+export interface ShaderParts {
+  /** One line on how the work is laid out. */
+  readonly about: string;
+  readonly helpers: ReadonlySet<Helper>;
+  readonly globals?: readonly string[];
+  /** Functions that the entry point calls, each followed by an empty line. */
+  readonly functions?: readonly string[];
+  readonly main: {
+    readonly workgroup: string;
+    readonly parameters: readonly string[];
+    readonly body: readonly string[];
+  };
+  readonly dispatch: readonly [x: number, y: number];
 }
 
 // WGSL words that a kernel of several words could be called; single words get a suffix anyway.
@@ -53,21 +74,40 @@ function bindingLine(operand: Operand, name: string, i: number): string {
   return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}, ${Math.max(operand.length, 1)}>;`;
 }
 
-/** A shader's parts, put together. */
-export function assemble(
-  kernel: Kernel,
-  parts: {
-    readonly about: string;
-    readonly helpers: ReadonlySet<Helper>;
-    readonly globals?: readonly string[];
-    readonly functions: readonly string[];
-  },
-): string {
+/** The flag of a guarded shader: uniform, so that it takes none of the storage bindings and barriers may follow. */
+const guardBinding = '@group(1) @binding(0) var<uniform> running: u32;';
+const guard = ['if (running == 0u) {', '  return;', '}'];
+
+/** A shader's parts, put together; null is a kernel with nothing to do. */
+export function assemble(kernel: Kernel, parts: ShaderParts | null, guarded: boolean): Shader {
+  const shader = {
+    label: `${kernel.name} (${kernel.source})`,
+    entry: entryName(kernel),
+    bindings: kernel.operands.map((o) => (o.access === 'read' ? ('read-only-storage' as const) : ('storage' as const))),
+    guarded,
+  };
+  const about = parts === null ? 'nothing to do' : parts.about;
+  const comment = [kernel.source, about].map((text) => `// ${text.replace(/\s+/g, ' ')}`);
+  if (parts === null) return { ...shader, wgsl: [...comment, ''].join('\n'), dispatch: null };
   const names = operandNames(kernel).operands;
-  const bindings = kernel.operands.map((o, i) => bindingLine(o, names[i] ?? '', i));
-  const comment = [kernel.source, parts.about].map((text) => `// ${text.replace(/\s+/g, ' ')}`);
+  const bindings = [
+    ...kernel.operands.map((o, i) => bindingLine(o, names[i] ?? '', i)),
+    ...(guarded ? [guardBinding] : []),
+  ];
   const globals = parts.globals === undefined || parts.globals.length === 0 ? [] : ['', ...parts.globals];
-  return [...comment, '', ...bindings, ...globals, helperText(parts.helpers), ...parts.functions].join('\n') + '\n';
+  const lines = [
+    ...[...comment, '', ...bindings, ...globals, helperText(parts.helpers), ...(parts.functions ?? [])],
+    `@compute @workgroup_size(${parts.main.workgroup})`,
+    ...signature(shader.entry, parts.main.parameters),
+    ...[...(guarded ? guard : []), ...parts.main.body].map((l) => `  ${l}`),
+    '}',
+  ];
+  return { ...shader, wgsl: lines.join('\n') + '\n', dispatch: parts.dispatch };
+}
+
+function signature(entry: string, parameters: readonly string[]): readonly string[] {
+  const line = `fn ${entry}(${parameters.join(', ')}) {`;
+  return line.length <= 120 ? [line] : [`fn ${entry}(`, ...parameters.map((p) => `  ${p},`), ') {'];
 }
 
 /** Workgroups as a grid: one row where that is allowed, else as few rows as it takes. */
@@ -83,7 +123,8 @@ export function perPoint(
   total: number,
   target: WgslTarget,
 ): {
-  readonly workgroup: number;
+  readonly workgroup: string;
+  readonly parameters: readonly string[];
   readonly dispatch: readonly [x: number, y: number];
   readonly lines: readonly string[];
 } {
@@ -93,7 +134,12 @@ export function perPoint(
   const lines: string[] = [];
   if (total > 1) lines.push(`let i = i32(id.x${dispatch[1] > 1 ? ` + id.y * ${row}u` : ''});`);
   if (row * dispatch[1] > total) lines.push(`if (i >= ${total}) {`, '  return;', '}');
-  return { workgroup, dispatch, lines };
+  return {
+    workgroup: String(workgroup),
+    parameters: ['@builtin(global_invocation_id) id: vec3<u32>'],
+    dispatch,
+    lines,
+  };
 }
 
 /** Writes a kernel's stores: all values first where the kernel updates in place, as a store may change what they read. */

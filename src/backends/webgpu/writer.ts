@@ -21,27 +21,49 @@ interface Block {
   readonly lines: string[];
   readonly variables: Map<Expr, string>;
   readonly names: Map<Expr, Code>;
+  /** Names that hold until the next statement only, as what they name may then have changed. */
+  readonly fleeting: Map<Expr, Code>;
+}
+
+/** How often each subexpression is used by others, or is a root. */
+function usesIn(roots: readonly Expr[]): ReadonlyMap<Expr, number> {
+  const uses = new Map<Expr, number>();
+  const count = (e: Expr): void => void uses.set(e, (uses.get(e) ?? 0) + 1);
+  roots.forEach(count);
+  visit(roots, (e) => operandsOf(e).forEach(count));
+  return uses;
 }
 
 /**
  * Writes the body of one WGSL function: nested blocks with loop variables, and expressions in them. A subexpression
  * that is used more than once gets a name, in the outermost block that has all of its variables: so loops hold only
- * what changes in them.
+ * what changes in them. What reads a variable or a buffer that the function itself changes is named where it stands, and
+ * for one statement only.
  */
 export class Writer {
   readonly #operands: Names;
   readonly #helpers: Set<Helper>;
-  readonly #uses = new Map<Expr, number>();
+  readonly #uses: ReadonlyMap<Expr, number>;
+  readonly #changing: (leaf: Expr) => boolean;
+  readonly #changes = new Map<Expr, boolean>();
+  #statementUses: ReadonlyMap<Expr, number> = new Map();
   readonly #blocks: Block[] = [];
   #next = 0;
 
-  /** `roots`: all expressions that will be written, which tells the shared ones; `helpers` collects what they need. */
-  constructor(operands: Names, helpers: Set<Helper>, roots: readonly Expr[]) {
+  /**
+   * `roots`: all expressions that will be written, which tells the shared ones; `helpers` collects what they need;
+   * `changing`: does the function write the local variable or the operand that a `local` or a `load` reads?
+   */
+  constructor(
+    operands: Names,
+    helpers: Set<Helper>,
+    roots: readonly Expr[],
+    changing: (leaf: Expr) => boolean = () => false,
+  ) {
     this.#operands = operands;
     this.#helpers = helpers;
-    const count = (e: Expr): void => void this.#uses.set(e, (this.#uses.get(e) ?? 0) + 1);
-    roots.forEach(count);
-    visit(roots, (e) => operandsOf(e).forEach(count));
+    this.#uses = usesIn(roots);
+    this.#changing = changing;
   }
 
   /** Notes that the shader needs a helper function. */
@@ -52,23 +74,40 @@ export class Writer {
 
   /** Writes a block: its variables (expressions that have a name in it) are in scope for what `body` writes. */
   block(variables: readonly (readonly [Expr, string])[], body: () => void): readonly string[] {
-    const block: Block = { lines: [], variables: new Map(variables), names: new Map() };
+    const block: Block = { lines: [], variables: new Map(variables), names: new Map(), fleeting: new Map() };
     this.#blocks.push(block);
     body();
     this.#blocks.pop();
     return block.lines;
   }
 
+  /** Starts a statement that reads `roots`: what earlier ones may have changed is read anew. */
+  statement(roots: readonly Expr[]): void {
+    this.#current.fleeting.clear();
+    this.#statementUses = usesIn(roots);
+  }
+
   /** Writes a line into the current block. */
   line(text: string): void {
-    this.#at(this.#blocks.length - 1).lines.push(text);
+    this.#current.lines.push(text);
+  }
+
+  /** Has the current block no lines yet? */
+  get empty(): boolean {
+    return this.#current.lines.length === 0;
   }
 
   /** Writes a statement with a nested block: `for (…) {` … `}`. */
   nested(head: string, variables: readonly (readonly [Expr, string])[], body: () => void): void {
-    const lines = this.block(variables, body);
+    this.braces(head, this.block(variables, body));
+  }
+
+  /** Writes lines that are a block already: `if (…) {` … `} else {` … `}`, without an `else` where that is empty. */
+  braces(head: string, lines: readonly string[], otherwise: readonly string[] = []): void {
     this.line(`${head} {`);
     lines.forEach((l) => this.line(`  ${l}`));
+    if (otherwise.length > 0) this.line('} else {');
+    otherwise.forEach((l) => this.line(`  ${l}`));
     this.line('}');
   }
 
@@ -79,8 +118,7 @@ export class Writer {
 
   /** Brings names for expressions into the current block. */
   declare(variables: readonly (readonly [Expr, string])[]): void {
-    const block = this.#at(this.#blocks.length - 1);
-    variables.forEach(([e, name]) => block.variables.set(e, name));
+    variables.forEach(([e, name]) => this.#current.variables.set(e, name));
   }
 
   /** The code of an expression at the current place; lines that it needs are written first. */
@@ -88,11 +126,12 @@ export class Writer {
     if (e.kind === 'const') return literal(gpuDType(e.dtype), e.value, this.use);
     const known = this.#lookup(e);
     if (known !== null) return known;
-    if (e.kind === 'index' || e.kind === 'acc') throw new InternalError(`${e.kind} outside of its loop`);
+    if (e.kind === 'index' || e.kind === 'acc' || e.kind === 'local')
+      throw new InternalError(`${e.kind} outside of its loop`);
     const home = this.#home(e);
     const code = this.#spell(e);
     const current = this.#blocks.length - 1;
-    if (home === current && (this.#uses.get(e) ?? 0) <= 1 && code.text.length <= longestInline) return code;
+    if (home === current && this.#usesOf(e) <= 1 && code.text.length <= longestInline) return code;
     return this.#name(e, code, home);
   }
 
@@ -112,18 +151,41 @@ export class Writer {
     return this.#lookup(e) ?? this.#name(e, this.#spell(e), this.#home(e));
   }
 
+  /** The code of an expression as it is here, whatever is changed after this statement. */
+  kept(e: Expr): Code {
+    if (!this.#isChanging(e)) return this.code(e);
+    const name = atom(`t${this.#next++}`);
+    this.line(`let ${name.text} = ${this.text(e)};`);
+    return name;
+  }
+
   #name(e: Expr, code: Code, home: number): Code {
     const existing = this.#lookup(e);
     if (existing !== null) return existing;
     const name = atom(`${e.kind === 'load' ? 'x' : 't'}${this.#next++}`);
     const block = this.#at(home);
     block.lines.push(`let ${name.text} = ${code.text};`);
-    block.names.set(e, name);
+    (this.#isChanging(e) ? block.fleeting : block.names).set(e, name);
     return name;
+  }
+
+  /** Does it read anything that the function changes? */
+  #isChanging(e: Expr): boolean {
+    let changes = this.#changes.get(e);
+    if (changes === undefined) {
+      changes = this.#changing(e) || operandsOf(e).some((x) => this.#isChanging(x));
+      this.#changes.set(e, changes);
+    }
+    return changes;
+  }
+
+  #usesOf(e: Expr): number {
+    return (this.#isChanging(e) ? this.#statementUses : this.#uses).get(e) ?? 0;
   }
 
   /** The outermost block in which all that `e` depends on is in scope. */
   #home(e: Expr): number {
+    if (this.#isChanging(e)) return this.#blocks.length - 1;
     let home = 0;
     visit([e], (x) => {
       for (let i = this.#blocks.length - 1; i > home; i--) {
@@ -148,7 +210,7 @@ export class Writer {
   }
 
   #isIntegerLess(e: Expr): e is Expr & { kind: 'op' } {
-    if (e.kind !== 'op' || e.op !== 'lt' || this.#lookup(e) !== null || (this.#uses.get(e) ?? 0) > 1) return false;
+    if (e.kind !== 'op' || e.op !== 'lt' || this.#lookup(e) !== null || this.#usesOf(e) > 1) return false;
     return e.args[0]?.dtype === 'i32' || e.args[0]?.dtype === 'u32';
   }
 
@@ -168,6 +230,8 @@ export class Writer {
   }
 
   #lookup(e: Expr): Code | null {
+    const here = this.#current.fleeting.get(e);
+    if (here !== undefined) return here;
     for (let i = this.#blocks.length - 1; i >= 0; i--) {
       const block = this.#at(i);
       const variable = block.variables.get(e);
@@ -176,6 +240,10 @@ export class Writer {
       if (name !== undefined) return name;
     }
     return null;
+  }
+
+  get #current(): Block {
+    return this.#at(this.#blocks.length - 1);
   }
 
   #at(i: number): Block {

@@ -33,10 +33,7 @@ fn store_at(b: i32, m: i32, n: i32, acc0: f32) {
 }
 
 @compute @workgroup_size(8, 1)
-fn conv_add_max(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_id) id: vec3<u32>,
-) {
+fn conv_add_max(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>) {
   let block = i32(group.x);
   let b = 0;
   let m0 = block / 1 % 676 * 8;
