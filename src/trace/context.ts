@@ -3,8 +3,8 @@ import { InternalError } from '../util/error.ts';
 import { captureOrigin, currentOrigin, withOrigin } from '../util/origin.ts';
 import type { Aval } from './aval.ts';
 import { showAval } from './aval.ts';
-import { EscapedTracerError } from './errors.ts';
-import type { Primitive } from './primitive.ts';
+import { CustomRuleError, EscapedTracerError } from './errors.ts';
+import type { Batched, BatchedResult, JvpResult, LinearizeResult, Primitive, Tangent } from './primitive.ts';
 import type { NDArray } from './value.ts';
 import { Tracer } from './value.ts';
 
@@ -18,7 +18,32 @@ export interface Trace {
   readonly parent: Trace | null;
   /** The axis that it gives a name to, for collectives; only `vmap` does. */
   readonly axis: NamedAxis | null;
+  /** True while it has a rule run in the interpreter around it, where its own tracers have no meaning. */
+  readonly suspended: boolean;
   process(primitive: Primitive, inputs: readonly NDArray[], params: unknown): readonly NDArray[];
+  processOpen(f: OpenFunction, inputs: readonly NDArray[]): readonly NDArray[];
+}
+
+/**
+ * A function with rules of its own that is ordinary code and no Jaxpr (yet): it runs where it is called, so that a plain
+ * `if` on a known value works in it. Each interpreter applies the rule that is meant for it; staging makes an equation.
+ */
+export interface OpenFunction {
+  readonly name: string;
+  /** What it computes, under the current interpreter. */
+  run(...inputs: readonly NDArray[]): readonly NDArray[];
+  jvp(primals: readonly NDArray[], tangents: readonly Tangent[]): JvpResult;
+  linearize(primals: readonly NDArray[], isLinear: readonly boolean[]): LinearizeResult;
+  batch(ins: readonly Batched[], mapper: BatchMapper): BatchedResult;
+  /** Binds the equation that stands for it, under the current interpreter, which stages. */
+  stage(inputs: readonly NDArray[]): readonly NDArray[];
+}
+
+/** How the batching interpreter that asks would run a function; usable under whatever interpreter is current later. */
+export interface BatchMapper {
+  readonly size: number;
+  /** Runs `f` on one example's view of each input; what `f` captured of the batch is seen as one example's, too. */
+  map(f: (...xs: readonly NDArray[]) => readonly NDArray[], ins: readonly Batched[]): readonly Batched[];
 }
 
 /** An axis that `vmap` maps over, by the name that collectives use. */
@@ -70,9 +95,7 @@ export function bind<P, N extends number>(
   inputs: readonly NDArray[],
   params: P,
 ): readonly NDArray[] {
-  for (const x of inputs) {
-    if (x instanceof Tracer && !x.trace.alive) throw escaped(x, primitive.name);
-  }
+  requireUsable(inputs, primitive.name);
   const erased = primitive as unknown as Primitive;
   if (current !== null) {
     const trace = current;
@@ -84,6 +107,21 @@ export function bind<P, N extends number>(
   if (tracer !== undefined) throw new InternalError(`${String(tracer)} reached evaluation in ${primitive.name}`);
   if (evaluator === null) throw new InternalError('no evaluator is installed');
   return evaluator(erased, inputs, params);
+}
+
+/** {@link bind} for functions with rules of their own. */
+export function bindOpen(f: OpenFunction, inputs: readonly NDArray[]): readonly NDArray[] {
+  requireUsable(inputs, f.name);
+  return current === null ? f.run(...inputs) : current.processOpen(f, inputs);
+}
+
+/** Throws where an operand's transformation has ended, or is waiting for a rule that must not know of it. */
+export function requireUsable(inputs: readonly NDArray[], used: string): void {
+  for (const x of inputs) {
+    if (!(x instanceof Tracer)) continue;
+    if (!x.trace.alive) throw escaped(x, used);
+    if (x.trace.suspended) throw closedOver(x, used);
+  }
 }
 
 /** {@link bind} for primitives with one result. */
@@ -99,6 +137,15 @@ export function escaped(x: Tracer, used: string): EscapedTracerError {
   return new EscapedTracerError(
     `${used} got a tracer of ${showAval(x.aval)} that escaped from ${x.trace.name}, which has ended. ` +
       `${made}. Return what the function computes instead of keeping it in an outer variable.`,
+  );
+}
+
+/** The error for a tracer that a function with a rule of its own reads from outside. */
+function closedOver(x: Tracer, used: string): CustomRuleError {
+  return new CustomRuleError(
+    `${used} got ${showAval(x.aval)}, an outer value that ${x.trace.name} differentiates or batches, inside a function with ` +
+      'a derivative rule of its own (customJvp, customVjp), whose rule can only say what happens to its arguments. ' +
+      'Pass the value as an argument and give it a place in the rule, or apply stopGradient to it outside.',
   );
 }
 

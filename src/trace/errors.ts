@@ -38,6 +38,13 @@ export class TracerConversionError extends MistakeError {
 /** A gradient was asked for where there is none: of a result that is no real scalar, or to an integer argument. */
 export class GradientError extends MistakeError {}
 
+/** A derivative rule of the user's own does not fit its function: wrong results, or values that it can't know. */
+export class CustomRuleError extends MistakeError {
+  constructor(message: string) {
+    super('custom-rule', message);
+  }
+}
+
 /** `vmap` got arguments whose mapped axes have different sizes, or axes that do not fit the arguments. */
 export class BatchError extends MistakeError {
   constructor(message: string) {

@@ -1,7 +1,7 @@
 import { InternalError } from '../util/error.ts';
 import type { Aval } from './aval.ts';
-import type { Trace } from './context.ts';
-import { currentTrace, escaped, typeOf, withTrace } from './context.ts';
+import type { OpenFunction, Trace } from './context.ts';
+import { currentTrace, requireUsable, typeOf, withTrace } from './context.ts';
 import type { ConcreteArray } from './concrete.ts';
 import type { Atom, ClosedJaxpr, Equation } from './jaxpr.ts';
 import { Literal, Var } from './jaxpr.ts';
@@ -31,6 +31,7 @@ export class StagingTrace implements Trace {
   readonly parent = currentTrace();
   readonly axis = null;
   alive = true;
+  readonly suspended = false;
   private readonly equations: Equation[] = [];
   private readonly constants = new Map<NDArray, Var>();
   private readonly inputs: Var[] = [];
@@ -57,10 +58,13 @@ export class StagingTrace implements Trace {
     return outputs.map((v) => new StagingTracer(this, v));
   }
 
+  processOpen(f: OpenFunction, inputs: readonly NDArray[]): readonly NDArray[] {
+    return withTrace(this, () => f.stage(inputs));
+  }
+
   /** What an equation writes for an operand: our own variable, a literal, or a constant from outside. */
   atom(x: NDArray): Atom {
     if (x instanceof StagingTracer && x.trace === this) return x.variable;
-    if (x instanceof Tracer && !x.trace.alive) throw escaped(x, 'the result');
     const literal = x instanceof Tracer ? null : (x.concrete()?.literal() ?? null);
     if (literal !== null) return new Literal(x.aval, literal);
     let variable = this.constants.get(x);
@@ -71,6 +75,7 @@ export class StagingTrace implements Trace {
   /** Ends the trace: the Jaxpr of all that was recorded. */
   finish(outputs: readonly NDArray[]): ClosedJaxpr {
     if (!this.alive) throw new InternalError('a trace was finished twice');
+    requireUsable(outputs, 'the result');
     const atoms = outputs.map((x) => this.atom(x));
     this.alive = false;
     return {

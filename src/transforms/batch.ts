@@ -1,21 +1,22 @@
 import type { Aval } from '../trace/aval.ts';
 import { aval } from '../trace/aval.ts';
 import type { ConcreteArray } from '../trace/concrete.ts';
-import type { NamedAxis, Trace } from '../trace/context.ts';
+import type { BatchMapper, NamedAxis, OpenFunction, Trace } from '../trace/context.ts';
 import { bind, currentTrace, withTrace } from '../trace/context.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
 import { subJaxprs } from '../trace/jaxpr.ts';
-import type { Batched, Primitive } from '../trace/primitive.ts';
+import type { Batched, BatchedResult, Primitive } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { Tracer } from '../trace/value.ts';
 
 /** One example's view of an array that has a whole batch along one axis. */
 class BatchTracer extends Tracer {
+  declare readonly trace: BatchTrace;
   readonly value: NDArray;
   readonly axis: number;
   readonly aval: Aval;
 
-  constructor(trace: Trace, value: NDArray, axis: number) {
+  constructor(trace: BatchTrace, value: NDArray, axis: number) {
     super(trace);
     this.value = value;
     this.axis = axis;
@@ -28,35 +29,51 @@ class BatchTracer extends Tracer {
   }
 }
 
+/** Tracers of traces with one mark are about the same batch. */
+type Mark = object;
+
 /** Applies each primitive to a whole batch at once, by its batching rule. */
 class BatchTrace implements Trace {
   readonly name: string;
   alive = true;
+  suspended = false;
+  readonly mark: Mark;
   readonly parent: Trace | null;
   readonly axis: NamedAxis | null;
   private readonly size: number;
 
-  constructor(name: string, parent: Trace | null, size: number, axisName: string | null) {
+  constructor(name: string, parent: Trace | null, size: number, axisName: string | null, mark: Mark) {
     this.name = name;
     this.parent = parent;
     this.size = size;
     this.axis = axisName === null ? null : { name: axisName, size };
+    this.mark = mark;
   }
 
   process(primitive: Primitive, inputs: readonly NDArray[], params: unknown): readonly NDArray[] {
-    return withTrace(this.parent, () => {
-      const ins = inputs.map((x) => this.split(x));
-      const axisName = this.axis?.name ?? null;
-      if (ins.every((b) => b.axis === null) && (axisName === null || !mentionsAxis(params, axisName))) {
-        return bind(
-          primitive,
-          ins.map((b) => b.value),
-          params,
-        );
-      }
-      const { values, axes } = primitive.batch(ins, params, this.size, axisName);
-      return values.map((v, i) => this.join({ value: v, axis: axes[i] ?? null }));
-    });
+    const ins = inputs.map((x) => this.split(x));
+    const axisName = this.axis?.name ?? null;
+    this.suspended = true;
+    try {
+      return withTrace(this.parent, () => {
+        if (ins.every((b) => b.axis === null) && (axisName === null || !mentionsAxis(params, axisName))) {
+          return bind(
+            primitive,
+            ins.map((b) => b.value),
+            params,
+          );
+        }
+        return this.joinAll(primitive.batch(ins, params, this.size, axisName));
+      });
+    } finally {
+      this.suspended = false;
+    }
+  }
+
+  processOpen(f: OpenFunction, inputs: readonly NDArray[]): readonly NDArray[] {
+    const ins = inputs.map((x) => this.split(x));
+    const mapper = mapperOf(this.name, this.size, this.axis?.name ?? null, this.mark);
+    return withTrace(this.parent, () => this.joinAll(f.batch(ins, mapper)));
   }
 
   join({ value, axis }: Batched): NDArray {
@@ -64,7 +81,11 @@ class BatchTrace implements Trace {
   }
 
   split(x: NDArray): Batched {
-    return x instanceof BatchTracer && x.trace === this ? x : { value: x, axis: null };
+    return x instanceof BatchTracer && x.trace.mark === this.mark ? x : { value: x, axis: null };
+  }
+
+  private joinAll({ values, axes }: BatchedResult): readonly NDArray[] {
+    return values.map((v, i) => this.join({ value: v, axis: axes[i] ?? null }));
   }
 }
 
@@ -91,10 +112,17 @@ const hasAxisName = (params: unknown): params is { readonly axisName: string } =
 const mentionsAxis = (params: unknown, name: string): boolean =>
   (hasAxisName(params) && params.axisName === name) || subJaxprs(params).some((jaxpr) => axesIn(jaxpr).has(name));
 
+/** How functions that are no Jaxprs are run on one example, by batching rules too. */
+export const mapperOf = (name: string, size: number, axisName: string | null, mark: Mark = {}): BatchMapper => ({
+  size,
+  map: (f, ins) => batchFlat(name, f, ins, size, axisName, mark),
+});
+
 /**
  * Runs `f` on one example's view of each input; the results come with the axis that holds the batch, if any does.
  *
  * @param axisName the name of the batch axis for collectives in `f`, or null.
+ * @param mark that of a batch whose tracers `f` may have captured.
  */
 export function batchFlat(
   name: string,
@@ -102,8 +130,9 @@ export function batchFlat(
   inputs: readonly Batched[],
   size: number,
   axisName: string | null,
+  mark: Mark = {},
 ): readonly Batched[] {
-  const trace = new BatchTrace(name, currentTrace(), size, axisName);
+  const trace = new BatchTrace(name, currentTrace(), size, axisName, mark);
   try {
     return withTrace(trace, () => f(...inputs.map((b) => trace.join(b)))).map((o) => trace.split(o));
   } finally {

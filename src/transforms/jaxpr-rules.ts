@@ -115,7 +115,7 @@ export const jvpJaxpr = memoized((jaxpr: Jaxpr, varied: Flags): JvpJaxpr => {
 
 /** A Jaxpr split into values and a linear map of tangents. */
 export interface LinearizedJaxpr {
-  /** To the results and then those residuals that are not inputs. */
+  /** To the results and then those residuals that are neither inputs nor results. */
   readonly callable: Callable;
   /** From residuals and then the tangents of the inputs that vary to the tangents of the results that depend on them. */
   readonly linear: Jaxpr;
@@ -132,9 +132,10 @@ export const linearizeJaxpr = memoized((jaxpr: Jaxpr, varied: Flags): Linearized
     (...xs) => {
       const out = linearizeFlat('grad of jit', (...ps) => evalJaxpr(jaxpr, [], ps), xs, varied);
       const { jaxpr: linear, constants } = toCallable(out.linear);
-      const computed = constants.filter((c) => !xs.includes(c));
-      const places = [...xs, ...out.primals.map(() => null), ...computed];
-      const residuals = constants.map((c) => places.indexOf(c));
+      const places = new Map([...xs, ...out.primals].map((x, i) => [x, i] as const).reverse());
+      const computed = constants.filter((c) => !places.has(c));
+      computed.forEach((c, i) => places.set(c, xs.length + out.primals.length + i));
+      const residuals = constants.map((c) => places.get(c) as number);
       return [[...out.primals, ...computed], { linear, residuals, depends: out.depends }];
     },
     inputAvals(jaxpr),

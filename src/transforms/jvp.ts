@@ -1,3 +1,4 @@
+import type { OpenFunction } from '../trace/context.ts';
 import { currentTrace, withTrace } from '../trace/context.ts';
 import type { JvpResult, Primitive, Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
@@ -16,6 +17,14 @@ class JvpTrace extends TangentTrace {
     return derivative.kind === 'structural'
       ? derivative.rules.jvp(primals, tangents, params)
       : differentiate(primitive, derivative, primals, tangents, params, (body) => body());
+  }
+
+  protected override differentiatedOpen(
+    f: OpenFunction,
+    primals: readonly NDArray[],
+    tangents: readonly Tangent[],
+  ): JvpResult {
+    return f.jvp(primals, tangents);
   }
 }
 

@@ -1,6 +1,7 @@
+import type { OpenFunction } from '../trace/context.ts';
 import { currentTrace, withTrace } from '../trace/context.ts';
 import type { ClosedJaxpr } from '../trace/jaxpr.ts';
-import type { JvpResult, Primitive, Tangent } from '../trace/primitive.ts';
+import type { JvpResult, LinearizeResult, Primitive, Tangent } from '../trace/primitive.ts';
 import { StagingTrace } from '../trace/stage.ts';
 import type { NDArray } from '../trace/value.ts';
 import { differentiate } from './differentiate.ts';
@@ -20,16 +21,36 @@ class LinearizeTrace extends TangentTrace {
     params: unknown,
   ): JvpResult {
     const { derivative } = primitive;
-    const linearly = <T>(body: () => T): T => withTrace(this.tangents, body);
-    if (derivative.kind !== 'structural') {
-      return differentiate(primitive, derivative, primals, tangents, params, linearly);
+    if (derivative.kind === 'structural') {
+      return this.structural(
+        derivative.rules.linearize(
+          primals,
+          tangents.map((t) => t !== null),
+          params,
+        ),
+        tangents,
+      );
     }
-    const { primals: outs, linear } = derivative.rules.linearize(
-      primals,
-      tangents.map((t) => t !== null),
-      params,
+    const linearly = <T>(body: () => T): T => withTrace(this.tangents, body);
+    return differentiate(primitive, derivative, primals, tangents, params, linearly);
+  }
+
+  protected override differentiatedOpen(
+    f: OpenFunction,
+    primals: readonly NDArray[],
+    tangents: readonly Tangent[],
+  ): JvpResult {
+    return this.structural(
+      f.linearize(
+        primals,
+        tangents.map((t) => t !== null),
+      ),
+      tangents,
     );
-    return { primals: outs, tangents: linearly(() => linear(tangents.filter((t) => t !== null))) };
+  }
+
+  private structural({ primals, linear }: LinearizeResult, tangents: readonly Tangent[]): JvpResult {
+    return { primals, tangents: withTrace(this.tangents, () => linear(tangents.filter((t) => t !== null))) };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Aval } from '../trace/aval.ts';
 import type { ConcreteArray } from '../trace/concrete.ts';
-import type { Trace } from '../trace/context.ts';
-import { bind, withTrace } from '../trace/context.ts';
+import type { OpenFunction, Trace } from '../trace/context.ts';
+import { bind, bindOpen, withTrace } from '../trace/context.ts';
 import type { JvpResult, Primitive, Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { Tracer } from '../trace/value.ts';
@@ -37,6 +37,7 @@ export abstract class TangentTrace implements Trace {
   readonly name: string;
   readonly axis = null;
   alive = true;
+  suspended = false;
   readonly parent: Trace | null;
 
   constructor(name: string, parent: Trace | null) {
@@ -52,15 +53,47 @@ export abstract class TangentTrace implements Trace {
     params: unknown,
   ): JvpResult;
 
+  /** The same of a function with rules of its own. */
+  protected abstract differentiatedOpen(
+    f: OpenFunction,
+    primals: readonly NDArray[],
+    tangents: readonly Tangent[],
+  ): JvpResult;
+
   process(primitive: Primitive, inputs: readonly NDArray[], params: unknown): readonly NDArray[] {
-    return withTrace(this.parent, () => {
-      const duals = inputs.map((x) => this.split(x));
-      const primals = duals.map((d) => d.primal);
-      const tangents = duals.map((d) => d.tangent);
-      if (tangents.every((t) => t === null)) return bind(primitive, primals, params);
-      const out = this.differentiated(primitive, primals, tangents, params);
-      return out.primals.map((p, i) => this.join(p, out.tangents[i] ?? null));
-    });
+    return this.through(
+      inputs,
+      (primals) => bind(primitive, primals, params),
+      (primals, tangents) => this.differentiated(primitive, primals, tangents, params),
+    );
+  }
+
+  processOpen(f: OpenFunction, inputs: readonly NDArray[]): readonly NDArray[] {
+    return this.through(
+      inputs,
+      (primals) => bindOpen(f, primals),
+      (primals, tangents) => this.differentiatedOpen(f, primals, tangents),
+    );
+  }
+
+  private through(
+    inputs: readonly NDArray[],
+    plain: (primals: readonly NDArray[]) => readonly NDArray[],
+    differentiated: (primals: readonly NDArray[], tangents: readonly Tangent[]) => JvpResult,
+  ): readonly NDArray[] {
+    const duals = inputs.map((x) => this.split(x));
+    const primals = duals.map((d) => d.primal);
+    const tangents = duals.map((d) => d.tangent);
+    this.suspended = true;
+    try {
+      return withTrace(this.parent, () => {
+        if (tangents.every((t) => t === null)) return plain(primals);
+        const out = differentiated(primals, tangents);
+        return out.primals.map((p, i) => this.join(p, out.tangents[i] ?? null));
+      });
+    } finally {
+      this.suspended = false;
+    }
   }
 
   join(primal: NDArray, tangent: Tangent): NDArray {
