@@ -18,7 +18,7 @@ import { installSpelling } from './transforms/jit.ts';
 export * as numpy from './numpy/index.ts';
 export * as lax from './lax/index.ts';
 export * as random from './random/index.ts';
-export * as tree from './tree/tree.ts';
+export * as tree from './numpy/tree.ts';
 export * as nn from './nn/index.ts';
 export * as optim from './optim/index.ts';
 export * as data from './data/index.ts';

@@ -1,14 +1,18 @@
 import { InternalError, MistakeError } from '../util/error.ts';
+import { structuralKey } from '../util/key.ts';
+import type { NodeType } from './node.ts';
+import { nodeTypeOf } from './node.ts';
 
 /**
  * Pytrees: nested tuples (JS arrays) and plain objects whose leaves are arrays, numbers or any other value. Object keys
- * are visited in sorted order, so that `{a, b}` and `{b, a}` are the same structure. `null` is a tree without leaves.
+ * are visited in sorted order, so that `{a, b}` and `{b, a}` are the same structure. `null` is a tree without leaves. Instances of registered classes are nodes as well.
  */
 export type TreeDef =
   | { readonly kind: 'leaf' }
   | { readonly kind: 'none' }
   | { readonly kind: 'tuple'; readonly children: readonly TreeDef[] }
-  | { readonly kind: 'record'; readonly keys: readonly string[]; readonly children: readonly TreeDef[] };
+  | { readonly kind: 'record'; readonly keys: readonly string[]; readonly children: readonly TreeDef[] }
+  | { readonly kind: 'node'; readonly type: NodeType; readonly fixed: unknown; readonly children: readonly [TreeDef] };
 
 /** Two trees that should have one structure differ; the message names the first path where they do. */
 export class TreeMismatchError extends MistakeError {
@@ -27,15 +31,33 @@ export function isRecord(x: unknown): x is Readonly<Record<string, unknown>> {
   return prototype === Object.prototype || prototype === null;
 }
 
+/** What takes nodes for leaves. */
+export interface LeafOptions {
+  /** Says of a node, or of `null`, that it is a leaf here. */
+  readonly isLeaf?: (x: unknown) => boolean;
+}
+
 /** The leaves of a tree in order, and the structure that {@link unflatten} needs to put them back. */
-export function flatten(tree: unknown): { readonly leaves: readonly unknown[]; readonly treedef: TreeDef } {
+export function flatten(
+  tree: unknown,
+  { isLeaf }: LeafOptions = {},
+): { readonly leaves: readonly unknown[]; readonly treedef: TreeDef } {
   const leaves: unknown[] = [];
   const go = (x: unknown): TreeDef => {
+    if (isLeaf?.(x) === true) {
+      leaves.push(x);
+      return leaf;
+    }
     if (x === null || x === undefined) return none;
     if (Array.isArray(x)) return { kind: 'tuple', children: x.map(go) };
     if (isRecord(x)) {
       const keys = Object.keys(x).sort();
       return { kind: 'record', keys, children: keys.map((k) => go(x[k])) };
+    }
+    const type = typeof x === 'object' ? nodeTypeOf(x) : undefined;
+    if (type !== undefined) {
+      const { children, fixed } = type.flatten(x);
+      return { kind: 'node', type, fixed, children: [go(children)] };
     }
     leaves.push(x);
     return leaf;
@@ -57,6 +79,8 @@ export function unflatten<T = unknown>(treedef: TreeDef, leaves: readonly unknow
         return d.children.map(go);
       case 'record':
         return Object.fromEntries(d.keys.map((k, i) => [k, go(d.children[i] as TreeDef)]));
+      case 'node':
+        return d.type.unflatten(d.fixed, go(d.children[0]));
     }
   };
   const tree = go(treedef);
@@ -65,7 +89,7 @@ export function unflatten<T = unknown>(treedef: TreeDef, leaves: readonly unknow
 }
 
 /** The leaves of a tree, in order. */
-export const leaves = (tree: unknown): readonly unknown[] => flatten(tree).leaves;
+export const leaves = (tree: unknown, options?: LeafOptions): readonly unknown[] => flatten(tree, options).leaves;
 
 /** The structure of a tree, without its leaves. */
 export const structure = (tree: unknown): TreeDef => flatten(tree).treedef;
@@ -81,8 +105,13 @@ export function showTreeDef(d: TreeDef): string {
       return `(${d.children.map(showTreeDef).join(', ')})`;
     case 'record':
       return `{${d.keys.map((k, i) => `${JSON.stringify(k)}: ${showTreeDef(d.children[i] as TreeDef)}`).join(', ')}}`;
+    case 'node':
+      return `${d.type.name}<${structuralKey(d.type)}:${fixedKey(d)}>(${showTreeDef(d.children[0])})`;
   }
 }
+
+/** Equal for equal fixed parts of nodes of one type. */
+const fixedKey = ({ type, fixed }: TreeDef & { readonly kind: 'node' }): string => structuralKey(type.keyOf(fixed));
 
 /** How many leaves a structure has. */
 export function leafCount(d: TreeDef): number {
@@ -93,6 +122,7 @@ export function leafCount(d: TreeDef): number {
       return 0;
     case 'tuple':
     case 'record':
+    case 'node':
       return d.children.reduce((n, c) => n + leafCount(c), 0);
   }
 }
@@ -114,6 +144,7 @@ export function leafPaths(treedef: TreeDef): readonly (readonly PathStep[])[] {
     if (d.kind === 'leaf') paths.push(path);
     if (d.kind === 'tuple') d.children.forEach((c, i) => go(c, [...path, i]));
     if (d.kind === 'record') d.children.forEach((c, i) => go(c, [...path, d.keys[i] as string]));
+    if (d.kind === 'node') go(d.children[0], path);
   };
   go(treedef, []);
   return paths;
@@ -122,9 +153,9 @@ export function leafPaths(treedef: TreeDef): readonly (readonly PathStep[])[] {
 /** Where two structures first differ, for people; null where they are equal. */
 export function firstDifference(a: TreeDef, b: TreeDef, path: readonly PathStep[] = []): string | null {
   const where = path.length === 0 ? 'at the root' : `at ${keystr(path)}`;
-  if (a.kind !== b.kind) return `${where}: ${describe(a)} and ${describe(b)}`;
+  if (a.kind !== b.kind) return `${where}: ${describeTree(a)} and ${describeTree(b)}`;
   if (a.kind === 'tuple' && b.kind === 'tuple') {
-    if (a.children.length !== b.children.length) return `${where}: ${describe(a)} and ${describe(b)}`;
+    if (a.children.length !== b.children.length) return `${where}: ${describeTree(a)} and ${describeTree(b)}`;
     return firstOf(a.children.map((c, i) => () => firstDifference(c, b.children[i] as TreeDef, [...path, i])));
   }
   if (a.kind === 'record' && b.kind === 'record') {
@@ -135,6 +166,11 @@ export function firstDifference(a: TreeDef, b: TreeDef, path: readonly PathStep[
     return firstOf(
       a.children.map((c, i) => () => firstDifference(c, b.children[i] as TreeDef, [...path, a.keys[i] as string])),
     );
+  }
+  if (a.kind === 'node' && b.kind === 'node') {
+    if (a.type !== b.type) return `${where}: ${describeTree(a)} and ${describeTree(b)}`;
+    if (fixedKey(a) !== fixedKey(b)) return `${where}: two of ${a.type.name} whose fixed parts are not equal`;
+    return firstDifference(a.children[0], b.children[0], path);
   }
   return null;
 }
@@ -147,7 +183,8 @@ function firstOf(tries: readonly (() => string | null)[]): string | null {
   return null;
 }
 
-function describe(d: TreeDef): string {
+/** A structure's root, for people: `a tuple of 2`. */
+export function describeTree(d: TreeDef): string {
   switch (d.kind) {
     case 'leaf':
       return 'a leaf';
@@ -157,6 +194,8 @@ function describe(d: TreeDef): string {
       return `a tuple of ${d.children.length}`;
     case 'record':
       return `an object with keys {${d.keys.join(', ')}}`;
+    case 'node':
+      return `a node of type ${d.type.name}`;
   }
 }
 
@@ -192,12 +231,34 @@ export function mapWithPath<L, T>(f: (path: readonly PathStep[], leaf: L) => unk
 }
 
 /** Every leaf with its path, in order. */
-export function leavesWithPath(tree: unknown): readonly (readonly [path: readonly PathStep[], leaf: unknown])[] {
-  const { leaves: ls, treedef } = flatten(tree);
+export const leavesWithPath = (
+  tree: unknown,
+  options?: LeafOptions,
+): readonly (readonly [path: readonly PathStep[], leaf: unknown])[] => flattenWithPath(tree, options).leaves;
+
+/** Like {@link flatten}, with the path of each leaf: `leaves` is a list of `[path, leaf]`. */
+export function flattenWithPath(
+  tree: unknown,
+  options?: LeafOptions,
+): {
+  readonly leaves: readonly (readonly [path: readonly PathStep[], leaf: unknown])[];
+  readonly treedef: TreeDef;
+} {
+  const { leaves: ls, treedef } = flatten(tree, options);
   const paths = leafPaths(treedef);
-  return ls.map((l, i) => [paths[i] as readonly PathStep[], l] as const);
+  return { leaves: ls.map((l, i) => [paths[i] as readonly PathStep[], l] as const), treedef };
 }
 
 /** Folds the leaves from left to right: `reduce((sum, leaf) => sum + leaf, { a: 1, b: 2 }, 0)` is 3. */
 export const reduce = <L, A>(f: (acc: A, leaf: L) => A, tree: unknown, initial: A): A =>
   (leaves(tree) as readonly L[]).reduce(f, initial);
+
+/**
+ * Is every leaf true? Numbers and arrays of one element are true unless they are 0.
+ *
+ * @throws TracerConversionError for arrays whose value is not known while tracing.
+ * @example
+ * all(map((x: NDArray) => np.isfinite(x).all(), gradients));
+ */
+export const all = (tree: unknown): boolean =>
+  leaves(tree).every((l) => (typeof l === 'object' ? Number(l) !== 0 : Boolean(l)));
