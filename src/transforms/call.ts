@@ -47,10 +47,11 @@ function linearizeCall(primals: readonly NDArray[], varied: Flags, { name, jaxpr
   };
 }
 
-function transposeCall(
+/** The transpose of applying a linear Jaxpr; primitives that only hold one more thing share it. */
+export function transposeCall(
   cts: readonly Tangent[],
   ins: readonly Linearized[],
-  { name, jaxpr }: CallParams,
+  { name, jaxpr }: Pick<CallParams, 'name' | 'jaxpr'>,
 ): readonly Tangent[] {
   const linear = ins.map((x) => x.value === null);
   const { callable, depends } = transposeJaxpr(jaxpr, { linear, flowing: cts.map((ct) => ct !== null) });

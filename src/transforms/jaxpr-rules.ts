@@ -1,3 +1,4 @@
+import { toFront } from '../lax/structural.ts';
 import type { Aval } from '../trace/aval.ts';
 import { aval } from '../trace/aval.ts';
 import { evalJaxpr } from '../trace/interpret.ts';
@@ -192,17 +193,24 @@ export interface BatchedJaxpr {
 }
 
 /** A Jaxpr applied to a whole batch. */
-export const batchJaxpr = memoized((jaxpr: Jaxpr, { axes, size, axisName }: BatchKey): BatchedJaxpr => {
+export const batchJaxpr = memoized((jaxpr: Jaxpr, key: BatchKey) => batched(jaxpr, key, (o) => o));
+
+/** The same with the batch in front in all results, those that do not depend on it too. */
+export const batchJaxprInFront = memoized((jaxpr: Jaxpr, key: BatchKey) =>
+  batched(jaxpr, key, (o) => ({ value: toFront(o, key.size), axis: 0 })),
+);
+
+function batched(jaxpr: Jaxpr, { axes, size, axisName }: BatchKey, place: (out: Batched) => Batched): BatchedJaxpr {
   return stageWith(
     'vmap of jit',
     (...xs) => {
       const inputs = zipExact(xs, axes).map(([value, axis]): Batched => ({ value, axis }));
-      const outs = batchFlat('vmap of jit', (...ps) => evalJaxpr(jaxpr, [], ps), inputs, size, axisName);
+      const outs = batchFlat('vmap of jit', (...ps) => evalJaxpr(jaxpr, [], ps), inputs, size, axisName).map(place);
       return [outs.map((o) => o.value), { outAxes: outs.map((o) => o.axis) }];
     },
     zipExact(inputAvals(jaxpr), axes).map(([a, axis]) => (axis === null ? a : batchedAval(a, axis, size))),
   );
-});
+}
 
 /** The type of a whole batch of values of type `a`. */
 export const batchedAval = (a: Aval, axis: number, size: number): Aval =>
