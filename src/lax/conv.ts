@@ -176,7 +176,7 @@ function transposeLhs(ct: NDArray, w: NDArray, p: ConvParams, x: Aval): NDArray 
     const high = dilated(n, at(p.lhsDilation, i)) + window - 1 - dilated(at(outExtents, i), at(p.strides, i)) - low;
     return [low, high];
   });
-  const result = convGeneralDilated(ct, kernel, {
+  const result = convolve(ct, kernel, {
     strides: p.lhsDilation,
     padding,
     lhsDilation: p.strides,
@@ -200,7 +200,7 @@ function transposeRhs(ct: NDArray, x: NDArray, p: ConvParams, w: Aval): NDArray 
     const grown = dilated(at(outExtents, i), at(p.strides, i)) - dilated(n, at(p.lhsDilation, i));
     return [low, grown + window - low - 1];
   });
-  return convGeneralDilated(x, ct, {
+  return convolve(x, ct, {
     strides: p.rhsDilation,
     padding,
     lhsDilation: p.lhsDilation,
@@ -253,7 +253,7 @@ function batchConv(x: Batched, w: Batched, p: ConvParams, size: number): Batched
   if (x.axis !== null && w.axis !== null) {
     // Both: each example becomes a group of its own, outside the groups there are.
     const byBatch = p.batchGroupCount > 1;
-    const y = convGeneralDilated(
+    const y = convolve(
       foldInto(x, at(lhs, byBatch ? 0 : 1), 1, size),
       foldInto(w, at(rhs, 0), 1, size),
       byBatch ? { ...p, batchGroupCount: groups * size } : { ...p, featureGroupCount: groups * size },
@@ -261,10 +261,10 @@ function batchConv(x: Batched, w: Batched, p: ConvParams, size: number): Batched
     return unfoldFrom(y, at(out, 1), 1, size);
   }
   if (x.axis !== null) {
-    const y = convGeneralDilated(foldInto(x, at(lhs, 0), p.batchGroupCount, size), w.value, p);
+    const y = convolve(foldInto(x, at(lhs, 0), p.batchGroupCount, size), w.value, p);
     return unfoldFrom(y, at(out, 0), 1, size);
   }
-  const y = convGeneralDilated(x.value, foldInto(w, at(rhs, 0), groups, size), p);
+  const y = convolve(x.value, foldInto(w, at(rhs, 0), groups, size), p);
   return unfoldFrom(y, at(out, 1), groups, size);
 }
 
@@ -272,8 +272,7 @@ function batchConv(x: Batched, w: Batched, p: ConvParams, size: number): Batched
  * The general convolution (cross-correlation), in any number of spatial dimensions, with strides, padding, dilation of
  * the input (`lhsDilation`: transposed convolution) and of the kernel, and grouped features or batches.
  */
-export const convGeneralDilated = (x: NDArray, kernel: NDArray, params: ConvParams): NDArray =>
-  bind1(convP, [x, kernel], params);
+export const convolve = (x: NDArray, kernel: NDArray, params: ConvParams): NDArray => bind1(convP, [x, kernel], params);
 
 /** `NHWC`-like text to axis numbers: `axes('NHWC', 'NC')` is [0, 3, 1, 2]. */
 export function layoutAxes(layout: string, roles: 'NC' | 'OI'): readonly number[] {

@@ -17,6 +17,7 @@ import type {
 } from '../trace/primitive.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
+import { erfInvExpr } from './erf-inv.ts';
 import { allWeak } from './rules.ts';
 import { fill, select, toFront, zerosOf } from './structural.ts';
 
@@ -200,6 +201,16 @@ export const logisticP = unaryPrimitive('logistic', {
   lower: (x) => binary('div', lit(x, 1), binary('add', lit(x, 1), unary('exp', unary('neg', x)))),
   derivative: smooth((_, y) => mul(y, sub(like(y, 1), y))),
 });
+/**
+ * erf⁻¹ on (-1, 1); ±∞ at ±1, NaN beyond. M. Giles: Approximating the erfinv function. GPU Computing Gems, 2010; the same
+ * polynomials as XLA.
+ */
+export const erfInvP = unaryPrimitive('erfInv', {
+  takes: 'float',
+  lower: erfInvExpr,
+  derivative: smooth((_, y) => mul(like(y, Math.sqrt(Math.PI) / 2), exp(mul(y, y)))),
+  domain: [-0.9, 0.9],
+});
 export const notP = unaryPrimitive('not', { takes: 'bits', lower: 'not', derivative: logical });
 export const isFiniteP = unaryPrimitive('isFinite', {
   takes: 'float',
@@ -250,6 +261,8 @@ export const tanh = apply1(tanhP);
 export const atan = apply1(atanP);
 /** The error function, 2/√π ∫₀ˣ e^{-t²} dt. */
 export const erf = apply1(erfP);
+/** The inverse of {@link erf}. */
+export const erfInv = apply1(erfInvP);
 /** 1 / (1 + e⁻ˣ). */
 export const logistic = apply1(logisticP);
 /** Logical not of bools, bitwise not of integers. */

@@ -2,7 +2,8 @@
 export * from './bits.ts';
 export { allGather, axisIndex, axisSize, pmax, pmean, pmin, ppermute, psum, psumScatter } from './collective.ts';
 export type { AllGatherOptions } from './collective.ts';
-export * from './conv.ts';
+export type { ConvDimensionNumbers } from './conv.ts';
+export * from './convolution.ts';
 export * from './dot.ts';
 export * from './dynamic.ts';
 export * from './elementwise.ts';

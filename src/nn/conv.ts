@@ -1,5 +1,5 @@
 import type { ConvParams } from '../lax/conv.ts';
-import { convGeneralDilated, layoutAxes } from '../lax/conv.ts';
+import { convolve, layoutAxes } from '../lax/conv.ts';
 import { resolvePadding } from '../lax/window.ts';
 import type { Shape } from '../trace/aval.ts';
 import { ArgumentError } from '../trace/errors.ts';
@@ -73,7 +73,7 @@ export function conv2d(features: number, window: Pair, options: Conv2dOptions = 
     },
     ({ kernel, bias }, x) => {
       const [height, width] = imageShape('conv2d', x.shape.slice(1));
-      return addBias(convGeneralDilated(x, kernel, params(height, width)), bias);
+      return addBias(convolve(x, kernel, params(height, width)), bias);
     },
   );
 }
