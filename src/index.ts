@@ -13,7 +13,7 @@ import { compile } from './compiler/compile.ts';
 import { devicePut as putOn } from './compiler/devices.ts';
 import { defaultDevice as currentDefault, installDefaultDevice, setDefaultDevice } from './compiler/runtime.ts';
 import type { Device, DeviceName, MemoryReport, Target } from './kernel/device.ts';
-import { installSpelling } from './transforms/jit.ts';
+import { installSpelling } from './transforms/stages.ts';
 
 export * as numpy from './numpy/index.ts';
 export * as lax from './lax/index.ts';
@@ -30,9 +30,17 @@ export type { GradientOf, GradOptions } from './transforms/grad.ts';
 export { hessian, hvp, jacfwd, jacobian, jacrev } from './transforms/jacobian.ts';
 export { vmap } from './transforms/vmap.ts';
 export type { Axes, VmapOptions } from './transforms/vmap.ts';
-export { jit, makeJaxpr } from './transforms/jit.ts';
-export type { Jitted, JitOptions, Lowered, LoweredText } from './transforms/jit.ts';
-export type { ProgramCost } from './compiler/report.ts';
+export { jit } from './transforms/jit.ts';
+export type { ArgumentShapes, Jitted, JitOptions } from './transforms/jit.ts';
+export type { Compiled, Inspection, Lowered, LoweredText, Traced } from './transforms/stages.ts';
+export { evalShape, makeJaxpr } from './transforms/evalShape.ts';
+export type { OrShapes, PrintableJaxpr, ShapesOf } from './transforms/evalShape.ts';
+export { ShapeDtypeStruct, typeOf } from './trace/abstract.ts';
+export { assertMaxTraces } from './transforms/assertMaxTraces.ts';
+export { namedScope } from './transforms/namedScope.ts';
+export { clearCaches, debugInfs, debugKeyReuse, debugNans, disableJit, explainCacheMisses } from './trace/switches.ts';
+export type { Switch } from './trace/switches.ts';
+export type { MemoryUse, ProgramCost } from './compiler/report.ts';
 export { stopGradient } from './lax/structural.ts';
 export { blockUntilReady, deviceGet } from './compiler/devices.ts';
 export { MistakeError, PullbackError } from './util/error.ts';
@@ -46,6 +54,8 @@ export {
   GradientError,
   ReadError,
   ShapeMismatchError,
+  StaticArgumentError,
+  TooManyTracesError,
   TracerConversionError,
   UnboundAxisError,
   ValueDependentShapeError,

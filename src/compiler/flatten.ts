@@ -4,6 +4,8 @@ import { Literal, subJaxprs, Var } from '../trace/jaxpr.ts';
 import { present } from '../util/assert.ts';
 import { zipExact } from '../util/array.ts';
 import { structuralKey } from '../util/key.ts';
+import type { Origin } from '../util/origin.ts';
+import { nestedOrigin } from '../util/origin.ts';
 
 /** One Jaxpr without calls, repeated or unused equations: what lowering starts from. */
 export const simplifyJaxpr = (jaxpr: Jaxpr): Jaxpr => withoutDeadCode(withoutRepeats(inlined(jaxpr)));
@@ -11,25 +13,25 @@ export const simplifyJaxpr = (jaxpr: Jaxpr): Jaxpr => withoutDeadCode(withoutRep
 /** Puts the equations of called Jaxprs in the place of the calls. */
 function inlined(jaxpr: Jaxpr): Jaxpr {
   const equations: Equation[] = [];
-  const expand = (inner: Jaxpr, environment: Map<Var, Atom>): readonly Atom[] => {
+  const expand = (inner: Jaxpr, environment: Map<Var, Atom>, from: Origin | undefined): readonly Atom[] => {
     const read = (a: Atom): Atom => (a instanceof Literal ? a : present(environment.get(a), 'a variable'));
     for (const e of inner.equations) {
       const inputs = e.inputs.map(read);
       const body = inlineBody(e);
       if (body !== null) {
-        const results = expand(body, new Map(zipExact(body.inputs, inputs)));
+        const results = expand(body, new Map(zipExact(body.inputs, inputs)), nestedOrigin(from, e.origin));
         for (const [v, a] of zipExact(e.outputs, results)) environment.set(v, a);
         continue;
       }
       // Fresh variables: one Jaxpr may be called more than once.
       const outputs = e.outputs.map((v) => new Var(v.aval));
       for (const [v, fresh] of zipExact(e.outputs, outputs)) environment.set(v, fresh);
-      equations.push({ ...e, inputs, outputs });
+      equations.push({ ...e, inputs, outputs, origin: nestedOrigin(from, e.origin) });
     }
     return inner.outputs.map(read);
   };
   const own = [...jaxpr.constants, ...jaxpr.inputs];
-  const outputs = expand(jaxpr, new Map(own.map((v) => [v, v])));
+  const outputs = expand(jaxpr, new Map(own.map((v) => [v, v])), undefined);
   return { ...jaxpr, equations, outputs };
 }
 

@@ -11,6 +11,7 @@ import type { Cells, Element, Lowered, Operand, Procedure } from '../trace/primi
 import { present } from '../util/assert.ts';
 import { at, product, zipExact } from '../util/array.ts';
 import { InternalError } from '../util/error.ts';
+import { joinScopes } from '../util/origin.ts';
 import type { Cost } from './cost.ts';
 import { cheapInContraction, cheapToAmplify, cheapToRepeat, costOf } from './cost.ts';
 import { simplifyJaxpr } from './flatten.ts';
@@ -146,7 +147,7 @@ class Lowering {
     const lowered = e.primitive.lower(operands.map(asOperand), e.params, outs);
     zipExact(e.inputs, operands).forEach(([a, d]) => this.promoteIfDear(a, d, lowered, outs));
     const operations = [...new Set(operands.filter((d) => d.value === null).flatMap((d) => d.operations))];
-    const named = [...operations, e.primitive.name].slice(-maxOperations);
+    const named = [...operations, joinScopes(e.origin?.scope ?? '', e.primitive.name)].slice(-maxOperations);
     switch (lowered.kind) {
       case 'inline':
         throw new InternalError(`${e.primitive.name} was not inlined`);

@@ -4,7 +4,7 @@ import { visit } from '../kernel/expr.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { expressionsOf, reducedDomain, storeDomain } from '../kernel/kernel.ts';
 import type { Program, Step } from '../kernel/program.ts';
-import { product } from '../util/array.ts';
+import { at, product, range } from '../util/array.ts';
 
 /**
  * What one call of a compiled function takes, as its program says. A loop counts for its number of trips, or for one
@@ -35,6 +35,35 @@ export function programCost(program: Program): ProgramCost {
     peakBytes: temporaryBytes + sum(lasting.map((b) => b.length * hostBytes[b.dtype])),
     temporaryBytes,
     kernels: runs.length,
+  };
+}
+
+/** The bytes that one call of a compiled function needs, by what they are for. */
+export interface MemoryUse {
+  readonly argumentBytes: number;
+  readonly outputBytes: number;
+  /** Bytes of results that are written over donated arguments; they count under both. */
+  readonly aliasBytes: number;
+  readonly constantBytes: number;
+  /** Temporaries, after sharing. */
+  readonly temporaryBytes: number;
+  /** All together. */
+  readonly peakBytes: number;
+}
+
+/** The memory that a program needs. */
+export function memoryUse(program: Program): MemoryUse {
+  const bytes = (numbers: readonly number[]): number =>
+    numbers.reduce((n, b) => n + at(program.buffers, b).length * hostBytes[at(program.buffers, b).dtype], 0);
+  const { temporaryBytes, peakBytes } = programCost(program);
+  const constants = range(program.buffers.length).filter((b) => at(program.buffers, b).place.kind === 'constant');
+  return {
+    argumentBytes: bytes(program.inputs),
+    outputBytes: bytes(program.outputs),
+    aliasBytes: bytes(program.outputs.filter((b) => program.inputs.includes(b))),
+    constantBytes: bytes(constants),
+    temporaryBytes,
+    peakBytes,
   };
 }
 

@@ -6,9 +6,11 @@ import { ConcreteArray } from '../trace/concrete.ts';
 import { installEvaluator } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
+import { clearInterned } from '../trace/intern.ts';
 import { isJaxpr, subJaxprs, Var } from '../trace/jaxpr.ts';
 import type { Primitive } from '../trace/primitive.ts';
 import { typeOf } from '../trace/context.ts';
+import { onClearCaches } from '../trace/switches.ts';
 import type { NDArray } from '../trace/value.ts';
 import { InternalError } from '../util/error.ts';
 import { zipExact } from '../util/array.ts';
@@ -40,7 +42,7 @@ export function setDefaultDevice(device: Device): void {
   defaultOne = device;
 }
 
-const compiled = new WeakMap<Jaxpr, Map<Device, Map<string, Executable>>>();
+let compiled = new WeakMap<Jaxpr, Map<Device, Map<string, Executable>>>();
 
 /** The executable of a Jaxpr on a device; compiled once for each set of donated inputs. */
 export function executableFor(name: string, jaxpr: Jaxpr, device: Device, donated: readonly boolean[]): Executable {
@@ -145,3 +147,8 @@ function oneEquation(primitive: Primitive, avals: readonly Aval[], params: unkno
 }
 
 installEvaluator(evaluate);
+onClearCaches(() => {
+  compiled = new WeakMap();
+  eager.clear();
+  clearInterned();
+});

@@ -121,7 +121,9 @@ export function copyStep(from: Value, to: Value, { buffers, bufferOf }: Bindings
 }
 
 /** `conv_add_max`: the first telling operation, and the last three. */
-function identifier(operations: readonly string[]): string {
+function identifier(described: readonly string[]): string {
+  // Without the named scopes around them.
+  const operations = [...new Set(described.map((o) => o.slice(o.lastIndexOf('/') + 1)))];
   const silent = new Set(['broadcastInDim', 'reshape', 'transpose', 'convertElementType', 'slice', 'select']);
   const telling = operations.filter((o) => !silent.has(o));
   const words = telling.length > 0 ? telling : operations;

@@ -86,3 +86,10 @@ export class StaticArgumentError extends MistakeError {
     super('static-argument', message);
   }
 }
+
+/** A function was traced more often than `assertMaxTraces` allows. */
+export class TooManyTracesError extends MistakeError {
+  constructor(message: string) {
+    super('too-many-traces', message);
+  }
+}

@@ -39,7 +39,8 @@ function keyOf({ constants, inputs, equations, outputs }: Jaxpr): string {
   const head = [...constants.map(bound), '.', ...inputs.map(bound)].join(' ');
   const body = equations.map((e) => {
     const ins = e.inputs.map(atom).join(' ');
-    return `${e.primitive.name} ${structuralKey(e.params)} ${ins} > ${e.outputs.map(bound).join(' ')}`;
+    const from = e.origin === undefined ? '' : ` from ${e.origin.scope} ${e.origin.line() ?? ''}`;
+    return `${e.primitive.name} ${structuralKey(e.params)} ${ins} > ${e.outputs.map(bound).join(' ')}${from}`;
   });
   return [head, ...body, outputs.map(atom).join(' ')].join('\n');
 }

@@ -1,10 +1,11 @@
 import { present } from '../util/assert.ts';
 import { zipExact } from '../util/array.ts';
+import { withOrigin } from '../util/origin.ts';
 import { bind } from './context.ts';
 import { ConcreteArray } from './concrete.ts';
 import { hostArray } from '../kernel/dtype.ts';
 import type { Aval } from './aval.ts';
-import type { Atom, Jaxpr, Var } from './jaxpr.ts';
+import type { Atom, Equation, Jaxpr, Var } from './jaxpr.ts';
 import { Literal } from './jaxpr.ts';
 import type { NDArray } from './value.ts';
 
@@ -20,6 +21,12 @@ export function readAtom(environment: ReadonlyMap<Var, NDArray>, atom: Atom): ND
   return atom instanceof Literal ? scalar(atom.aval, atom.value) : present(environment.get(atom), 'a variable');
 }
 
+/** Applies an equation's primitive to other operands, on behalf of where the equation comes from. */
+export function bindEquation(e: Equation, inputs: readonly NDArray[]): readonly NDArray[] {
+  const apply = (): readonly NDArray[] => bind(e.primitive, inputs, e.params);
+  return e.origin === undefined ? apply() : withOrigin(e.origin, apply);
+}
+
 /** Runs a Jaxpr's equations under the current interpreter. */
 export function evalJaxpr(jaxpr: Jaxpr, constants: readonly NDArray[], inputs: readonly NDArray[]): readonly NDArray[] {
   const environment = new Map<Var, NDArray>([
@@ -27,10 +34,9 @@ export function evalJaxpr(jaxpr: Jaxpr, constants: readonly NDArray[], inputs: r
     ...zipExact(jaxpr.inputs, inputs),
   ]);
   for (const e of jaxpr.equations) {
-    const outs = bind(
-      e.primitive,
+    const outs = bindEquation(
+      e,
       e.inputs.map((a) => readAtom(environment, a)),
-      e.params,
     );
     for (const [v, x] of zipExact(e.outputs, outs)) environment.set(v, x);
   }

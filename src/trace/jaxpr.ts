@@ -1,3 +1,4 @@
+import type { Origin } from '../util/origin.ts';
 import type { Aval } from './aval.ts';
 import type { Primitive } from './primitive.ts';
 import type { NDArray } from './value.ts';
@@ -25,6 +26,8 @@ export interface Equation {
   readonly params: unknown;
   readonly inputs: readonly Atom[];
   readonly outputs: readonly Var[];
+  /** The named scopes around it, and the user's line while debugging asks for lines; nothing where there is neither. */
+  readonly origin?: Origin | undefined;
 }
 
 /** What an equation reads. */

@@ -15,7 +15,9 @@ export function printJaxpr(jaxpr: Jaxpr, indent = ''): string {
   const head = `{ lambda ${jaxpr.constants.map(binder).join(' ')}; ${jaxpr.inputs.map(binder).join(' ')}. let`;
   const body = jaxpr.equations.map((e) => {
     const outs = e.outputs.map(binder).join(' ');
-    return `${indent}    ${outs} = ${e.primitive.name}${params(e, indent)}${e.inputs.map((a) => ` ${atom(a)}`).join('')}`;
+    const scope = e.origin === undefined || e.origin.scope === '' ? '' : `  # ${e.origin.scope}`;
+    const ins = e.inputs.map((a) => ` ${atom(a)}`).join('');
+    return `${indent}    ${outs}${outs === '' ? '' : ' = '}${e.primitive.name}${params(e, indent)}${ins}${scope}`;
   });
   const outs = jaxpr.outputs.map(atom);
   const tail = `${indent}  in (${outs.join(', ')}${outs.length === 1 ? ',' : ''}) }`;
@@ -41,12 +43,17 @@ function params(e: Equation, indent: string): string {
 function param(value: unknown, indent: string): string {
   if (isJaxpr(value)) return printJaxpr(value, indent);
   if (Array.isArray(value)) return `(${value.map((v) => param(v, indent)).join(',')}${value.length === 1 ? ',' : ''})`;
-  if (typeof value === 'object' && value !== null) {
+  if (typeof value === 'function') return value.name === '' ? 'a function' : value.name;
+  if (isRecord(value)) {
     return `{${Object.entries(value)
       .map(([k, v]) => `${k}:${param(v, indent)}`)
       .join(' ')}}`;
   }
   return String(value);
+}
+
+function isRecord(x: unknown): x is Readonly<Record<string, unknown>> {
+  return typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 }
 
 /** a, b, …, z, ba, bb, … */

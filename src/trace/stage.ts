@@ -1,4 +1,5 @@
 import { InternalError } from '../util/error.ts';
+import { lastingOrigin } from '../util/origin.ts';
 import type { Aval } from './aval.ts';
 import type { OpenFunction, Trace } from './context.ts';
 import { currentTrace, requireUsable, typeOf, withTrace } from './context.ts';
@@ -6,6 +7,7 @@ import type { ConcreteArray } from './concrete.ts';
 import type { Atom, ClosedJaxpr, Equation } from './jaxpr.ts';
 import { Literal, Var } from './jaxpr.ts';
 import type { Primitive } from './primitive.ts';
+import { recordsOrigins } from './switches.ts';
 import type { NDArray } from './value.ts';
 import { Tracer } from './value.ts';
 
@@ -54,7 +56,9 @@ export class StagingTrace implements Trace {
       params,
     );
     const outputs = avals.map((a) => new Var(a));
-    this.equations.push({ primitive, params, inputs: inputs.map((x) => this.atom(x)), outputs });
+    const origin = lastingOrigin(recordsOrigins());
+    const equation: Equation = { primitive, params, inputs: inputs.map((x) => this.atom(x)), outputs };
+    this.equations.push(origin === null ? equation : { ...equation, origin });
     return outputs.map((v) => new StagingTracer(this, v));
   }
 

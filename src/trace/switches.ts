@@ -80,3 +80,26 @@ export const debugKeyReuse: Switch = makeSwitch();
  * argument's structure, shape, dtype or static value differs from the nearest of them.
  */
 export const explainCacheMisses: Switch = makeSwitch();
+
+/** Do traced equations say on which of the user's lines they were made? What looks for NaN needs it. */
+export const recordsOrigins = (): boolean => debugNans.on || debugInfs.on;
+
+let epoch = 0;
+const clearing: (() => void)[] = [];
+
+/** Changes each time that caches are to be forgotten. */
+export const cacheEpoch = (): number => epoch;
+
+/** Says what else is to be done when caches are cleared; for modules that hold one. */
+export function onClearCaches(clear: () => void): void {
+  clearing.push(clear);
+}
+
+/**
+ * Forgets all traced and compiled functions, so that the next calls trace and compile anew; for measuring, and for giving
+ * memory back. Functions and arrays stay valid.
+ */
+export function clearCaches(): void {
+  epoch += 1;
+  clearing.forEach((clear) => clear());
+}

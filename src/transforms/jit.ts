@@ -1,25 +1,25 @@
+import { execute, executableFor } from '../compiler/runtime.ts';
 import type { Device } from '../kernel/device.ts';
-import { printProgram } from '../kernel/print.ts';
-import type { Program } from '../kernel/program.ts';
-import { compile } from '../compiler/compile.ts';
-import type { ProgramCost } from '../compiler/report.ts';
-import { programCost } from '../compiler/report.ts';
-import { defaultDevice, execute } from '../compiler/runtime.ts';
-import type { Aval } from '../trace/aval.ts';
 import { currentTrace, namedAxes } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
-import type { Jaxpr } from '../trace/jaxpr.ts';
-import { printJaxpr } from '../trace/print.ts';
 import { stage } from '../trace/stage.ts';
+import { disableJit, explainCacheMisses } from '../trace/switches.ts';
 import type { NDArray } from '../trace/value.ts';
 import { Tracer } from '../trace/value.ts';
 import type { TreeDef } from '../tree/tree.ts';
-import { flatten, showTreeDef, unflatten } from '../tree/tree.ts';
-import { structuralKey } from '../util/key.ts';
-import type { Callable } from './jaxpr-rules.ts';
+import { leafCount, unflatten } from '../tree/tree.ts';
+import { captureOrigin, withoutScopes } from '../util/origin.ts';
+import type { Marks } from './arguments.ts';
+import { marksOf, resolveMarks, staticKey } from './arguments.ts';
 import { call } from './call.ts';
-import { hasEnded, toCallable } from './jaxpr-rules.ts';
-import { flatFunction, flattenArrays, nameOf } from './trees.ts';
+import type { OrShapes } from './evalShape.ts';
+import { explainMiss } from './explain.ts';
+import { toCallable } from './jaxpr-rules.ts';
+import type { Lowered, Traced } from './stages.ts';
+import { tracedOf } from './stages.ts';
+import type { CachedTrace, TraceKey } from './trace-cache.ts';
+import { describeDifferences, neededModes, TraceCache } from './trace-cache.ts';
+import { flattenArrays, flattenAvals, nameOf } from './trees.ts';
 
 /** Options of {@link jit}. */
 export interface JitOptions {
@@ -29,43 +29,29 @@ export interface JitOptions {
   readonly donateArgnums?: number | readonly number[];
 }
 
+/** Arguments like those of the function, where arrays may be given by shape and dtype only. */
+export type ArgumentShapes<A extends readonly unknown[]> = { [K in keyof A]: OrShapes<A[K]> };
+
 /** A compiled function: called like the original, and open to inspection. */
 export interface Jitted<A extends readonly unknown[], R> {
   (...args: A): R;
-  /** What the function becomes for arguments like these; nothing is run. */
-  lower(...args: A): Lowered;
+  /** The function traced for arguments like these; nothing is compiled or run. */
+  trace(...args: ArgumentShapes<A>): Traced<A, R>;
+  /** What the function becomes for arguments like these on the default device; nothing is run. */
+  lower(...args: ArgumentShapes<A>): Lowered<A, R>;
 }
 
-/** The texts that a {@link Lowered} function can be read as. */
-export type LoweredText = 'jaxpr' | 'kernels' | 'wgsl' | 'wasm';
+/** Traces are shared by all that `jit` made of one function with the same options. */
+const caches = new WeakMap<object, Map<string, TraceCache>>();
 
-/** A function on its way to a device. */
-export interface Lowered {
-  /** The traced function, printable with `String(...)`. */
-  readonly jaxpr: { readonly jaxpr: Jaxpr; toString(): string };
-  /** Its kernels and memory plan. */
-  readonly program: Program;
-  /** The function as a Jaxpr, as kernels with the memory plan, as WGSL, or as WebAssembly. */
-  text(form: LoweredText): string;
-  /** Floating-point operations, bytes moved, memory and kernels of one call. */
-  cost(): ProgramCost;
+function cacheOf(f: object, { statics, donated }: Marks): TraceCache {
+  const key = `${statics.join(',')};${donated.join(',')}`;
+  let byMarks = caches.get(f);
+  if (byMarks === undefined) caches.set(f, (byMarks = new Map<string, TraceCache>()));
+  let cache = byMarks.get(key);
+  if (cache === undefined) byMarks.set(key, (cache = new TraceCache()));
+  return cache;
 }
-
-let spell: ((form: 'wgsl' | 'wasm', name: string, jaxpr: Jaxpr, donated: readonly boolean[]) => string) | null = null;
-
-/** Says how programs are spelled as WGSL and Wasm; called once, by the index. */
-export function installSpelling(how: NonNullable<typeof spell>): void {
-  spell = how;
-}
-
-interface Traced {
-  readonly callable: Callable;
-  readonly outTree: TreeDef;
-  readonly donated: readonly boolean[];
-}
-
-const asList = (n: number | readonly number[] | undefined): readonly number[] =>
-  n === undefined ? [] : typeof n === 'number' ? [n] : n;
 
 /**
  * Compiles a function: it is traced once for each combination of argument types, and from then on runs as one program
@@ -74,135 +60,124 @@ const asList = (n: number | readonly number[] | undefined): readonly number[] =>
  * The function must be pure. Arguments are trees of arrays and numbers; other values must be static.
  *
  * @throws TracerConversionError when the function branches on the value of an argument.
+ * @throws StaticArgumentError when a static argument is an array, or can't be compared.
  * @example
  * const step = jit((w: NDArray, x: NDArray) => np.tanh(x.matmul(w)), { donateArgnums: [] });
  * const y = step(w, x);
- * console.log(step.lower(w, x).text('kernels'));
+ * console.log(step.lower(w, x).asText('kernels'));
  */
 export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, options: JitOptions = {}): Jitted<A, R> {
   const name = nameOf(f);
-  const statics = new Set(asList(options.staticArgnums));
-  const donate = new Set(asList(options.donateArgnums));
-  for (const i of donate) {
-    if (statics.has(i)) throw new ArgumentError(`jit of ${name}: argument ${i} is static and can't be donated`);
-  }
-  const cache = new Map<string, Traced>();
+  const marks = marksOf(`jit of ${name}`, options.staticArgnums, options.donateArgnums);
+  const cache = cacheOf(f, marks);
+  const made = explainCacheMisses.on ? captureOrigin(jit).settled() : null;
 
-  const prepare = (args: A): { readonly traced: Traced; readonly leaves: readonly NDArray[] } => {
-    const dynamic = args.filter((_, i) => !statics.has(i));
-    const flat = flattenArrays(dynamic, `arguments of ${name}`);
-    const key = cacheKey(flat.leaves, flat.treedef, args, statics);
-    let traced = cache.get(key);
-    if (traced === undefined || hasEnded(traced.callable)) {
-      traced = trace(
-        f,
-        name,
-        args,
-        statics,
-        donate,
-        flat.treedef,
-        flat.leaves.map((x) => x.aval),
-      );
-      cache.set(key, traced);
+  /** The trace that serves, made if there is none, and the arrays to run it with, filled into `leaves`. */
+  const prepare = (args: readonly unknown[], leaves: NDArray[]): CachedTrace => {
+    const { statics, donated } = resolveMarks(`jit of ${name}`, marks, args.length);
+    const key = (statics.length === 0 ? '' : staticKey(`jit of ${name}`, args, statics)) + axesKey();
+    const dynamic = statics.length === 0 ? args : args.filter((_, i) => !statics.includes(i));
+    const known = cache.find(dynamic, key, leaves);
+    if (known !== null) return known;
+    const { avals, treedef, arrays } = flattenAvals(dynamic, `arguments of ${name}`);
+    const wanted: TraceKey = { treedef, avals, statics: key };
+    if (explainCacheMisses.on) {
+      const positions = args.map((_, i) => i).filter((i) => !statics.includes(i));
+      explainMiss(name, cache.lists().flat(), wanted, positions, made);
     }
-    return { traced, leaves: flat.leaves };
+    const entry = traceFor(f, name, args, { statics, donated }, wanted);
+    cache.add(entry);
+    leaves.push(...arrays);
+    return entry;
   };
 
   const jitted = (...args: A): R => {
-    const { traced, leaves } = prepare(args);
-    const { callable, outTree, donated } = traced;
-    const inputs = [...callable.constants, ...leaves];
-    const direct = currentTrace() === null && inputs.every((x) => !(x instanceof Tracer));
-    const outs = direct ? execute(name, callable.jaxpr, inputs, donated) : call(name, callable, leaves);
-    return unflatten<R>(outTree, outs);
+    if (disableJit.on) return uncompiled(f, name, args, marks);
+    const leaves: NDArray[] = [];
+    return run<R>(name, prepare(args, leaves), leaves);
   };
-  const lower = (...args: A): Lowered => {
-    const { callable, donated } = prepare(args).traced;
-    return describe(name, callable.jaxpr, donated, defaultDevice());
+  const trace = (...args: ArgumentShapes<A>): Traced<A, R> => {
+    const entry = prepare(args, []);
+    return tracedOf(name, entry, (device) => ahead<A, R>(name, entry, marks, device));
   };
-  return Object.assign(jitted, { lower });
+  return Object.assign(jitted, { trace, lower: (...args: ArgumentShapes<A>) => trace(...args).lower() });
 }
 
-/** Equal keys mean that one trace serves: same structure, types and static values. */
-function cacheKey(
-  leaves: readonly NDArray[],
-  treedef: TreeDef,
-  args: readonly unknown[],
-  statics: ReadonlySet<number>,
-): string {
+/** Collectives are traced for the sizes of the axes that they are over. */
+function axesKey(): string {
   let key = '';
-  for (const { aval: a } of leaves) key += `${a.dtype}${a.weakType ? '*' : ''}${a.shape.join(',')};`;
-  key += showTreeDef(treedef);
-  for (const i of statics) key += `|${structuralKey(args[i])}`;
-  // Collectives are traced for the sizes of the axes that they are over.
   for (const { name, size } of namedAxes()) key += `@${name}:${size}`;
   return key;
 }
 
-function trace<A extends readonly unknown[], R>(
-  f: (...args: A) => R,
-  name: string,
-  args: A,
-  statics: ReadonlySet<number>,
-  donate: ReadonlySet<number>,
-  treedef: TreeDef,
-  avals: readonly Aval[],
-): Traced {
-  let outTree: TreeDef = { kind: 'none' };
-  const closed = stage(
-    `jit of ${name}`,
-    (...xs) => {
-      const dynamic = unflatten<unknown[]>(treedef, xs);
-      let next = 0;
-      const all = args.map((a, i) => (statics.has(i) ? a : dynamic[next++]));
-      const result = flattenArrays(f(...(all as unknown as A)), `the result of ${name}`);
-      outTree = result.treedef;
-      return result.leaves;
-    },
-    avals,
-  );
-  const callable = toCallable(closed);
-  const perArgument = args.flatMap((a, i) => (statics.has(i) ? [] : flatten(a).leaves.map(() => donate.has(i))));
-  return { callable, outTree, donated: [...callable.constants.map(() => false), ...perArgument] };
+function run<R>(name: string, { callable, outTree, donated }: CachedTrace, leaves: readonly NDArray[]): R {
+  const inputs = callable.constants.length === 0 ? leaves : [...callable.constants, ...leaves];
+  const direct = currentTrace() === null && !inputs.some((x) => x instanceof Tracer);
+  const outs = direct ? execute(name, callable.jaxpr, inputs, donated) : call(name, callable, leaves);
+  return unflatten<R>(outTree, outs);
 }
 
-function describe(name: string, jaxpr: Jaxpr, donated: readonly boolean[], device: Device): Lowered {
-  let program: Program | null = null;
-  const compiled = (): Program => (program ??= compile(name, jaxpr, device.target, donated));
-  const text = (form: LoweredText): string => {
-    if (form === 'jaxpr') return printJaxpr(jaxpr);
-    if (form === 'kernels') return printProgram(compiled());
-    if (spell === null) throw new ArgumentError(`no backend is installed that writes ${form}`);
-    return spell(form, name, jaxpr, donated);
-  };
-  return {
-    jaxpr: { jaxpr, toString: () => printJaxpr(jaxpr) },
-    get program() {
-      return compiled();
-    },
-    text,
-    cost: () => programCost(compiled()),
-  };
-}
-
-/**
- * The Jaxpr of a function for arguments like these, in JAX's notation.
- *
- * @example
- * console.log(String(makeJaxpr((x: NDArray) => np.sin(x).mul(2))(x)));
- * // { lambda ; a:f32[3]. let b:f32[3] = sin a … in (c,) }
- */
-export function makeJaxpr<A extends readonly unknown[]>(
+function traceFor<A extends readonly unknown[]>(
   f: (...args: A) => unknown,
-): (...args: A) => { readonly jaxpr: Jaxpr; readonly constants: readonly NDArray[]; toString(): string } {
-  const name = nameOf(f);
-  return (...args) => {
-    const flat = flattenArrays(args, `arguments of ${name}`);
-    const closed = stage(
-      `makeJaxpr of ${name}`,
-      flatFunction(f, flat.treedef).run,
-      flat.leaves.map((x) => x.aval),
+  name: string,
+  args: readonly unknown[],
+  { statics, donated }: Marks,
+  key: TraceKey,
+): CachedTrace {
+  let outTree: TreeDef = { kind: 'none' };
+  const modes = neededModes();
+  const body = (...xs: readonly NDArray[]): readonly NDArray[] => {
+    const dynamic = unflatten<unknown[]>(key.treedef, xs);
+    let next = 0;
+    const all = args.map((a, i) => (statics.includes(i) ? a : dynamic[next++]));
+    const result = flattenArrays(f(...(all as unknown as A)), `the result of ${name}`);
+    outTree = result.treedef;
+    return result.leaves;
+  };
+  const closed = withoutScopes(() => stage(`jit of ${name}`, body, key.avals));
+  const callable = toCallable(closed);
+  const given = args.map((_, i) => i).filter((i) => !statics.includes(i));
+  const children = key.treedef.kind === 'tuple' ? key.treedef.children : [];
+  const perLeaf = children.flatMap((d, n) =>
+    Array.from({ length: leafCount(d) }, () => donated.includes(given[n] as number)),
+  );
+  return { ...key, closed, callable, outTree, donated: [...callable.constants.map(() => false), ...perLeaf], modes };
+}
+
+/** The function itself, on arrays as `jit` would give them to it. */
+function uncompiled<A extends readonly unknown[], R>(f: (...args: A) => R, name: string, args: A, marks: Marks): R {
+  const { statics } = resolveMarks(`jit of ${name}`, marks, args.length);
+  const arrays = args.map((a, i) => {
+    if (statics.includes(i)) return a;
+    const { leaves, treedef } = flattenArrays(a, `argument ${i} of ${name}`);
+    return unflatten(treedef, leaves);
+  });
+  const result = flattenArrays(f(...(arrays as unknown as A)), `the result of ${name}`);
+  return unflatten<R>(result.treedef, result.leaves);
+}
+
+/** The function compiled for `device`; it takes arguments like those it was traced for only. */
+function ahead<A extends readonly unknown[], R>(name: string, entry: CachedTrace, marks: Marks, device: Device) {
+  executableFor(name, entry.callable.jaxpr, device, entry.donated);
+  return (...args: A): R => {
+    const { statics } = resolveMarks(`the compiled ${name}`, marks, args.length);
+    const positions = args.map((_, i) => i).filter((i) => !statics.includes(i));
+    const flat = flattenArrays(
+      positions.map((i) => args[i]),
+      `arguments of the compiled ${name}`,
     );
-    return { ...closed, toString: () => printJaxpr(closed.jaxpr) };
+    const key: TraceKey = {
+      treedef: flat.treedef,
+      avals: flat.leaves.map((x) => x.aval),
+      statics: staticKey(name, args, statics) + axesKey(),
+    };
+    const differences = describeDifferences(entry, key, positions);
+    if (differences.length > 0) {
+      throw new ArgumentError(
+        `the compiled ${name} takes arguments like those it was compiled for only: ${differences.join('; ')}. ` +
+          'Call what jit returned, which compiles anew.',
+      );
+    }
+    return run<R>(name, entry, flat.leaves);
   };
 }

@@ -1,12 +1,12 @@
 import { zerosOf } from '../lax/structural.ts';
-import { bind } from '../trace/context.ts';
-import { readAtom } from '../trace/interpret.ts';
+import { bindEquation, readAtom } from '../trace/interpret.ts';
 import type { Atom, Equation, Jaxpr } from '../trace/jaxpr.ts';
 import { Literal, Var } from '../trace/jaxpr.ts';
 import type { Linearized, Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { zipExact } from '../util/array.ts';
 import { InternalError } from '../util/error.ts';
+import { withOrigin } from '../util/origin.ts';
 import { addTangents, isNotLinear } from './differentiate.ts';
 
 /**
@@ -29,10 +29,9 @@ export function transposeLinear(
       e.outputs.forEach((v) => linear.add(v));
       backwards.push(e);
     } else {
-      const outs = bind(
-        e.primitive,
+      const outs = bindEquation(
+        e,
         e.inputs.map((a) => readAtom(known, a)),
-        e.params,
       );
       for (const [v, x] of zipExact(e.outputs, outs)) known.set(v, x);
     }
@@ -49,7 +48,9 @@ export function transposeLinear(
     const outs = e.outputs.map((v) => cotangents.get(v) ?? null);
     if (outs.every((ct) => ct === null)) continue;
     const ins = e.inputs.map((a): Linearized => ({ aval: a.aval, value: isLinear(a) ? null : readAtom(known, a) }));
-    zipExact(e.inputs, transposeEquation(e, outs, ins)).forEach(([a, ct]) => accumulate(a, ct));
+    const transposed = (): readonly Tangent[] => transposeEquation(e, outs, ins);
+    const back = e.origin === undefined ? transposed() : withOrigin(e.origin, transposed);
+    zipExact(e.inputs, back).forEach(([a, ct]) => accumulate(a, ct));
   }
   return jaxpr.inputs.map((v) => cotangents.get(v) ?? null);
 }

@@ -1,4 +1,7 @@
+import { ShapeDtypeStruct } from '../trace/abstract.ts';
 import { asArray, isNestedNumbers } from '../trace/asarray.ts';
+import type { Aval } from '../trace/aval.ts';
+import { aval } from '../trace/aval.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { NDArray } from '../trace/value.ts';
 import { NDArray as NDArrayClass } from '../trace/value.ts';
@@ -20,16 +23,40 @@ export interface ArrayTree {
  */
 export function flattenArrays(tree: unknown, what: string): ArrayTree {
   const { leaves, treedef } = flatten(tree);
-  const arrays = leaves.map((leaf, i): NDArray => {
-    if (leaf instanceof NDArrayClass) return leaf;
-    if (isNestedNumbers(leaf)) return asArray(leaf, what);
-    const path = keystr(leafPaths(treedef)[i] ?? [], what);
-    throw new ArgumentError(
-      `${path} must be an array, a number or a boolean, but is ${describe(leaf)}. ` +
-        'Under jit, pass such values as static arguments (staticArgnums), or let the function capture them.',
-    );
-  });
-  return { leaves: arrays, treedef };
+  return { leaves: leaves.map((leaf, i) => toArray(leaf) ?? refuse(leaf, i, treedef, what)), treedef };
+}
+
+/** The types of a tree's leaves, which may be arrays, numbers, booleans or {@link ShapeDtypeStruct}s. */
+export interface AvalTree {
+  readonly avals: readonly Aval[];
+  readonly treedef: TreeDef;
+  /** Those leaves that are arrays, all of them if no type was given. */
+  readonly arrays: readonly NDArray[];
+}
+
+/** As {@link flattenArrays}, for where only types matter. */
+export function flattenAvals(tree: unknown, what: string): AvalTree {
+  const { leaves, treedef } = flatten(tree);
+  const typed = leaves.map((leaf, i) =>
+    leaf instanceof ShapeDtypeStruct ? leaf : (toArray(leaf) ?? refuse(leaf, i, treedef, what)),
+  );
+  return {
+    avals: typed.map((x) => (x instanceof NDArrayClass ? x.aval : aval(x.shape, x.dtype, x.weakType))),
+    treedef,
+    arrays: typed.filter((x) => x instanceof NDArrayClass),
+  };
+}
+
+const toArray = (leaf: unknown): NDArray | null =>
+  leaf instanceof NDArrayClass ? leaf : isNestedNumbers(leaf) ? asArray(leaf) : null;
+
+function refuse(leaf: unknown, i: number, treedef: TreeDef, what: string): never {
+  throw new ArgumentError(
+    `${keystr(leafPaths(treedef)[i] ?? [], what)} must be an array, a number or a boolean, but is ${describe(leaf)}. ` +
+      (leaf instanceof Promise
+        ? 'Traced functions are not async: await before them, or after.'
+        : 'Under jit, pass such values as static arguments (staticArgnums), or let the function capture them.'),
+  );
 }
 
 function describe(x: unknown): string {

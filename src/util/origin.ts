@@ -19,6 +19,11 @@ export class Origin {
     return userFrame(this.made.stack ?? '');
   }
 
+  /** The same inside of another scope. */
+  within(outer: string): Origin {
+    return new Origin(joinScopes(outer, this.scope), this.made);
+  }
+
   /** The same with its line as text. Frames keep functions, and what those close over, alive; text does not. */
   settled(): Origin {
     const line = this.line();
@@ -55,6 +60,23 @@ export function withScope<T>(name: string, body: () => T): T {
   }
 }
 
+/** Runs `body` outside of all named scopes: a function that is compiled once may be called in many. */
+export function withoutScopes<T>(body: () => T): T {
+  const before = scopes;
+  scopes = '';
+  try {
+    return withOrigin(null, body);
+  } finally {
+    scopes = before;
+  }
+}
+
+/** The origin of an equation in a function that is called by an equation of origin `outer`. */
+export function nestedOrigin(outer: Origin | undefined, inner: Origin | undefined): Origin | undefined {
+  if (outer === undefined || outer.scope === '') return inner;
+  return inner === undefined ? outer : inner.within(outer.scope);
+}
+
 /** The named scopes at this moment. */
 export const currentScope = (): string => current?.scope ?? scopes;
 
@@ -76,6 +98,16 @@ export function captureOrigin(inside: (...args: never[]) => unknown): Origin {
     made.stack = new Error().stack ?? '';
   }
   return new Origin(currentScope(), made);
+}
+
+/**
+ * What a program that outlives its tracing keeps of the origin of what is being done: the scope, and the line as text if
+ * `withLine` asks for it; null when there is nothing to keep.
+ */
+export function lastingOrigin(withLine: boolean): Origin | null {
+  if (withLine) return (current ?? captureOrigin(lastingOrigin)).settled();
+  const scope = currentScope();
+  return scope === '' ? null : new Origin(scope, {});
 }
 
 /** The user's line of what is being done now. */

@@ -92,5 +92,5 @@ test('kernels print readably', () => {
     const e = np.exp(x.sub(x.max(1, { keepdims: true })));
     return e.div(e.sum(1, { keepdims: true }));
   });
-  expect(f.lower(matrix).text('kernels')).toMatchSnapshot();
+  expect(f.lower(matrix).asText('kernels')).toMatchSnapshot();
 });

@@ -42,7 +42,7 @@ describe('dynamicSlice', () => {
   test('a slice along one axis is one kernel', () => {
     const text = jit((i: NDArray) => lax.dynamicIndexInDim(x, i, 0, false).add(1))
       .lower(i32(0))
-      .text('kernels');
+      .asText('kernels');
     expect(text.match(/^map/gm)).toHaveLength(1);
   });
 });
