@@ -1,3 +1,6 @@
+import type { Aval } from '../trace/aval.ts';
+import { firstDifference } from '../tree/tree.ts';
+import { at } from '../util/array.ts';
 import type { Origin } from '../util/origin.ts';
 import { userLine } from '../util/origin.ts';
 import type { CachedTrace, TraceKey } from './trace-cache.ts';
@@ -41,11 +44,21 @@ function reason(
           'itself: call jit once and keep what it returns'
       : 'it was never called before';
   }
-  const nearest = known
-    .map((k) => describeDifferences(k, now, positions))
-    .reduce((a, b) => (b.length < a.length ? b : a));
-  if (nearest.length > 0) return nearest.join('; ');
+  const nearest = known.reduce((a, b) => (distance(b, now) < distance(a, now) ? b : a));
+  const differences = describeDifferences(nearest, now, positions);
+  if (differences.length > 0) return differences.join('; ');
   return known.every((k) => (k.modes & neededModes()) !== neededModes())
     ? 'a debugging mode was turned on'
     : 'it captured arrays of a transformation that has ended';
+}
+
+/** How much two calls differ: by structure most, then by what differs of each leaf. */
+function distance(a: TraceKey, b: TraceKey): number {
+  if (firstDifference(a.treedef, b.treedef) !== null) return Infinity;
+  return a.avals.reduce((n, x, i) => n + avalDistance(x, at(b.avals, i)), a.statics === b.statics ? 0 : 1);
+}
+
+function avalDistance(a: Aval, b: Aval): number {
+  const axes = a.shape.length === b.shape.length ? a.shape.filter((n, i) => n !== b.shape[i]).length : 4;
+  return axes + (a.dtype === b.dtype ? 0 : 1) + (a.weakType === b.weakType ? 0 : 1);
 }

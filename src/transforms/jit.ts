@@ -12,7 +12,7 @@ import { captureOrigin, withoutScopes } from '../util/origin.ts';
 import type { Marks } from './arguments.ts';
 import { marksOf, resolveMarks, staticKey } from './arguments.ts';
 import { call } from './call.ts';
-import type { OrShapes } from './evalShape.ts';
+import type { OrShapes } from './eval-shape.ts';
 import { explainMiss } from './explain.ts';
 import { toCallable } from './jaxpr-rules.ts';
 import type { Lowered, Traced } from './stages.ts';

@@ -10,8 +10,8 @@ import { ArgumentError } from '../trace/errors.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
 import { printJaxpr } from '../trace/print.ts';
 import { unflatten } from '../tree/tree.ts';
-import type { PrintableJaxpr, ShapesOf } from './evalShape.ts';
-import { printable } from './evalShape.ts';
+import type { PrintableJaxpr, ShapesOf } from './eval-shape.ts';
+import { printable } from './eval-shape.ts';
 import type { CachedTrace } from './trace-cache.ts';
 
 /** The stages that a jitted function goes through, for looking into it and for compiling ahead of its first call. */
