@@ -7,7 +7,7 @@ import type { ClosedJaxpr } from '../trace/jaxpr.ts';
 import { cacheEpoch, debugKeyReuse, recordsOrigins } from '../trace/switches.ts';
 import { NDArray, Tracer } from '../trace/value.ts';
 import type { TreeDef } from '../tree/tree.ts';
-import { firstDifference, isRecord, keystr, leafPaths } from '../tree/tree.ts';
+import { firstDifference, isRecord, keystr, leafPaths, nodeLike } from '../tree/tree.ts';
 import { identicalAval } from './arguments.ts';
 import type { Callable } from './jaxpr-rules.ts';
 import { hasEnded } from './jaxpr-rules.ts';
@@ -121,6 +121,10 @@ function collect(d: TreeDef, x: unknown, avals: readonly Aval[], leaves: NDArray
         if (!Object.hasOwn(x, key) || !collect(children[i] as TreeDef, x[key], avals, leaves)) return false;
       }
       return true;
+    }
+    case 'node': {
+      const node = nodeLike(d, x);
+      return node !== null && collect(d.children[0], node.children, avals, leaves);
     }
   }
 }

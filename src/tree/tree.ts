@@ -113,6 +113,13 @@ export function showTreeDef(d: TreeDef): string {
 /** Equal for equal fixed parts of nodes of one type. */
 const fixedKey = ({ type, fixed }: TreeDef & { readonly kind: 'node' }): string => structuralKey(type.keyOf(fixed));
 
+/** What `x` holds if it is a node like `d`, of one class and with an equal fixed part; null if it is not. */
+export function nodeLike(d: TreeDef & { readonly kind: 'node' }, x: unknown): { readonly children: unknown } | null {
+  if (typeof x !== 'object' || x === null || nodeTypeOf(x) !== d.type) return null;
+  const { children, fixed } = d.type.flatten(x);
+  return structuralKey(d.type.keyOf(fixed)) === fixedKey(d) ? { children } : null;
+}
+
 /** How many leaves a structure has. */
 export function leafCount(d: TreeDef): number {
   switch (d.kind) {

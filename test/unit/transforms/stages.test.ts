@@ -10,6 +10,7 @@ import {
   numpy as np,
   PullbackError,
   ShapeDtypeStruct,
+  tree,
   typeOf,
   vmap,
 } from '../../../src/index.ts';
@@ -144,4 +145,23 @@ test('lowering does not need the default device to be started by hand', async ()
       .tolistSync(),
   ).toEqual([1, 1, 1]);
   await init();
+});
+
+test('instances of registered classes share a trace when their fixed parts are equal', () => {
+  class Scaled {
+    readonly w: NDArray;
+    readonly mode: string;
+    constructor(w: NDArray, mode: string) {
+      this.w = w;
+      this.mode = mode;
+    }
+  }
+  tree.registerNode(Scaled, (s) => [s.w, s.mode], (mode, w) => new Scaled(w, mode)); // prettier-ignore
+  let traces = 0;
+  const f = jit((s: Scaled, x: NDArray) => ((traces += 1), s.mode === 'add' ? x.add(s.w) : x.mul(s.w)));
+  const w = np.array(3);
+  expect(f(new Scaled(w, 'add'), w).itemSync()).toBe(6);
+  expect(f(new Scaled(w, 'mul'), w).itemSync()).toBe(9);
+  expect(f(new Scaled(w, 'add'), w).itemSync()).toBe(6);
+  expect(traces).toBe(2);
 });
