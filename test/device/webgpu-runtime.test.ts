@@ -12,6 +12,7 @@ import {
 import { binary, constant, index, load } from '../../src/kernel/expr.ts';
 import type { MapKernel } from '../../src/kernel/kernel.ts';
 import type { Program } from '../../src/kernel/program.ts';
+import { alteredGpu } from './webgpu-altered.ts';
 
 let device: WebGpuDevice;
 beforeAll(async () => {
@@ -219,34 +220,8 @@ test('an array beyond the limits is an OutOfMemoryError at the call', () => {
   return expect(device.read(out)).rejects.toThrow(OutOfMemoryError);
 });
 
-/** The platform's WebGPU with some methods of the devices that it opens replaced. */
-async function altered(change: (device: GPUDevice) => Partial<GPUDevice>): Promise<GPU> {
-  const bound = <T extends object>(target: T, changes: Partial<T>): T =>
-    new Proxy(target, {
-      get: (t, key) => {
-        if (Object.hasOwn(changes, key)) return changes[key as keyof T];
-        const value: unknown = Reflect.get(t, key, t);
-        return typeof value === 'function' ? (value.bind(t) as unknown) : value;
-      },
-      set: (t, key, value) => Reflect.set(t, key, value, t),
-    });
-  const gpu = await platformGpu();
-  return bound(gpu, {
-    requestAdapter: async (options) => {
-      const adapter = await gpu.requestAdapter(options);
-      if (adapter === null) return null;
-      return bound(adapter, {
-        requestDevice: async (descriptor) => {
-          const real = await adapter.requestDevice(descriptor);
-          return bound(real, change(real));
-        },
-      });
-    },
-  });
-}
-
 test('a shader that does not compile fails the reads of its results and later runs, naming the kernel', async () => {
-  const gpu = await altered((real) => ({
+  const gpu = await alteredGpu((real) => ({
     createShaderModule: (d) => real.createShaderModule({ ...d, code: d.code.replace('i32(id.x)', 'oops') }),
   }));
   const broken = await createWebGpuDevice({ gpu });
@@ -261,7 +236,7 @@ test('a shader that does not compile fails the reads of its results and later ru
 });
 
 test('a validation error in a run fails the reads of what it wrote', async () => {
-  const gpu = await altered((real) => ({
+  const gpu = await alteredGpu((real) => ({
     createBindGroup: (d) => real.createBindGroup({ ...d, entries: [...d.entries].slice(1) }),
   }));
   const broken = await createWebGpuDevice({ gpu });
@@ -272,7 +247,7 @@ test('a validation error in a run fails the reads of what it wrote', async () =>
 
 test('a lost device rejects reads and refuses calls; a new one works', async () => {
   let real: GPUDevice | null = null;
-  const gpu = await altered((d) => {
+  const gpu = await alteredGpu((d) => {
     real = d;
     return {};
   });

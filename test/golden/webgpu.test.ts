@@ -4,6 +4,7 @@ import { softwareSchedule } from '../../src/backends/webgpu/schedule.ts';
 import { acc, binary, cast, constant, index, load, select, unary } from '../../src/kernel/expr.ts';
 import { iadd, inBounds, isub, linearize, lit } from '../../src/kernel/index-algebra.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import { cholesky, sortRows } from '../device/procedures.ts';
 import { singleKernelProgram } from '../device/webgpu-kernels.ts';
 
 const read = (dtype: 'f32' | 'bool' | 'i32', length: number) => ({ dtype, length, access: 'read' }) as const;
@@ -97,6 +98,8 @@ test.each([
   ['adam', adam()],
   ['row-sums', rowSums()],
   ['convolution', convolution()],
+  ['sort-rows', sortRows(128, 100)],
+  ['cholesky', cholesky(32, 16)],
 ] as const)('the WGSL of %s', async (name, kernel) => {
   const [shader] = emitWgsl(singleKernelProgram(kernel));
   await expect(shader?.wgsl).toMatchFileSnapshot(`webgpu/${name}.wgsl`);

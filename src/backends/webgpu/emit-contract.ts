@@ -123,7 +123,7 @@ function operandFunction(
     parameters.map((v) => [variables[v], v] as const),
     () => {
       if (overhangs) {
-        writer.nested(`if (k >= ${p.depth})`, [], () => writer.line(`return ${p.type}();`));
+        writer.nested(`if (k >= ${p.depth})`, () => writer.line(`return ${p.type}();`));
       }
       writer.line(`return ${writer.result(e)};`);
     },
@@ -152,7 +152,7 @@ function storeFunction(p: Product, schedule: ContractSchedule): string[] {
     [acc(0, p.kernel.dtype), 'acc0'],
   ];
   const body = writer.block(variables, () => {
-    if (beyond.length > 0) writer.nested(`if (${beyond.join(' || ')})`, [], () => writer.line('return;'));
+    if (beyond.length > 0) writer.nested(`if (${beyond.join(' || ')})`, () => writer.line('return;'));
     writeStores(p.kernel, p.stores, writer);
   });
   return [`fn store_at(b: i32, m: i32, n: i32, acc0: ${p.type}) {`, ...body.map((l) => `  ${l}`), '}'];

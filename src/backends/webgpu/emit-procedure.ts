@@ -127,9 +127,9 @@ class ProcedureEmitter {
     const name = nameOf(s.local);
     const head = (counter: string): string => `for (var ${counter} = ${from}; ${counter} < ${to}; ${counter}++)`;
     if (this.#places.get(s.local)?.kind === 'loop') {
-      return writer.nested(head(name), [this.#variable(s.local)], () => this.#statements(s.body));
+      return writer.repeated(head(name), [this.#variable(s.local)], () => this.#statements(s.body));
     }
-    writer.nested(head(`${name}_next`), [], () => {
+    writer.repeated(head(`${name}_next`), [], () => {
       writer.line(`${name} = ${name}_next;`);
       this.#statements(s.body);
     });
@@ -138,13 +138,14 @@ class ProcedureEmitter {
   #while(s: Statement & { kind: 'while' }): void {
     const writer = this.#writer;
     let head = 'loop';
-    const lines = writer.block([], () => {
+    const body = (): void => {
       writer.statement([s.condition]);
       const condition = writer.code(s.condition);
       if (writer.empty) head = `while (${condition.text})`;
-      else writer.nested(`if (!${within(condition, binding.atom)})`, [], () => writer.line('break;'));
+      else writer.nested(`if (!${within(condition, binding.atom)})`, () => writer.line('break;'));
       this.#statements(s.body);
-    });
+    };
+    const lines = writer.block([], body, true);
     writer.braces(head, lines);
   }
 

@@ -130,7 +130,7 @@ function byWorkgroup(reduction: Reduction, target: WgslTarget): ShaderParts {
   const writer = new Writer(operandNames(kernel), helpers, flat.roots);
   const body = writer.block([[index(0, results), 'i']], () => {
     if (results > 1) writer.line(`let i = i32(group.x${dispatch[1] > 1 ? ` + group.y * ${dispatch[0]}u` : ''});`);
-    if (dispatch[0] * dispatch[1] > results) writer.nested(`if (i >= ${results})`, [], () => writer.line('return;'));
+    if (dispatch[0] * dispatch[1] > results) writer.nested(`if (i >= ${results})`, () => writer.line('return;'));
     writer.line('let lane = i32(id.x);');
     declareTotals(flat, writer, 'acc');
     stridedLoop(flat, writer, depth, lanes);
@@ -138,7 +138,7 @@ function byWorkgroup(reduction: Reduction, target: WgslTarget): ShaderParts {
       writer.line(`partial${i}[lane] = ${a.dtype === 'bool' ? `u32(acc${i})` : `acc${i}`};`),
     );
     treeLoop(flat, writer, lanes);
-    writer.nested('if (lane == 0)', [], () => {
+    writer.nested('if (lane == 0)', () => {
       writer.declare(flat.accumulators.map((a, i) => [acc(i, a.dtype), partialAt(a, i, '0')] as const));
       writeStores(kernel, flat.stores, writer);
     });
@@ -162,13 +162,15 @@ const partialAt = (a: Accumulator, i: number, at: string): string =>
 function stridedLoop(flat: Flat, writer: Writer, depth: number, lanes: number): void {
   const r = index(1, depth);
   if (depth <= lanes * longChain) {
-    writer.nested(`for (var r = lane; r < ${depth}; r += ${lanes})`, [[r, 'r']], () => accumulate(flat, writer, 'acc'));
+    writer.repeated(`for (var r = lane; r < ${depth}; r += ${lanes})`, [[r, 'r']], () =>
+      accumulate(flat, writer, 'acc'),
+    );
     return;
   }
   const chunk = lanes * longChain;
-  writer.nested(`for (var start = lane; start < ${depth}; start += ${chunk})`, [], () => {
+  writer.repeated(`for (var start = lane; start < ${depth}; start += ${chunk})`, [], () => {
     declareTotals(flat, writer, 'part');
-    writer.nested(`for (var r = start; r < min(start + ${chunk}, ${depth}); r += ${lanes})`, [[r, 'r']], () =>
+    writer.repeated(`for (var r = start; r < min(start + ${chunk}, ${depth}); r += ${lanes})`, [[r, 'r']], () =>
       accumulate(flat, writer, 'part'),
     );
     flat.accumulators.forEach((a, i) => {
@@ -181,8 +183,8 @@ function stridedLoop(flat: Flat, writer: Writer, depth: number, lanes: number): 
 /** Halves the number of partial results until one is left, always in the same order. */
 function treeLoop(flat: Flat, writer: Writer, lanes: number): void {
   writer.line('workgroupBarrier();');
-  writer.nested(`for (var width = ${lanes / 2}; width > 0; width /= 2)`, [], () => {
-    writer.nested('if (lane < width)', [], () => {
+  writer.repeated(`for (var width = ${lanes / 2}; width > 0; width /= 2)`, [], () => {
+    writer.nested('if (lane < width)', () => {
       flat.accumulators.forEach((a, i) => {
         const [x, y] = [partialAt(a, i, 'lane'), partialAt(a, i, 'lane + width')];
         const code = combined(a.monoid, gpuDType(a.dtype), atom(x), atom(y), writer.use);

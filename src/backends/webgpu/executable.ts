@@ -165,17 +165,18 @@ export class WebGpuExecutable implements Executable {
     const runtime = this.#runtime;
     const job = runtime.nextJob();
     outputs.forEach((a) => (a.job = job));
-    const own = (this.#own ??= this.#allocateOwn());
+    const what = `running ${this.#program.name}`;
+    const own = (this.#own ??= runtime.watched(job, what, () => this.#allocateOwn()));
     const storages = this.#bind(inputs, outputs, own);
     const { nodes } = this.#flow;
     if (nodes.length === 0) return null;
     // Only what a new bind group brings can be invalid; the same dispatches were fine before.
     const known = this.#dispatches.map((d) => d.groups.get(groupKey(d.dispatch, storages)) ?? null);
     const watch = known.includes(null);
-    const what = `running ${this.#program.name}`;
-    if (watch) runtime.gpu.pushErrorScope('validation');
-    const ready = this.#dispatches.map((d, i) => this.#ready(d, known[i] ?? this.#group(d, storages, own), own));
-    if (watch) void runtime.watchScope(job, what);
+    const groups = watch
+      ? runtime.watched(job, what, () => known.map((g, i) => g ?? this.#group(at(this.#dispatches, i), storages, own)))
+      : known;
+    const ready = groups.map((g, i) => this.#ready(at(this.#dispatches, i), present(g, 'a bind group'), own));
     const recorder = new Recorder(runtime, job, what, watch);
     const program = this.#program.name;
     const { flags } = own;

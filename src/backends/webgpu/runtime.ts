@@ -59,6 +59,16 @@ export class Runtime {
     return ++this.#job;
   }
 
+  /** Makes something for a job, whose errors are told as the job's. */
+  watched<T>(job: number, what: string, make: () => T): T {
+    this.gpu.pushErrorScope('validation');
+    try {
+      return make();
+    } finally {
+      void this.watchScope(job, what);
+    }
+  }
+
   /**
    * Pops the error scope of a job; an error in it makes all that was written since then count as failed. Resolves when
    * that is known.

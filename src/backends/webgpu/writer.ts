@@ -19,6 +19,8 @@ export interface Names {
 /** Lines of one block of a function, and what is in scope there. */
 interface Block {
   readonly lines: string[];
+  /** Does it run again and again? */
+  readonly repeats: boolean;
   readonly variables: Map<Expr, string>;
   readonly names: Map<Expr, Code>;
   /** Names that hold until the next statement only, as what they name may then have changed. */
@@ -36,8 +38,8 @@ function usesIn(roots: readonly Expr[]): ReadonlyMap<Expr, number> {
 
 /**
  * Writes the body of one WGSL function: nested blocks with loop variables, and expressions in them. A subexpression
- * that is used more than once gets a name, in the outermost block that has all of its variables: so loops hold only
- * what changes in them. What reads a variable or a buffer that the function itself changes is named where it stands, and
+ * that is used more than once gets a name, outside of all loops that it does not depend on: so they hold only what changes
+ * in them. What reads a variable or a buffer that the function itself changes is named where it stands, and
  * for one statement only.
  */
 export class Writer {
@@ -73,8 +75,9 @@ export class Writer {
   };
 
   /** Writes a block: its variables (expressions that have a name in it) are in scope for what `body` writes. */
-  block(variables: readonly (readonly [Expr, string])[], body: () => void): readonly string[] {
-    const block: Block = { lines: [], variables: new Map(variables), names: new Map(), fleeting: new Map() };
+  block(variables: readonly (readonly [Expr, string])[], body: () => void, repeats = false): readonly string[] {
+    const [names, fleeting] = [new Map<Expr, Code>(), new Map<Expr, Code>()];
+    const block: Block = { lines: [], repeats, variables: new Map(variables), names, fleeting };
     this.#blocks.push(block);
     body();
     this.#blocks.pop();
@@ -97,9 +100,14 @@ export class Writer {
     return this.#current.lines.length === 0;
   }
 
-  /** Writes a statement with a nested block: `for (…) {` … `}`. */
-  nested(head: string, variables: readonly (readonly [Expr, string])[], body: () => void): void {
-    this.braces(head, this.block(variables, body));
+  /** Writes a statement with a nested block: `if (…) {` … `}`. */
+  nested(head: string, body: () => void): void {
+    this.braces(head, this.block([], body));
+  }
+
+  /** Writes a statement whose nested block runs again and again: `for (…) {` … `}`. */
+  repeated(head: string, variables: readonly (readonly [Expr, string])[], body: () => void): void {
+    this.braces(head, this.block(variables, body, true));
   }
 
   /** Writes lines that are a block already: `if (…) {` … `} else {` … `}`, without an `else` where that is empty. */
@@ -113,7 +121,7 @@ export class Writer {
 
   /** `for (var name = 0; name < extent; name++) { body }`. */
   loop(variable: Expr, name: string, extent: number, body: () => void): void {
-    this.nested(`for (var ${name} = 0; ${name} < ${extent}; ${name}++)`, [[variable, name]], body);
+    this.repeated(`for (var ${name} = 0; ${name} < ${extent}; ${name}++)`, [[variable, name]], body);
   }
 
   /** Brings names for expressions into the current block. */
@@ -183,16 +191,20 @@ export class Writer {
     return (this.#isChanging(e) ? this.#statementUses : this.#uses).get(e) ?? 0;
   }
 
-  /** The outermost block in which all that `e` depends on is in scope. */
+  /** The block to name `e` in: outside of all loops that it does not depend on, but not outside of conditions. */
   #home(e: Expr): number {
-    if (this.#isChanging(e)) return this.#blocks.length - 1;
-    let home = 0;
+    const current = this.#blocks.length - 1;
+    if (this.#isChanging(e)) return current;
+    let scope = 0;
     visit([e], (x) => {
-      for (let i = this.#blocks.length - 1; i > home; i--) {
-        if (this.#at(i).variables.has(x)) home = i;
+      for (let i = current; i > scope; i--) {
+        if (this.#at(i).variables.has(x)) scope = i;
       }
     });
-    return home;
+    for (let i = scope + 1; i <= current; i++) {
+      if (this.#at(i).repeats) return i - 1;
+    }
+    return current;
   }
 
   #spell(e: Expr): Code {
