@@ -12,7 +12,10 @@ export type Statement =
   | { readonly kind: 'set'; readonly local: number; readonly value: Expr }
   /** Writes at a linear position of an operand. */
   | { readonly kind: 'store'; readonly operand: number; readonly index: Expr; readonly value: Expr }
-  /** Counts an i32 local up from `from` to below `to`, both read once; the body does not set it. */
+  /**
+   * Counts an i32 local up from `from` to below `to`, both read once; the body does not set it, and it has no value
+   * outside of the body.
+   */
   | {
       readonly kind: 'for';
       readonly local: number;

@@ -33,7 +33,7 @@ class ProcedureMaker extends KernelMaker {
   private readonly segments: Segment[] = [];
   private visible: Visible = { variables: [], counters: [] };
   /** Statements yet to be written at most: keeps cases small. */
-  private left = 14;
+  private left = 24;
 
   constructor(r: Random, vocabulary: Vocabulary, domain: readonly number[]) {
     super(r, vocabulary);
@@ -97,7 +97,8 @@ class ProcedureMaker extends KernelMaker {
   /** Some statements; what they declare is forgotten after them. */
   block(depth: number): void {
     const before = this.visible;
-    for (let n = 1 + this.r.below(depth === 0 ? 5 : 3); n > 0 && this.left > 0; n--) this.statement(depth);
+    for (let n = depth === 0 ? 3 + this.r.below(6) : 1 + this.r.below(3); n > 0 && this.left > 0; n--)
+      this.statement(depth);
     this.visible = before;
   }
 

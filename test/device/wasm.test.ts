@@ -1,11 +1,15 @@
 import * as fc from 'fast-check';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { createReferenceDevice } from '../../src/backends/reference/device.ts';
 import { createWasmDevice } from '../../src/backends/wasm/device.ts';
 import { detectFeatures } from '../../src/backends/wasm/features.ts';
 import { randomContract, randomMap, randomReduce } from './random-kernels.ts';
-import { expectSame } from './run-case.ts';
+import { randomProcedure } from './random-procedures.ts';
+import { randomProgram } from './random-programs.ts';
+import { expectSame, runProgram } from './run-case.ts';
 
 const kinds = detectFeatures().relaxedSimd ? [true, false] : [false];
+const reference = createReferenceDevice();
 const seeds = fc.integer();
 /**
  * A sum of n terms in f32 can be off by n/2 roundings of 2⁻²⁴ relative to it, all one way when the terms are equal. The
@@ -55,6 +59,24 @@ describe.each(kinds)(
             : { relative: 0, absolute: 0 };
       fc.assert(
         fc.property(seeds, (seed) => expectSame(device, randomContract(seed), close)),
+        { numRuns: runs },
+      );
+    });
+
+    test('procedure', () => {
+      const exactly = (): { relative: number; absolute: number } => ({ relative: 0, absolute: 0 });
+      fc.assert(
+        fc.property(seeds, (seed) => expectSame(device, randomProcedure(seed), exactly)),
+        { numRuns: runs },
+      );
+    });
+
+    test('programs with loops and branches', async () => {
+      await fc.assert(
+        fc.asyncProperty(seeds, async (seed) => {
+          const c = randomProgram(seed);
+          expect(await runProgram(device, c)).toEqual(await runProgram(reference, c));
+        }),
         { numRuns: runs },
       );
     });

@@ -241,7 +241,7 @@ function finishFunc(m: ModuleBuilder, kernel: ContractKernel, c: Contraction): F
       ['sums', 'i32'],
       ...pointerParams(kernel),
     ],
-    null,
+    [],
   );
   const e = new Evaluator(f, m.library, pointersOf(f, kernel, first + 4));
   const vector = kernel.dtype !== 'f64' && canVectorize(c.stores.flatMap((s) => [s.index, s.value]));

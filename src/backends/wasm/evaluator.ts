@@ -7,11 +7,12 @@ import { range } from '../../util/array.ts';
 import { present } from '../../util/assert.ts';
 import { InternalError } from '../../util/error.ts';
 import type { Library } from './math/library.ts';
-import type { Func, Local, Statement, Value } from './module/code.ts';
+import type { Func, Local, Value } from './module/code.ts';
 import { get, i32, laneOp, loadOp, op, selectOp, storeOp, v128 } from './module/code.ts';
 import type { Op } from './module/opcodes.ts';
 import type { CodeContext } from './scalar-ops.ts';
 import { scalarBinary, scalarBitcast, scalarCast, scalarConst, scalarUnary } from './scalar-ops.ts';
+import { Scopes } from './scopes.ts';
 import {
   divideLanes,
   laneOf,
@@ -27,14 +28,15 @@ import {
 /** Bytes that one element takes in the device's memory. */
 export const storageBytes: { readonly [D in DType]: number } = { bool: 1, i32: 4, u32: 4, f32: 4, f64: 8 };
 
-/** One level of a loop nest: what has been computed in its block. */
-interface Scope {
-  readonly block: Statement[];
-  readonly axes: readonly number[];
-  readonly scalars: Map<Expr, Value>;
-  readonly vectors: Map<Expr, Value>;
-  readonly named: Map<string, Value>;
+/** The local variables of a procedure. */
+export interface Variables {
+  /** By slot; a vector of lanes for one that varies, when there are lanes. */
+  readonly locals: readonly Local[];
+  /** The slots whose values differ between the lanes. */
+  readonly varying: ReadonlySet<number>;
 }
+
+const noSets: ReadonlySet<number> = new Set();
 
 interface Place {
   /** Of lane 0. */
@@ -45,8 +47,8 @@ interface Place {
 }
 
 /**
- * Writes the code of expressions inside a loop nest. Each subexpression is computed once, in the outermost loop that
- * fixes all of its variables. In vector mode four neighbouring points of one axis, the lane axis, are computed at once;
+ * Writes the code of expressions inside a loop nest. Each subexpression is computed once, in the outermost block that
+ * fixes all that it reads (see {@link Scopes}). In vector mode four neighbouring points of one axis, the lane axis, are computed at once;
  * what does not depend on it stays scalar.
  *
  * A load whose guard is false reads address 0: the device keeps the first 64 bytes of the memory zero, and no buffer
@@ -56,44 +58,33 @@ export class Evaluator {
   readonly f: Func;
   private readonly context: CodeContext;
   private readonly pointers: readonly Value[];
-  private readonly scopes: Scope[] = [];
-  private readonly axisLevel = new Map<number, number>();
-  private readonly axisValue = new Map<number, Value>();
-  private levels = new Map<Expr, number>();
+  private readonly variables: Variables | null;
+  private readonly scopes: Scopes;
   private laneAxis: number | null = null;
   private laneDependent = new Map<Expr, boolean>();
   private accValues: readonly Value[] = [];
   private accVectors: readonly Value[] = [];
-  private accLevel = 0;
 
-  constructor(f: Func, lib: Library, pointers: readonly Value[]) {
+  /** For a procedure, whose statements change memory, `variables` are its local variables. */
+  constructor(f: Func, lib: Library, pointers: readonly Value[], variables: Variables | null = null) {
     this.f = f;
     this.context = { f, lib };
     this.pointers = pointers;
+    this.variables = variables;
+    this.scopes = new Scopes(f, variables !== null);
   }
 
-  /** Enters a loop level (the current block) that fixes `axes`, for as long as `body` runs. */
-  within(axes: readonly (readonly [number, Value])[], body: () => void): void {
-    const level = this.scopes.length;
-    for (const [axis, value] of axes) {
-      this.axisLevel.set(axis, level);
-      this.axisValue.set(axis, value);
-    }
-    this.scopes.push({
-      block: this.f.block,
-      axes: axes.map(([axis]) => axis),
-      scalars: new Map(),
-      vectors: new Map(),
-      named: new Map(),
-    });
-    this.levels = new Map();
-    body();
-    this.scopes.pop();
-    this.levels = new Map();
-    for (const [axis] of axes) {
-      this.axisLevel.delete(axis);
-      this.axisValue.delete(axis);
-    }
+  /**
+   * Enters a loop level (the current block) that fixes `axes` and sets the local variables `sets`, for as long as `body`
+   * runs.
+   */
+  within(axes: readonly (readonly [number, Value])[], body: () => void, sets = noSets): void {
+    this.scopes.within(axes, sets, body);
+  }
+
+  /** A local variable has been set: see {@link Scopes.forget}. */
+  forget(slot: number): void {
+    this.scopes.forget(slot);
   }
 
   /** Vector mode: lane i of `axis` is its current value plus i. */
@@ -109,21 +100,7 @@ export class Evaluator {
   bindAccumulators(values: readonly Value[], vectors: readonly Value[]): void {
     this.accValues = values;
     this.accVectors = vectors;
-    this.accLevel = this.scopes.length - 1;
-    this.levels = new Map();
-  }
-
-  /** The level of the innermost loop that `e` depends on. */
-  private levelOf(e: Expr): number {
-    if (e.kind === 'const') return 0;
-    let level = this.levels.get(e);
-    if (level === undefined) {
-      if (e.kind === 'index') level = present(this.axisLevel.get(e.axis), `axis ${e.axis}`);
-      else if (e.kind === 'acc') level = this.accLevel;
-      else level = Math.max(0, ...operandsOf(e).map((x) => this.levelOf(x)));
-      this.levels.set(e, level);
-    }
-    return level;
+    this.scopes.fixAccumulators();
   }
 
   /** Does `e` differ between the lanes? */
@@ -133,42 +110,33 @@ export class Evaluator {
     if (found === undefined) {
       if (e.kind === 'index') found = e.axis === this.laneAxis;
       else if (e.kind === 'acc') found = this.accVectors.length > 0;
+      else if (e.kind === 'local') found = this.variables?.varying.has(e.slot) === true;
       else found = operandsOf(e).some((x) => this.varies(x));
       this.laneDependent.set(e, found);
     }
     return found;
   }
 
-  private scopeAt(level: number): Scope {
-    return present(this.scopes[level], `level ${level}`);
-  }
-
-  /** A value computed once per iteration of the loop at `level`. */
-  private once(level: number, key: string, make: () => Value): Value {
-    const scope = this.scopeAt(level);
-    let value = scope.named.get(key);
-    if (value === undefined) {
-      value = this.f.into(scope.block, () => this.f.let(make()));
-      scope.named.set(key, value);
-    }
-    return value;
+  private variable(slot: number): Value {
+    return get(present(this.variables?.locals[slot], `local variable ${slot}`));
   }
 
   /** The value of `e` at the current point (of lane 0, for positions in vector mode). */
   scalar(e: Expr): Value {
-    if (e.kind === 'const') return scalarConst(e.dtype, e.value);
-    if (e.kind === 'index') return present(this.axisValue.get(e.axis), `axis ${e.axis}`);
-    if (e.kind === 'acc') return present(this.accValues[e.slot], `accumulator ${e.slot}`);
-    if (e.kind === 'local') throw new InternalError('a local variable outside a procedure');
-    const scope = this.scopeAt(this.levelOf(e));
-    let value = scope.scalars.get(e);
-    if (value === undefined) {
-      value = this.f.into(scope.block, () =>
-        this.f.let(e.kind === 'load' ? this.scalarLoad(e) : this.scalarOperation(e)),
-      );
-      scope.scalars.set(e, value);
+    switch (e.kind) {
+      case 'const':
+        return scalarConst(e.dtype, e.value);
+      case 'index':
+        return this.scopes.axis(e.axis);
+      case 'acc':
+        return present(this.accValues[e.slot], `accumulator ${e.slot}`);
+      case 'local':
+        return this.variable(e.slot);
+      case 'load':
+        return this.scopes.value(e, 'scalars', () => this.scalarLoad(e));
+      case 'op':
+        return this.scopes.value(e, 'scalars', () => this.scalarOperation(e));
     }
-    return value;
   }
 
   private scalarOperation(e: OpExpr): Value {
@@ -193,13 +161,7 @@ export class Evaluator {
   /** The values of `e` at the four points of the lanes; bools as masks. */
   vector(e: Expr): Value {
     if (e.kind === 'const') return vectorConst(e.dtype, e.value);
-    const scope = this.scopeAt(this.levelOf(e));
-    let value = scope.vectors.get(e);
-    if (value === undefined) {
-      value = this.f.into(scope.block, () => this.f.let(this.makeVector(e)));
-      scope.vectors.set(e, value);
-    }
-    return value;
+    return this.scopes.value(e, 'vectors', () => this.makeVector(e));
   }
 
   private makeVector(e: Expr): Value {
@@ -212,7 +174,7 @@ export class Evaluator {
       case 'acc':
         return present(this.accVectors[e.slot], `accumulator ${e.slot}`);
       case 'local':
-        throw new InternalError('a local variable in vector code');
+        return this.variable(e.slot);
       case 'load':
         return this.vectorLoad(e);
       case 'op':
@@ -292,7 +254,9 @@ export class Evaluator {
     guard: Expr | null,
   ): readonly (readonly [Value, number])[] {
     const scaled = storageBytes[dtype] === 1 ? this.vector(index) : op('i32x4.shl', this.vector(index), i32(2));
-    const base = this.once(0, `splat ${operand}`, () => op('i32x4.splat', present(this.pointers[operand], 'pointer')));
+    const base = this.scopes.named(0, `splat ${operand}`, [], () =>
+      op('i32x4.splat', present(this.pointers[operand], 'pointer')),
+    );
     const all = op('i32x4.add', base, scaled);
     const safe = this.f.let(guard === null ? all : op('v128.and', all, this.vector(guard)));
     return range(lanes).map((i) => [laneOf('i32', safe, i), 0]);
@@ -309,22 +273,26 @@ export class Evaluator {
   private place(operand: number, dtype: DType, index: Expr, guarded: boolean): Place {
     const bytes = storageBytes[dtype];
     const { terms, offset } = linearForm(index);
-    const levels: [Expr, number][][] = this.scopes.map(() => []);
+    const levels: [Expr, number][][] = range(this.scopes.depth).map(() => []);
     let stride = 0;
     let neverNegative = offset >= 0;
     for (const [term, c] of terms) {
       if (c === 0) continue;
       if (term.kind === 'index' && term.axis === this.laneAxis) stride += c * bytes;
       neverNegative &&= c > 0 && interval(term).min >= 0;
-      present(levels[this.levelOf(term)], 'level').push([term, c]);
+      present(levels[this.scopes.levelOf(term)], 'level').push([term, c]);
     }
     let address = present(this.pointers[operand], `pointer ${operand}`);
-    let key = `pointer ${operand}`;
+    let name = `pointer ${operand}`;
+    const of: Expr[] = [];
     levels.forEach((parts, level) => {
       for (const [term, c] of parts) {
         const base = address;
-        key += ` + ${c * bytes}*${term.id}`;
-        address = this.once(level, key, () => op('i32.add', base, this.scaled(term, c * bytes, level)));
+        name += ` + ${c * bytes}*${term.id}`;
+        of.push(term);
+        address = this.scopes.named(level, name, [...of], () =>
+          op('i32.add', base, this.scaled(term, c * bytes, level)),
+        );
       }
     });
     // Immediate offsets add without wrapping around, so the rest must not be negative, nor replaced by 0.
@@ -337,7 +305,7 @@ export class Evaluator {
     const x = this.scalar(term);
     if (factor === 1) return x;
     const log = Math.log2(factor);
-    return this.once(level, `${factor}*${term.id}`, () =>
+    return this.scopes.named(level, `${factor}*${term.id}`, [term], () =>
       Number.isInteger(log) ? op('i32.shl', x, i32(log)) : op('i32.mul', x, i32(factor)),
     );
   }

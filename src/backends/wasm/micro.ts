@@ -35,7 +35,7 @@ export function microFunc(name: string, tile: Tile): Func {
       ['c', 'i32'],
       ['add', 'i32'],
     ],
-    null,
+    [],
   );
   const [k, c, add] = [f.param(0), f.param(3), f.param(4)];
   const [a, b] = [f.variable(f.param(1), 'a'), f.variable(f.param(2), 'b')];

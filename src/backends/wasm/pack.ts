@@ -48,7 +48,7 @@ export function packFunc(m: ModuleBuilder, kernel: ContractKernel, side: Side): 
       ['into', 'i32'],
       ...pointerParams(kernel),
     ],
-    null,
+    [],
   );
   const [first, count] = [f.param(batch.length), f.param(batch.length + 1)];
   const e = new Evaluator(f, m.library, pointersOf(f, kernel, batch.length + 5));

@@ -3,14 +3,14 @@ import { storeDomain } from '../../kernel/kernel.ts';
 import type { Program, RunStep, Step } from '../../kernel/program.ts';
 import { product } from '../../util/array.ts';
 import { assertNever } from '../../util/assert.ts';
-import { InternalError } from '../../util/error.ts';
 import { emitContract } from './contract.ts';
 import { emitMap } from './map.ts';
 import { Library } from './math/library.ts';
 import type { Module, Value } from './module/code.ts';
-import { Func, i32, loadOp } from './module/code.ts';
+import { Func, get, i32, loadOp, op } from './module/code.ts';
 import { encodeModule } from './module/encode.ts';
 import { printModule } from './module/text.ts';
+import { emitProcedure } from './procedure.ts';
 import { emitReduce } from './reduce.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
 
@@ -32,27 +32,89 @@ export interface WasmProgram {
 /**
  * Compiles a program to one module that imports `env.memory` and exports `run(table)`. The table holds the addresses
  * (i32) of the program's buffers in their order, then that of the scratch memory. `run` calls one function for each
- * step; it in turn takes a range of the kernel's outer loop.
+ * step, inside loops and branches as the program says; it in turn takes a range of the kernel's outer loop.
  */
 export function emitWasm(program: Program, features: WasmFeatures): WasmProgram {
   const m: ModuleBuilder = { library: new Library(), funcs: [], relaxed: features.relaxedSimd };
-  const run = new Func('run', [['table', 'i32']], null, ['', `program ${program.name}`]);
-  const emitted = new Map<Kernel, KernelCode>();
-  const address = (i: number): Value => loadOp('i32.load', 4 * i, [run.param(0)]);
-  let scratchBytes = 0;
-  for (const { kernel, args } of program.steps.map(onlyRun)) {
-    if (product(storeDomain(kernel)) === 0) continue;
-    let code = emitted.get(kernel);
-    if (code === undefined) emitted.set(kernel, (code = emitKernel(m, kernel)));
-    scratchBytes = Math.max(scratchBytes, code.scratchBytes);
-    run.run(code.func, i32(0), i32(code.units), address(program.buffers.length), ...args.map(address));
-  }
+  const writer = new ProgramWriter(m, program);
+  writer.steps(program.steps);
+  const { run, scratchBytes } = writer;
   const module: Module = {
     funcs: [...m.library.funcs, ...m.funcs, run],
     exported: run,
     notes: [`program ${program.name}: run(table of ${program.buffers.length} buffers' addresses and scratch memory)`],
   };
   return { bytes: encodeModule(module), text: () => printModule(module), scratchBytes };
+}
+
+/** Writes the function `run`. */
+class ProgramWriter {
+  readonly run: Func;
+  scratchBytes = 0;
+  private readonly m: ModuleBuilder;
+  private readonly buffers: number;
+  private readonly emitted = new Map<Kernel, KernelCode>();
+
+  constructor(m: ModuleBuilder, program: Program) {
+    this.m = m;
+    this.buffers = program.buffers.length;
+    this.run = new Func('run', [['table', 'i32']], [], ['', `program ${program.name}`]);
+  }
+
+  steps(steps: readonly Step[]): void {
+    steps.forEach((s) => this.step(s));
+  }
+
+  private address(buffer: number): Value {
+    return loadOp('i32.load', 4 * buffer, [this.run.param(0)]);
+  }
+
+  private step(step: Step): void {
+    const { run } = this;
+    switch (step.kind) {
+      case 'run':
+        return this.kernel(step);
+      case 'branch':
+        run.comment(`branch ${step.name}`);
+        return this.branches(run.let(loadOp('i32.load', 0, [this.address(step.index)])), step.branches, 0);
+      case 'loop': {
+        run.comment(`loop ${step.name}`);
+        if (step.trips !== null) {
+          const trip = run.variable(i32(0), 'trip');
+          return run.count(trip, i32(step.trips), 1, () => this.steps(step.body));
+        }
+        const { test, condition, body } = step;
+        const more = run.local('i32', 'more');
+        return run.repeat(() => {
+          this.steps(test);
+          run.set(more, loadOp('i32.load8_u', 0, [this.address(condition)]));
+          run.if(get(more), () => this.steps(body));
+          return get(more);
+        });
+      }
+    }
+  }
+
+  /** Runs the branch `chosen` of those from number `first` on; the last one needs no test. */
+  private branches(chosen: Value, branches: readonly (readonly Step[])[], first: number): void {
+    const [next, ...rest] = branches;
+    if (next === undefined) return;
+    if (rest.length === 0) return this.steps(next);
+    this.run.if(
+      op('i32.eq', chosen, i32(first)),
+      () => this.steps(next),
+      () => this.branches(chosen, rest, first + 1),
+    );
+  }
+
+  private kernel({ kernel, args }: RunStep): void {
+    if (product(storeDomain(kernel)) === 0) return;
+    let code = this.emitted.get(kernel);
+    if (code === undefined) this.emitted.set(kernel, (code = emitKernel(this.m, kernel)));
+    this.scratchBytes = Math.max(this.scratchBytes, code.scratchBytes);
+    const addresses = args.map((b) => this.address(b));
+    this.run.run(code.func, i32(0), i32(code.units), this.address(this.buffers), ...addresses);
+  }
 }
 
 function emitKernel(m: ModuleBuilder, kernel: Kernel): KernelCode {
@@ -64,13 +126,8 @@ function emitKernel(m: ModuleBuilder, kernel: Kernel): KernelCode {
     case 'contract':
       return emitContract(m, kernel);
     case 'procedure':
-      throw new InternalError('procedures are not emitted yet');
+      return emitProcedure(m, kernel);
     default:
       return assertNever(kernel);
   }
-}
-
-function onlyRun(step: Step): RunStep {
-  if (step.kind === 'run') return step;
-  throw new InternalError(`${step.kind} is not emitted yet`);
 }

@@ -29,10 +29,12 @@ export const pointerParams = (kernel: Kernel): (readonly [string, ValueType])[] 
 
 /** The kernel's outer function: `func(start, end, scratch, operands…)`. */
 export const outerFunc = (kernel: Kernel): Func =>
-  new Func(kernel.name, [['start', 'i32'], ['end', 'i32'], ['scratch', 'i32'], ...pointerParams(kernel)], null, [
-    '',
-    `${kernel.kind} ${kernel.name}: ${kernel.source}`,
-  ]);
+  new Func(
+    kernel.name,
+    [['start', 'i32'], ['end', 'i32'], ['scratch', 'i32'], ...pointerParams(kernel)],
+    [],
+    ['', `${kernel.kind} ${kernel.name}: ${kernel.source}`],
+  );
 
 /** The operand addresses among the parameters of a function that has them from number `first` on. */
 export const pointersOf = (f: Func, kernel: Kernel, first: number): readonly Value[] =>
@@ -52,7 +54,7 @@ export function rows(
   const row = new Func(
     `${kernel.name}_row`,
     [...coordinateParams, ['from', 'i32'], ['to', 'i32'], ...pointerParams(kernel)],
-    null,
+    [],
   );
   const chunks = Math.ceil(inner.extent / longestRow);
   const f = outerFunc(kernel);

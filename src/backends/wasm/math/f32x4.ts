@@ -48,7 +48,7 @@ const ln2Low = -2.1219444e-4;
 
 /** Writes the body of a function of four f32, within 4 units in the last place everywhere. */
 export function buildF32x4(lib: Library, f: Func, name: F32x4Function): void {
-  f.returns = bodies[name](f, lib);
+  f.returns = [bodies[name](f, lib)];
 }
 
 const bodies: { readonly [F in F32x4Function]: (f: Func, lib: Library) => Value } = {

@@ -47,7 +47,7 @@ export const piHalfParts: readonly [number, number] = [piHalf1, 6.07710050650619
 
 /** Writes the body of an f64 function: right to a few units in the last place, `pow` of large results to about 1e-13. */
 export function buildF64(lib: Library, f: Func, name: F64Function): void {
-  f.returns = bodies[name](f, lib);
+  f.returns = [bodies[name](f, lib)];
 }
 
 const bodies: { readonly [F in F64Function]: (f: Func, lib: Library) => Value } = {

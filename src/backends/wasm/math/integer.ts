@@ -12,23 +12,23 @@ export function buildInteger(f: Func, name: IntegerFunction): void {
   const signed = (): Value => selectOp(minusOne, i32(1), safe);
   switch (name) {
     case 'div_s':
-      f.returns = selectOp(zero, i32(-1), selectOp(minusOne, op('i32.sub', i32(0), x), op('i32.div_s', x, signed())));
+      f.returns = [selectOp(zero, i32(-1), selectOp(minusOne, op('i32.sub', i32(0), x), op('i32.div_s', x, signed())))];
       return;
     case 'div_u':
-      f.returns = selectOp(zero, i32(-1), op('i32.div_u', x, safe));
+      f.returns = [selectOp(zero, i32(-1), op('i32.div_u', x, safe))];
       return;
     case 'rem_s':
-      f.returns = selectOp(zero, x, op('i32.rem_s', x, safe));
+      f.returns = [selectOp(zero, x, op('i32.rem_s', x, safe))];
       return;
     case 'rem_u':
-      f.returns = selectOp(zero, x, op('i32.rem_u', x, safe));
+      f.returns = [selectOp(zero, x, op('i32.rem_u', x, safe))];
       return;
     case 'floordiv':
-      f.returns = op('i32.sub', op('i32.div_s', x, y), op('i32.lt_s', op('i32.rem_s', x, y), i32(0)));
+      f.returns = [op('i32.sub', op('i32.div_s', x, y), op('i32.lt_s', op('i32.rem_s', x, y), i32(0)))];
       return;
     case 'floormod': {
       const rest = f.let(op('i32.rem_s', x, y));
-      f.returns = op('i32.add', rest, selectOp(op('i32.lt_s', rest, i32(0)), y, i32(0)));
+      f.returns = [op('i32.add', rest, selectOp(op('i32.lt_s', rest, i32(0)), y, i32(0)))];
       return;
     }
   }

@@ -58,7 +58,7 @@ export class Library {
               ['x', type],
               ['y', type],
             ],
-        type,
+        [type],
       );
       this.made.set(name, f);
       build(f);

@@ -30,7 +30,8 @@ export interface Instruction {
 export type Statement =
   | { readonly kind: 'set'; readonly local: Local; readonly value: Value }
   | { readonly kind: 'store'; readonly instruction: Instruction }
-  | { readonly kind: 'run'; readonly target: Func; readonly args: readonly Value[] }
+  /** A call; its results are put into `into`, or dropped where that is empty. */
+  | { readonly kind: 'run'; readonly target: Func; readonly args: readonly Value[]; readonly into: readonly Local[] }
   | {
       readonly kind: 'if';
       readonly test: Value;
@@ -99,23 +100,23 @@ export const selectOp = (test: Value, onTrue: Value, onFalse: Value): Value => (
 export class Func {
   readonly name: string;
   readonly params: readonly Local[];
-  readonly result: ValueType | null;
+  readonly results: readonly ValueType[];
   readonly locals: Local[] = [];
   readonly notes: readonly string[];
-  /** Its value, for a function that has one. */
-  returns: Value | null = null;
+  /** Its values, as many as it has results. */
+  returns: readonly Value[] = [];
   readonly body: Statement[] = [];
   private current: Statement[] = this.body;
 
   constructor(
     name: string,
     params: readonly (readonly [string, ValueType])[],
-    result: ValueType | null,
+    results: readonly ValueType[],
     notes: readonly string[] = [],
   ) {
     this.name = name;
     this.params = params.map(([n, type], index) => ({ name: n, type, index }));
-    this.result = result;
+    this.results = results;
     this.notes = notes;
   }
 
@@ -157,7 +158,13 @@ export class Func {
   }
 
   run(target: Func, ...args: readonly Value[]): void {
-    this.emit({ kind: 'run', target, args });
+    this.emit({ kind: 'run', target, args, into: [] });
+  }
+
+  /** A call that sets variables to its results. */
+  runInto(into: readonly Local[], target: Func, ...args: readonly Value[]): void {
+    invariant(into.length === target.results.length, `${target.name} has ${target.results.length} results`);
+    this.emit({ kind: 'run', target, args, into });
   }
 
   comment(text: string): void {
@@ -191,9 +198,21 @@ export class Func {
     this.emit({ kind: 'if', test, then: this.gather(then), otherwise: this.gather(otherwise) });
   }
 
+  /** `do body while (what body returns)`. */
+  repeat(body: () => Value): void {
+    const statements: Statement[] = [];
+    const again = this.into(statements, body);
+    this.emit({ kind: 'loop', body: statements, again });
+  }
+
   /** `while (test) body`. */
   while(test: Value, body: () => void): void {
-    this.if(test, () => this.emit({ kind: 'loop', body: this.gather(body), again: test }));
+    this.if(test, () =>
+      this.repeat(() => {
+        body();
+        return test;
+      }),
+    );
   }
 
   /** `for (variable = variable; variable < end (unsigned); variable += step) body`. */
@@ -207,8 +226,9 @@ export class Func {
 
 /** A call for its value. */
 export function call(target: Func, ...args: readonly Value[]): Value {
-  if (target.result === null) throw new InternalError(`${target.name} has no value`);
-  return { kind: 'call', type: target.result, target, args };
+  const [type, ...more] = target.results;
+  if (type === undefined || more.length > 0) throw new InternalError(`${target.name} has not one value`);
+  return { kind: 'call', type, target, args };
 }
 
 /** Functions that share one imported memory. */

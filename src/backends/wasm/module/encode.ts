@@ -85,8 +85,8 @@ export function encodeModule(module: Module): Uint8Array<ArrayBuffer> {
       s.byte(0x60);
       s.unsigned(f.params.length);
       f.params.forEach((p) => s.byte(typeCodes[p.type]));
-      s.unsigned(f.result === null ? 0 : 1);
-      if (f.result !== null) s.byte(typeCodes[f.result]);
+      s.unsigned(f.results.length);
+      f.results.forEach((type) => s.byte(typeCodes[type]));
     }
   });
   w.section(2, (s) => {
@@ -145,8 +145,8 @@ function encodeFunction(w: Writer, f: Func, indexOf: ReadonlyMap<Func, number>):
   }
   const encoder = new BodyEncoder(w, indexOf);
   f.body.forEach((s) => encoder.statement(s));
-  invariant((f.returns === null) === (f.result === null), `the result of ${f.name}`);
-  if (f.returns !== null) encoder.value(f.returns);
+  invariant(f.returns.length === f.results.length, `the results of ${f.name}`);
+  f.returns.forEach((v) => encoder.value(v));
   w.byte(0x0b);
 }
 
@@ -173,7 +173,12 @@ class BodyEncoder {
         s.args.forEach((a) => this.value(a));
         w.byte(0x10);
         w.unsigned(functionIndex(this.indexOf, s.target));
-        if (s.target.result !== null) w.byte(0x1a);
+        if (s.into.length === 0) s.target.results.forEach(() => w.byte(0x1a));
+        // The last result is on top of the stack.
+        for (const local of [...s.into].reverse()) {
+          w.byte(0x21);
+          w.unsigned(local.index);
+        }
         return;
       case 'if':
         this.value(s.test);

@@ -15,13 +15,14 @@ export function printModule(module: Module): string {
 
 function printFunction(f: Func): string[] {
   const params = f.params.map((p) => ` (param $${p.name} ${p.type})`).join('');
-  const result = f.result === null ? '' : ` (result ${f.result})`;
+  const result = f.results.length === 0 ? '' : ` (result ${f.results.join(' ')})`;
   return [
     ...f.notes.map((n) => `  ;; ${n}`),
     `  (func $${f.name}${params}${result}`,
     ...f.locals.map((l) => `    (local $${l.name} ${l.type})`),
     ...f.body.flatMap((s) => printStatement(s, '    ')),
-    `${f.returns === null ? '' : `    ${printValue(f.returns)}\n`}  )`,
+    ...f.returns.map((v) => `    ${printValue(v)}`),
+    '  )',
   ];
 }
 
@@ -34,7 +35,14 @@ function printStatement(s: Statement, indent: string): string[] {
       return [`${indent}${printInstruction(s.instruction)}`];
     case 'run': {
       const call = `(call $${s.target.name}${s.args.map((a) => ` ${printValue(a)}`).join('')})`;
-      return [indent + (s.target.result === null ? call : `(drop ${call})`)];
+      const { results } = s.target;
+      if (results.length <= 1 && s.into.length <= 1) {
+        const [into] = s.into;
+        if (into !== undefined) return [`${indent}(local.set $${into.name} ${call})`];
+        return [indent + (results.length === 0 ? call : `(drop ${call})`)];
+      }
+      const taken = s.into.length === 0 ? results.map(() => 'drop') : s.into.map((l) => `local.set $${l.name}`);
+      return [indent + call, ...taken.reverse().map((t) => indent + t)];
     }
     case 'if': {
       const otherwise =
