@@ -4,9 +4,11 @@ export { allGather, axisIndex, axisSize, pmax, pmean, pmin, ppermute, psum, psum
 export type { AllGatherOptions } from './collective.ts';
 export type { ConvDimensionNumbers } from './conv.ts';
 export * from './convolution.ts';
+export * from './cumulative.ts';
 export * from './dot.ts';
 export * from './dynamic.ts';
 export * from './elementwise.ts';
 export * from './reduce.ts';
+export * from './sort.ts';
 export * from './structural.ts';
 export * from './window.ts';

@@ -17,6 +17,8 @@ export * from './matrices.ts';
 export { all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var_ } from './reduce.ts';
 export { var_ as var } from './reduce.ts';
 export * from './shape.ts';
+export * from './sorting.ts';
+export * from './taking.ts';
 export { broadcastTo, promoteTypes, resultType } from './promote.ts';
 export { NDArray } from '../trace/value.ts';
 export type { ArrayLike, Axis, Indexer, NestedList, ReduceOptions } from '../trace/value.ts';

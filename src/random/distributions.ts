@@ -1,0 +1,175 @@
+import type { DType } from '../kernel/dtype.ts';
+import { isFloat } from '../kernel/dtype.ts';
+import * as lax from '../lax/elementwise.ts';
+import { argmax } from '../lax/reduce.ts';
+import { bitcastConvertType, convertElementType, fill, reshape, select, stopGradient } from '../lax/structural.ts';
+import { broadcastShapes, broadcastTo, toDtype } from '../numpy/promote.ts';
+import { moveaxis } from '../numpy/shape.ts';
+import type { Shape } from '../trace/aval.ts';
+import { showAval, showShape } from '../trace/aval.ts';
+import { asArray } from '../trace/asarray.ts';
+import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';
+import { staticShape } from '../trace/static.ts';
+import type { ArrayLike, NDArray } from '../trace/value.ts';
+import { topK } from '../lax/sort.ts';
+import { product } from '../util/array.ts';
+import { axesOf } from '../numpy/reduce.ts';
+import { bits, counted, floatDtype } from './keys.ts';
+
+/** Floats by distribution, and choices by probability. */
+
+/** Options that name a float dtype; f32 by default. */
+export interface FloatOptions {
+  readonly dtype?: DType;
+}
+
+/** Where {@link uniform} draws. */
+export interface UniformOptions extends FloatOptions {
+  /** Default 0; broadcasts to the shape. */
+  readonly minval?: ArrayLike;
+  /** Default 1; broadcasts to the shape. */
+  readonly maxval?: ArrayLike;
+}
+
+/**
+ * Uniform in [minval, maxval).
+ *
+ * @throws DTypeError for a dtype that is no float.
+ */
+export function uniform(k: NDArray, shape: Shape = [], options: UniformOptions = {}): NDArray {
+  const dtype = floatDtype('uniform', options.dtype);
+  const extents = staticShape(shape, '[random.uniform] the shape');
+  const bound = (x: ArrayLike): NDArray => broadcastTo(toDtype(x, dtype), extents);
+  const [low, high] = [bound(options.minval ?? 0), bound(options.maxval ?? 1)];
+  const scaled = lax.add(lax.mul(unit(k, extents, dtype), lax.sub(high, low)), low);
+  return lax.max(low, scaled);
+}
+
+/** Uniform in [0, 1): as many random bits as the mantissa has, over the power of two that they count to. */
+function unit(k: NDArray, shape: Shape, dtype: 'f32' | 'f64'): NDArray {
+  if (dtype === 'f32') {
+    const word = bits(k, shape);
+    // The upper 23 bits become the mantissa of a number in [1, 2).
+    const mantissa = lax.or(lax.shiftRightLogical(word, lax.like(word, 9)), lax.like(word, 0x3f800000));
+    return lax.sub(bitcastConvertType(mantissa, 'f32'), fill(shape, 'f32', 1));
+  }
+  const [high, low] = counted(k, shape);
+  const upper = lax.mul(convertElementType(high, 'f64'), fill(shape, 'f64', 2 ** -32));
+  const rest = convertElementType(lax.shiftRightLogical(low, lax.like(low, 12)), 'f64');
+  return lax.add(upper, lax.mul(rest, fill(shape, 'f64', 2 ** -52)));
+}
+
+/** True with probability `p`, in the shape of `p` unless another one is given, which `p` broadcasts to. */
+export function bernoulli(k: NDArray, p: ArrayLike = 0.5, shape?: Shape): NDArray {
+  const given = asArray(p);
+  const probability = isFloat(given.dtype) ? given : convertElementType(given, 'f32');
+  const extents = staticShape(shape ?? probability.shape, '[random.bernoulli] the shape');
+  return lax.lt(uniform(k, extents, { dtype: probability.dtype }), broadcastTo(toDtype(probability, probability.dtype), extents)); // prettier-ignore
+}
+
+/** Standard normal: √2 erf⁻¹(u) of a uniform u in (-1, 1). */
+export function normal(k: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
+  const dtype = floatDtype('normal', options.dtype);
+  const extents = staticShape(shape, '[random.normal] the shape');
+  const u = uniform(k, extents, { dtype, minval: nextToward(-1, dtype), maxval: 1 });
+  return lax.mul(fill(extents, dtype, Math.SQRT2), lax.erfInv(u));
+}
+
+/** The number of a dtype after -1 towards 0. */
+const nextToward = (x: -1, dtype: 'f32' | 'f64'): number => x + (dtype === 'f32' ? 2 ** -24 : 2 ** -53);
+
+/**
+ * Standard normal, restricted to the open interval (lower, upper).
+ *
+ * @param shape that of the bounds together when omitted.
+ */
+export function truncatedNormal(
+  k: NDArray,
+  lower: ArrayLike,
+  upper: ArrayLike,
+  shape?: Shape,
+  options: FloatOptions = {},
+): NDArray {
+  const dtype = floatDtype('truncatedNormal', options.dtype);
+  const bounds = [toDtype(lower, dtype), toDtype(upper, dtype)] as const;
+  const extents = staticShape(
+    shape ?? broadcastShapes('truncatedNormal', bounds),
+    '[random.truncatedNormal] the shape',
+  );
+  const [low, high] = bounds.map((b) => broadcastTo(b, extents)) as [NDArray, NDArray];
+  const root2 = fill(extents, dtype, Math.SQRT2);
+  const u = uniform(k, extents, {
+    dtype,
+    minval: lax.erf(lax.div(low, root2)),
+    maxval: lax.erf(lax.div(high, root2)),
+  });
+  const drawn = lax.mul(root2, lax.erfInv(u));
+  return lax.min(lax.max(drawn, beyond(stopGradient(low), 1)), beyond(stopGradient(high), -1));
+}
+
+/** The number next to each element, above (1) or below (-1) it. */
+function beyond(x: NDArray, direction: 1 | -1): NDArray {
+  // Doubles have no integers of their size here; a relative step is next to the number, if not the nearest one.
+  if (x.dtype === 'f64') {
+    const step = lax.max(lax.mul(lax.abs(x), lax.like(x, 2 ** -53)), lax.like(x, 5e-324));
+    return direction === 1 ? lax.add(x, step) : lax.sub(x, step);
+  }
+  const word = bitcastConvertType(x, 'i32');
+  const away = lax.gt(x, lax.like(x, 0));
+  const outwards = direction === 1 ? away : lax.lt(x, lax.like(x, 0));
+  const moved = lax.add(word, convertElementType(outwards, 'i32').mul(2).sub(1));
+  const smallest = fill(x.shape, 'f32', direction * 2 ** -149);
+  const atZero = lax.eq(x, lax.like(x, 0));
+  return select(atZero, smallest, bitcastConvertType(moved, 'f32'));
+}
+
+/** Gumbel(0, 1): -log(-log u). */
+export function gumbel(k: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
+  const dtype = floatDtype('gumbel', options.dtype);
+  const minval = dtype === 'f32' ? 2 ** -126 : 2 ** -1022;
+  const u = uniform(k, shape, { dtype, minval, maxval: 1 });
+  return lax.neg(lax.log(lax.neg(lax.log(u))));
+}
+
+/** Options of {@link categorical}. */
+export interface CategoricalOptions {
+  /** Of the result; leading axes beyond those of the distributions draw again. */
+  readonly shape?: Shape;
+  /** Default true; without it, the leading axes of `shape` are drawn without replacement. */
+  readonly replace?: boolean;
+}
+
+/**
+ * Draws positions along `axis` with probabilities softmax(logits), by the Gumbel-max trick.
+ *
+ * @returns i32 in the shape of `logits` without `axis`, or in the given shape, which that one broadcasts to.
+ */
+export function categorical(k: NDArray, logits: ArrayLike, axis = -1, options: CategoricalOptions = {}): NDArray {
+  const given = asArray(logits);
+  const scores = isFloat(given.dtype) ? given : convertElementType(given, 'f32');
+  const [along] = axesOf('categorical', scores, axis) as readonly [number];
+  const n = scores.shape[along] as number;
+  const batch = scores.shape.filter((_, i) => i !== along);
+  const shape = staticShape(options.shape ?? batch, '[random.categorical] the shape');
+  const prefix = shape.slice(0, shape.length - batch.length);
+  const tail = shape.slice(prefix.length);
+  if (prefix.length + batch.length !== shape.length || !batch.every((e, i) => e === 1 || e === tail[i])) {
+    throw new ShapeMismatchError(
+      `[random.categorical] draws from ${showAval(scores.aval)} along axis ${axis} have shape ${showShape(batch)}, ` +
+        `which does not broadcast to ${showShape(shape)}`,
+    );
+  }
+  const { dtype } = scores;
+  if (options.replace ?? true) {
+    const noise = [...prefix, ...tail.slice(0, along), n, ...tail.slice(along)];
+    const wide = broadcastTo(scores, noise);
+    return argmax(lax.add(gumbel(k, noise, { dtype }), wide), prefix.length + along);
+  }
+  const count = product(prefix);
+  if (count > n) {
+    throw new ArgumentError(`[random.categorical] can't draw ${count} of ${n} categories without replacement`);
+  }
+  const noisy = lax.add(gumbel(k, scores.shape, { dtype }), toDtype(scores, dtype));
+  const [, positions] = topK(moveaxis(noisy, along, -1), count);
+  return reshape(moveaxis(positions, -1, 0), shape);
+}

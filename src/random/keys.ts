@@ -1,0 +1,90 @@
+import type { DType } from '../kernel/dtype.ts';
+import { isFloat } from '../kernel/dtype.ts';
+import { threefry2x32 } from '../lax/bits.ts';
+import * as lax from '../lax/elementwise.ts';
+import { scalarOf } from '../lax/rules.ts';
+import { broadcastedIota, broadcastInDim, fill, reshape } from '../lax/structural.ts';
+import { array } from '../numpy/create.ts';
+import { promoted } from '../numpy/promote.ts';
+import { stack } from '../numpy/shape.ts';
+import type { Shape } from '../trace/aval.ts';
+import { showAval, sizeOf } from '../trace/aval.ts';
+import { ArgumentError, DTypeError } from '../trace/errors.ts';
+import { staticShape } from '../trace/static.ts';
+import type { ArrayLike, NDArray } from '../trace/value.ts';
+
+/** Keys and the bits that they stand for. A key is a u32[2] array; use each key once, and `split` it for more. */
+
+/**
+ * The key of a seed: its upper and lower 32 bits.
+ *
+ * @throws ArgumentError unless the seed is a safe integer.
+ */
+export function key(seed: number): NDArray {
+  if (!Number.isSafeInteger(seed)) throw new ArgumentError(`[random.key] needs an integer seed, got ${seed}`);
+  const low = seed >>> 0;
+  // As JAX without 64-bit types: a seed that fits 32 bits has no upper half.
+  const high = Number.isInteger(seed) && Math.abs(seed) >= 2 ** 32 ? Math.floor(seed / 2 ** 32) >>> 0 : 0;
+  return array([high, low], { dtype: 'u32' });
+}
+
+/** The words of keys: u32[..., 2]. Keys are such arrays already; the function is there for code that comes from JAX. */
+export function keyData(keys: NDArray): NDArray {
+  if (keys.dtype !== 'u32' || keys.shape.at(-1) !== 2) {
+    throw new ArgumentError(`[random.keyData] needs keys, u32[..., 2]; got ${showAval(keys.aval)}`);
+  }
+  return keys;
+}
+
+/** Keys from their words, u32[..., 2]. */
+export const wrapKeyData = (data: NDArray): NDArray => keyData(data);
+
+/** The two words of a key, in a shape. */
+function words(k: NDArray, shape: Shape): readonly [NDArray, NDArray] {
+  if (k.dtype !== 'u32' || k.ndim !== 1 || k.shape[0] !== 2) {
+    throw new ArgumentError(`[random] needs a key, u32[2] from random.key or random.split; got ${showAval(k.aval)}`);
+  }
+  const word = (i: number): NDArray => broadcastInDim(reshape(k.slice(i), []), shape, []);
+  return [word(0), word(1)];
+}
+
+/** Encrypts the counters 0, 1, 2, … of a shape, as 64-bit numbers in two words. */
+export function counted(k: NDArray, shape: Shape): readonly [high: NDArray, low: NDArray] {
+  const n = sizeOf(shape);
+  const [k0, k1] = words(k, [n]);
+  const [a, b] = threefry2x32(k0, k1, fill([n], 'u32', 0), broadcastedIota('u32', [n], 0));
+  return [reshape(a, shape), reshape(b, shape)];
+}
+
+/**
+ * Makes `count` independent keys: u32[count, 2] (u32[...count, 2] for a shape), which destructures.
+ *
+ * @example
+ * const [k1, k2] = random.split(random.key(0));
+ */
+export function split(k: NDArray, count: number | Shape = 2): NDArray {
+  const shape = staticShape(count, '[random.split] the count');
+  const [a, b] = counted(k, shape);
+  return stack([a, b], shape.length);
+}
+
+/** A new key from a key and a number. */
+export function foldIn(k: NDArray, data: ArrayLike): NDArray {
+  const [number] = promoted('foldIn', [data], 'u32') as readonly [NDArray];
+  const [k0, k1] = words(k, []);
+  const [a, b] = threefry2x32(k0, k1, scalarOf('u32', 0), reshape(number, []));
+  return stack([a, b]);
+}
+
+/** Uniformly distributed u32 bits. */
+export function bits(k: NDArray, shape: Shape = []): NDArray {
+  const [a, b] = counted(k, staticShape(shape, '[random.bits] the shape'));
+  return lax.xor(a, b);
+}
+
+/** The float dtype that was asked for. */
+export function floatDtype(name: string, dtype: DType | undefined): 'f32' | 'f64' {
+  const to = dtype ?? 'f32';
+  if (isFloat(to)) return to;
+  throw new DTypeError(`[random.${name}] draws floats: dtype must be f32 or f64, got ${to}`);
+}
