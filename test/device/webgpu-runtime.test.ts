@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import { createWebGpuDevice } from '../../src/backends/webgpu/device.ts';
@@ -101,6 +103,38 @@ test('a program loaded twice shares its pipelines', () => {
   const before = device.counters().pipelines;
   device.load(program);
   expect(device.counters().pipelines).toBe(before);
+});
+
+test('kernels that differ in their names only share a pipeline, also after the programs that had it are gone', async () => {
+  const { pipelines } = device.counters();
+  const first = device.load(increment(77));
+  const second: Program = { ...increment(77), steps: [{ kind: 'run', kernel: addKernel('other_name', 77, 1, true), args: [0] }] }; // prettier-ignore
+  const other = device.load(second);
+  expect(device.counters().pipelines).toBe(pipelines + 1);
+  expect(other.text()).toContain('fn other_name(');
+  first.free();
+  other.free();
+  const out = one(device.load(second).run([device.write('f32', new Float32Array(77))]));
+  expect(await device.read(out)).toEqual(new Float32Array(77).fill(1));
+  expect(device.counters().pipelines).toBe(pipelines + 1);
+});
+
+test('what a dropped executable holds is given back when it is collected', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  // Each has scratch space of its own, of a size that nothing else has.
+  const once = (): DeviceBuffer => one(device.load(chain(300_000, 3, 'dropped')).run([x]));
+  const x = device.write('f32', new Float32Array(300_000));
+  let most = 0;
+  for (let i = 0; i < 12; i++) {
+    const out = once();
+    await device.read(out);
+    device.free(out);
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (i === 2) most = device.memory().reservedBytes;
+  }
+  expect(device.memory().reservedBytes).toBeLessThanOrEqual(most);
 });
 
 test('runs that nothing waits for keep their order, before their pipelines are ready and after', async () => {

@@ -14,6 +14,7 @@ const reads = 'var<storage, read>';
 export const checkShader: Shader = {
   label: 'check (does a loop go on?)',
   entry: 'check',
+  key: 'check',
   wgsl: `// Does a loop go on?
 
 @group(0) @binding(0) ${writes} progress: array<u32, ${flagWords}>; // is it running, how many trips
@@ -40,6 +41,7 @@ fn check() {
 export const chooseShader = (branches: number): Shader => ({
   label: `choose (one of ${branches} branches)`,
   entry: 'choose',
+  key: `choose ${branches}`,
   wgsl: `// Which of ${branches} branches runs?
 
 @group(0) @binding(0) ${writes} flags: array<u32, ${branches * flagWords}>;

@@ -11,14 +11,20 @@ export interface Compiled {
 interface Entry {
   readonly compiled: Compiled;
   users: number;
+  failed: boolean;
 }
+
+/** Pipelines that no program uses at present are kept for others, the last so many. */
+const keptUnused = 256;
 
 const computeStage = 0x4;
 
-/** Compiled shaders, shared by all programs that have the same text. */
+/** Compiled shaders, shared by all programs that have the same but for names and comments. */
 export class Pipelines {
   readonly #gpu: GPUDevice;
   readonly #entries = new Map<string, Entry>();
+  /** The keys of those without users, the longest unused first. */
+  readonly #unused = new Set<string>();
   /** The layout of a guarded shader's group 1: its flag. */
   readonly flagLayout: GPUBindGroupLayout;
   /** How many pipelines were ever compiled. */
@@ -34,17 +40,33 @@ export class Pipelines {
 
   /** Starts compiling a shader unless that was done before. Give it back with `release`. */
   acquire(shader: Shader): Compiled {
-    let entry = this.#entries.get(shader.wgsl);
-    if (entry === undefined) this.#entries.set(shader.wgsl, (entry = { compiled: this.#compile(shader), users: 0 }));
+    const entry = this.#entries.get(shader.key) ?? this.#create(shader);
+    this.#unused.delete(shader.key);
     entry.users += 1;
     return entry.compiled;
   }
 
-  release({ shader }: Compiled): void {
-    const entry = this.#entries.get(shader.wgsl);
+  release({ shader: { key } }: Compiled): void {
+    const entry = this.#entries.get(key);
     if (entry === undefined) return;
     entry.users -= 1;
-    if (entry.users === 0) this.#entries.delete(shader.wgsl);
+    if (entry.users > 0) return;
+    this.#unused.add(key);
+    const [oldest] = this.#unused;
+    if (entry.failed) this.#forget(key);
+    else if (this.#unused.size > keptUnused && oldest !== undefined) this.#forget(oldest);
+  }
+
+  #forget(key: string): void {
+    this.#unused.delete(key);
+    this.#entries.delete(key);
+  }
+
+  #create(shader: Shader): Entry {
+    const entry: Entry = { compiled: this.#compile(shader), users: 0, failed: false };
+    entry.compiled.pipeline.catch(() => (entry.failed = true)); // whoever runs the program hears of it
+    this.#entries.set(shader.key, entry);
+    return entry;
   }
 
   #compile(shader: Shader): Compiled {
@@ -77,7 +99,6 @@ export class Pipelines {
         throw compileError(shader, text);
       },
     );
-    named.catch(() => undefined); // whoever runs the program hears of it
     return { shader, layout, pipeline: named };
   }
 }

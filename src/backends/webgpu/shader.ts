@@ -22,6 +22,8 @@ export interface Shader {
   /** The name of the entry point. */
   readonly entry: string;
   readonly wgsl: string;
+  /** What the device makes of the text: equal where shaders differ in comments and the entry point's name only. */
+  readonly key: string;
   /** How each buffer of group 0 is used, by binding. */
   readonly bindings: readonly ('read-only-storage' | 'storage')[];
   /** Does it do nothing where the flag that is bound to group 1 is 0? */
@@ -88,26 +90,29 @@ export function assemble(kernel: Kernel, parts: ShaderParts | null, guarded: boo
   };
   const about = parts === null ? 'nothing to do' : parts.about;
   const comment = [kernel.source, about].map((text) => `// ${text.replace(/\s+/g, ' ')}`);
-  if (parts === null) return { ...shader, wgsl: [...comment, ''].join('\n'), dispatch: null };
+  if (parts === null) return { ...shader, key: '', wgsl: [...comment, ''].join('\n'), dispatch: null };
   const names = operandNames(kernel).operands;
   const bindings = [
     ...kernel.operands.map((o, i) => bindingLine(o, names[i] ?? '', i)),
     ...(guarded ? [guardBinding] : []),
   ];
   const globals = parts.globals === undefined || parts.globals.length === 0 ? [] : ['', ...parts.globals];
-  const lines = [
-    ...[...comment, '', ...bindings, ...globals, helperText(parts.helpers), ...(parts.functions ?? [])],
-    `@compute @workgroup_size(${parts.main.workgroup})`,
-    ...signature(shader.entry, parts.main.parameters),
-    ...[...(guarded ? guard : []), ...parts.main.body].map((l) => `  ${l}`),
+  const before = [...bindings, ...globals, helperText(parts.helpers), ...(parts.functions ?? [])].join('\n');
+  const { workgroup, parameters, body } = parts.main;
+  const main = [
+    `@compute @workgroup_size(${workgroup})`,
+    ...signature(`fn ${shader.entry}`, parameters),
+    ...[...(guarded ? guard : []), ...body].map((l) => `  ${l}`),
     '}',
-  ];
-  return { ...shader, wgsl: lines.join('\n') + '\n', dispatch: parts.dispatch };
+    '',
+  ].join('\n');
+  const wgsl = [...comment, '', before, main].join('\n');
+  return { ...shader, key: [before, workgroup, ...parameters, ...body].join('\n'), wgsl, dispatch: parts.dispatch };
 }
 
-function signature(entry: string, parameters: readonly string[]): readonly string[] {
-  const line = `fn ${entry}(${parameters.join(', ')}) {`;
-  return line.length <= 120 ? [line] : [`fn ${entry}(`, ...parameters.map((p) => `  ${p},`), ') {'];
+function signature(name: string, parameters: readonly string[]): readonly string[] {
+  const line = `${name}(${parameters.join(', ')}) {`;
+  return line.length <= 120 ? [line] : [`${name}(`, ...parameters.map((p) => `  ${p},`), ') {'];
 }
 
 /** Workgroups as a grid: one row where that is allowed, else as few rows as it takes. */
