@@ -1,31 +1,198 @@
-import { exp, log } from '../lax/elementwise.ts';
-import { select, stopGradient, zerosOf } from '../lax/structural.ts';
-import type { NDArray } from '../trace/value.ts';
-import { product } from '../util/array.ts';
+import type { DType } from '../kernel/dtype.ts';
+import { isFloat } from '../kernel/dtype.ts';
+import { abs, erf, exp, expm1, like, log, log1p, logistic, neg, sqrt, tanh as tanhOf } from '../lax/elementwise.ts';
+import { broadcastedIota, broadcastInDim, convertElementType, select, stopGradient, zerosOf } from '../lax/structural.ts'; // prettier-ignore
+import { maximum, minimum } from '../numpy/elementwise.ts';
+import { split } from '../numpy/shape.ts';
+import { showAval } from '../trace/aval.ts';
+import { asArray } from '../trace/asarray.ts';
+import { ArgumentError } from '../trace/errors.ts';
+import { staticNumber } from '../trace/static.ts';
+import type { ArrayLike, Axis, NDArray } from '../trace/value.ts';
+import { product, range } from '../util/array.ts';
 import type { Layer } from './layer.ts';
 import { lambda } from './layer.ts';
 
-/** `max(x, 0)`, elementwise, with gradient 0 at 0, as in JAX. NaN stays NaN. */
+/** Activation functions: elementwise unless they name an axis. Formulas and names are those of `jax.nn`. */
+
+/** An array of floats: integers and bools become f32. */
+const floats = (x: ArrayLike): NDArray => {
+  const a = asArray(x);
+  return isFloat(a.dtype) ? a : convertElementType(a, 'f32');
+};
+
+/** `max(x, 0)`, with gradient 0 at 0, as in JAX. NaN stays NaN. */
 export const relu = (x: NDArray): NDArray => select(x.le(0), zerosOf(x.aval), x);
 
+/** `min(max(x, 0), 6)`, with gradient 0 at both ends. */
+export const relu6 = (x: NDArray): NDArray => select(x.ge(6), like(x, 6), relu(x));
+
+/** `1 / (1 + exp(−x))`; its gradient stays finite in both tails. */
+export const sigmoid = (x: ArrayLike): NDArray => logistic(floats(x));
+
+/** `x · sigmoid(x)`. */
+export const silu = (x: ArrayLike): NDArray => floats(x).mul(sigmoid(x));
+/** As {@link silu}. */
+export const swish: (x: ArrayLike) => NDArray = silu;
+
+/** `log(1 + exp(x))`, without overflow: `max(x, 0) + log1p(exp(−|x|))`. */
+export function softplus(x: ArrayLike): NDArray {
+  const a = floats(x);
+  // At 0, |x| has slope 1 here, so x must be taken whole there: then the gradient is sigmoid(x) everywhere.
+  return select(a.ge(0), a, zerosOf(a.aval)).add(log1p(exp(neg(abs(a)))));
+}
+
+/** `log sigmoid(x) = −softplus(−x)`. */
+export const logSigmoid = (x: ArrayLike): NDArray => neg(softplus(neg(floats(x))));
+
+/** Hyperbolic tangent. */
+export const tanh = (x: ArrayLike): NDArray => tanhOf(floats(x));
+
+/** `x` itself. */
+export const identity = (x: ArrayLike): NDArray => asArray(x);
+
+/** `x` where positive, else `alpha · (exp(x) − 1)`. */
+export function elu(x: ArrayLike, alpha = 1): NDArray {
+  const a = floats(x);
+  const positive = a.gt(0);
+  // The branch that is not taken must not overflow, or its gradient would be NaN.
+  return select(positive, a, expm1(select(positive, zerosOf(a.aval), a)).mul(alpha));
+}
+
+/** `scale · elu(x, alpha)` with the constants that keep mean and variance. Klambauer et al., 2017. */
+export const selu = (x: ArrayLike): NDArray => elu(x, 1.6732632423543772).mul(1.0507009873554805);
+
+/** `max(x, 0) + min(alpha · (exp(x / alpha) − 1), 0)`, continuously differentiable. Barron, 2017. */
+export function celu(x: ArrayLike, alpha = 1): NDArray {
+  const a = floats(x);
+  return maximum(a, 0).add(expm1(minimum(a, 0).div(alpha)).mul(alpha));
+}
+
+/** `x` where it is not negative, else `negativeSlope · x`. */
+export function leakyRelu(x: ArrayLike, negativeSlope = 0.01): NDArray {
+  const a = floats(x);
+  return select(a.ge(0), a, a.mul(negativeSlope));
+}
+
+/** Options of {@link gelu}. */
+export interface GeluOptions {
+  /** The tanh approximation (default, as in JAX), or the error function itself. */
+  readonly approximate?: boolean;
+}
+
+/** `x · Φ(x)`, with the normal distribution function Φ. Hendrycks, Gimpel, 2016. */
+export function gelu(x: ArrayLike, { approximate = true }: GeluOptions = {}): NDArray {
+  const a = floats(x);
+  if (!approximate) return a.mul(0.5).mul(erf(a.mul(Math.SQRT1_2)).add(1));
+  const inner = a.add(a.pow(3).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
+  return a.mul(tanhOf(inner).add(1).mul(0.5));
+}
+
+/** The first half along `axis`, times the sigmoid of the second half. Dauphin et al., 2017. */
+export function glu(x: ArrayLike, axis = -1): NDArray {
+  const a = floats(x);
+  const [value, gate] = split(a, 2, axis) as readonly [NDArray, NDArray];
+  return value.mul(sigmoid(gate));
+}
+
+/** `x · tanh(softplus(x))`. Misra, 2019. */
+export const mish = (x: ArrayLike): NDArray => floats(x).mul(tanhOf(softplus(x)));
+
+/** `x` cut to [−1, 1], with gradient 0 beyond. */
+export function hardTanh(x: ArrayLike): NDArray {
+  const a = floats(x);
+  return select(a.gt(1), like(a, 1), select(a.lt(-1), like(a, -1), a));
+}
+
+/** `relu6(x + 3) / 6`. */
+export const hardSigmoid = (x: ArrayLike): NDArray => relu6(floats(x).add(3)).div(6);
+
+/** `x · hardSigmoid(x)`. */
+export const hardSilu = (x: ArrayLike): NDArray => floats(x).mul(hardSigmoid(x));
+/** As {@link hardSilu}. */
+export const hardSwish: (x: ArrayLike) => NDArray = hardSilu;
+
+/** `x / (1 + |x|)`. */
+export function softSign(x: ArrayLike): NDArray {
+  const a = floats(x);
+  return a.div(abs(a).add(1));
+}
+
+/** `(x + √(x² + b)) / 2`. Barron, 2021. */
+export function squareplus(x: ArrayLike, b = 4): NDArray {
+  const a = floats(x);
+  return a.add(sqrt(a.mul(a).add(b))).mul(0.5);
+}
+
+// ------------------------------------------------------------------------------------------------- along an axis
+
 /** `x − log Σ exp x` along `axis` (default the last): the logarithm of {@link softmax}, without overflow. */
-export function logSoftmax(x: NDArray, axis = -1): NDArray {
-  const shifted = x.sub(finiteMax(x, axis));
+export function logSoftmax(x: ArrayLike, axis: Axis = -1): NDArray {
+  const a = floats(x);
+  const shifted = a.sub(finiteMax(a, axis));
   return shifted.sub(log(exp(shifted).sum(axis, { keepdims: true })));
 }
 
 /** `exp x / Σ exp x` along `axis` (default the last), without overflow. */
-export function softmax(x: NDArray, axis = -1): NDArray {
-  const unnormalized = exp(x.sub(finiteMax(x, axis)));
+export function softmax(x: ArrayLike, axis: Axis = -1): NDArray {
+  const a = floats(x);
+  const unnormalized = exp(a.sub(finiteMax(a, axis)));
   return unnormalized.div(unnormalized.sum(axis, { keepdims: true }));
 }
 
 /** The maximum, which cancels in what it is subtracted from and added to, so no gradient has to go through it. */
-function finiteMax(x: NDArray, axis: number): NDArray {
+function finiteMax(x: NDArray, axis: Axis): NDArray {
   const largest = stopGradient(x.max(axis, { keepdims: true }));
   // Of nothing but −∞ the maximum is −∞, and −∞ − (−∞) would be NaN.
   const infinite = largest.abs().eq(Infinity);
   return select(infinite, zerosOf(largest.aval), largest);
+}
+
+/** Options of {@link standardize}. */
+export interface StandardizeOptions {
+  /** Added to the variance; default 1e-5. */
+  readonly epsilon?: number;
+  /** Used instead of the mean along the axis. */
+  readonly mean?: ArrayLike;
+  /** Used instead of the variance along the axis. */
+  readonly variance?: ArrayLike;
+}
+
+/** `(x − mean) / √(variance + epsilon)` along `axis` (default the last). */
+export function standardize(x: ArrayLike, axis: Axis = -1, options: StandardizeOptions = {}): NDArray {
+  const a = floats(x);
+  const mean = options.mean === undefined ? a.mean(axis, { keepdims: true }) : asArray(options.mean);
+  const centred = a.sub(mean);
+  const variance =
+    options.variance === undefined ? centred.mul(centred).mean(axis, { keepdims: true }) : asArray(options.variance);
+  return centred.div(sqrt(variance.add(options.epsilon ?? 1e-5)));
+}
+
+/** Options of {@link oneHot}. */
+export interface OneHotOptions {
+  /** Default f32. */
+  readonly dtype?: DType;
+  /** Where the new axis is in the result; default the last. */
+  readonly axis?: number;
+}
+
+/**
+ * A 1 at position x along a new axis of extent `numClasses`, zeros elsewhere; all zeros for positions outside.
+ *
+ * @throws ArgumentError for an axis that the result does not have.
+ */
+export function oneHot(x: ArrayLike, numClasses: number, { dtype = 'f32', axis = -1 }: OneHotOptions = {}): NDArray {
+  const a = asArray(x);
+  const n = staticNumber(numClasses, '[oneHot] the number of classes');
+  const along = axis < 0 ? axis + a.ndim + 1 : axis;
+  if (!Number.isInteger(along) || along < 0 || along > a.ndim) {
+    throw new ArgumentError(`[oneHot] axis ${axis} is out of range for the result of ${showAval(a.aval)}`);
+  }
+  const shape = [...a.shape.slice(0, along), n, ...a.shape.slice(along)];
+  const others = range(shape.length).filter((i) => i !== along);
+  const compared = a.dtype === 'bool' ? convertElementType(a, 'i32') : a;
+  const classes = broadcastedIota(compared.dtype, shape, along);
+  return convertElementType(broadcastInDim(compared, shape, others).eq(classes), dtype);
 }
 
 /** Flattens each example: `[n, ...shape]` to `[n, product of shape]`. */

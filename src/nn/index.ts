@@ -1,6 +1,8 @@
 /** Layers, activations, initializers and losses: stateless, for use under any transformation. */
 export { logsumexp } from '../numpy/reduce.ts';
-export { flatten, logSoftmax, relu, softmax } from './activations.ts';
+export * from './activations.ts';
+export { dotProductAttention } from './attention.ts';
+export type { AttentionOptions } from './attention.ts';
 export { conv2d } from './conv.ts';
 export type { Conv2dOptions, Padding, Pair } from './conv.ts';
 export { dense } from './dense.ts';

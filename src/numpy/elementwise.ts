@@ -177,11 +177,28 @@ export function round(x: ArrayLike, decimals = 0): NDArray {
 /** log(eˣ + eʸ), without overflow; the gradient is right in both tails. */
 export function logaddexp(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promotedFloats('logaddexp', [x, y]) as readonly [NDArray, NDArray];
-  const larger = lax.max(a, b);
+  // At a tie, |a - b| has slope 1 here, so the larger must be taken whole: then the gradients are ½ and ½.
+  const larger = select(lax.ge(a, b), a, b);
   const distance = lax.sub(a, b);
   // Where a - b is NaN, both are the same infinity (or one is NaN), and the sum is the answer.
-  const stable = lax.add(larger, lax.log1p(lax.exp(lax.neg(lax.abs(distance)))));
-  return select(lax.isNan(distance), lax.add(a, b), stable);
+  const equalInfinities = lax.isNan(distance);
+  const known = select(equalInfinities, lax.like(a, 0), distance);
+  const stable = lax.add(larger, lax.log1p(lax.exp(lax.neg(lax.abs(known)))));
+  return select(equalInfinities, lax.add(a, b), stable);
+}
+
+/** √(x² + y²), without overflow or underflow on the way. */
+export function hypot(x: ArrayLike, y: ArrayLike): NDArray {
+  const [a, b] = promotedFloats('hypot', [x, y]) as readonly [NDArray, NDArray];
+  const [p, q] = [lax.abs(a), lax.abs(b)];
+  const [long, short] = [select(lax.ge(p, q), p, q), select(lax.ge(p, q), q, p)];
+  const one = lax.like(a, 1);
+  const regular = lax.and(lax.gt(long, lax.like(a, 0)), lax.lt(long, lax.like(a, Infinity)));
+  const ratio = lax.div(short, select(regular, long, one));
+  const scaled = lax.mul(long, lax.sqrt(lax.add(one, lax.mul(ratio, ratio))));
+  // Infinite if either is, even with NaN; 0 at the origin, with gradient 0.
+  const infinite = lax.or(lax.eq(p, lax.like(a, Infinity)), lax.eq(q, lax.like(a, Infinity)));
+  return select(infinite, lax.like(a, Infinity), select(regular, scaled, lax.add(long, short)));
 }
 
 /** `x` where `condition`, else `y`, broadcast together. */
