@@ -37,6 +37,10 @@ export { evalShape, makeJaxpr } from './transforms/eval-shape.ts';
 export type { OrShapes, PrintableJaxpr, ShapesOf } from './transforms/eval-shape.ts';
 export { ShapeDtypeStruct, typeOf } from './trace/abstract.ts';
 export { assertMaxTraces } from './transforms/max-traces.ts';
+export * as debug from './transforms/debug.ts';
+export { pureCallback } from './transforms/pure-callback.ts';
+export type { ArraysOf, HostResult, PureCallbackOptions } from './transforms/pure-callback.ts';
+export { effectsBarrier } from './compiler/host-calls.ts';
 export { namedScope } from './transforms/named-scope.ts';
 export { clearCaches, debugInfs, debugKeyReuse, debugNans, disableJit, explainCacheMisses } from './trace/switches.ts';
 export type { Switch } from './trace/switches.ts';
@@ -60,7 +64,13 @@ export {
   UnboundAxisError,
   ValueDependentShapeError,
 } from './trace/errors.ts';
-export { DeviceError, DeviceUnavailableError, OutOfMemoryError, UnsupportedOnDeviceError } from './kernel/device.ts';
+export {
+  CallbackError,
+  DeviceError,
+  DeviceUnavailableError,
+  OutOfMemoryError,
+  UnsupportedOnDeviceError,
+} from './kernel/device.ts';
 
 /** A device as users see it. */
 export interface DeviceInfo {

@@ -8,10 +8,10 @@ import type { Origin } from '../util/origin.ts';
 import { nestedOrigin } from '../util/origin.ts';
 
 /** One Jaxpr without calls, repeated or unused equations: what lowering starts from. */
-export const simplifyJaxpr = (jaxpr: Jaxpr): Jaxpr => withoutDeadCode(withoutRepeats(inlined(jaxpr)));
+export const simplifyJaxpr = (jaxpr: Jaxpr): Jaxpr => withoutDeadCode(withoutRepeats(inlineCalls(jaxpr)));
 
 /** Puts the equations of called Jaxprs in the place of the calls. */
-function inlined(jaxpr: Jaxpr): Jaxpr {
+export function inlineCalls(jaxpr: Jaxpr): Jaxpr {
   const equations: Equation[] = [];
   const expand = (inner: Jaxpr, environment: Map<Var, Atom>, from: Origin | undefined): readonly Atom[] => {
     const read = (a: Atom): Atom => (a instanceof Literal ? a : present(environment.get(a), 'a variable'));

@@ -149,6 +149,7 @@ class Lowering {
     const operations = [...new Set(operands.filter((d) => d.value === null).flatMap((d) => d.operations))];
     const named = [...operations, joinScopes(e.origin?.scope ?? '', e.primitive.name)].slice(-maxOperations);
     switch (lowered.kind) {
+      case 'host':
       case 'inline':
         throw new InternalError(`${e.primitive.name} was not inlined`);
       case 'map':

@@ -67,6 +67,27 @@ export function memoryUse(program: Program): MemoryUse {
   };
 }
 
+/** The cost of programs that run one after the other. */
+export const totalCost = (costs: readonly ProgramCost[]): ProgramCost =>
+  costs.reduce((a, b) => ({
+    flops: a.flops + b.flops,
+    bytesMoved: a.bytesMoved + b.bytesMoved,
+    peakBytes: Math.max(a.peakBytes, b.peakBytes),
+    temporaryBytes: Math.max(a.temporaryBytes, b.temporaryBytes),
+    kernels: a.kernels + b.kernels,
+  }));
+
+/** The memory of programs that run one after the other: of each kind, the most that one needs. */
+export const totalMemory = (uses: readonly MemoryUse[]): MemoryUse =>
+  uses.reduce((a, b) => ({
+    argumentBytes: Math.max(a.argumentBytes, b.argumentBytes),
+    outputBytes: Math.max(a.outputBytes, b.outputBytes),
+    aliasBytes: Math.max(a.aliasBytes, b.aliasBytes),
+    constantBytes: Math.max(a.constantBytes, b.constantBytes),
+    temporaryBytes: Math.max(a.temporaryBytes, b.temporaryBytes),
+    peakBytes: Math.max(a.peakBytes, b.peakBytes),
+  }));
+
 interface CountedRun {
   readonly kernel: Kernel;
   readonly times: number;

@@ -5,6 +5,7 @@ import { showAval } from '../trace/aval.ts';
 import { ConcreteArray } from '../trace/concrete.ts';
 import { installEvaluator } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
+import { callsHost, hostFunctionOf } from '../trace/host-call.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
 import { clearInterned } from '../trace/intern.ts';
 import { isJaxpr, subJaxprs, Var } from '../trace/jaxpr.ts';
@@ -16,6 +17,7 @@ import { InternalError } from '../util/error.ts';
 import { zipExact } from '../util/array.ts';
 import { structuralKey } from '../util/key.ts';
 import { compile } from './compile.ts';
+import { callHost, executeInParts } from './host-calls.ts';
 
 /** Where programs run when nothing says otherwise. The index installs how to make it; it starts at first use. */
 let makeDefault: (() => Device) | null = null;
@@ -81,14 +83,21 @@ export function execute(
 ): readonly NDArray[] {
   const arrays = inputs.map(requireConcrete);
   if (donated.some((d) => d)) requireSingleUse(name, arrays, donated);
+  if (callsHost(jaxpr)) {
+    const outs = executeInParts(jaxpr, arrays, (part, ins) => execute(name, part, ins), defaultDevice());
+    arrays.forEach((a, i) => donated[i] === true && a.dispose(donation(name)));
+    return outs;
+  }
   const device = arrays.find((a) => a.device !== null)?.device ?? defaultDevice();
   const executable = executableFor(name, jaxpr, device, donated);
   const buffers = executable.run(arrays.map((a) => a.bufferOn(device)));
   arrays.forEach((a, i) => {
-    if (donated[i] === true) a.donate(`it was donated to ${name} (donateArgnums), which reused its storage`);
+    if (donated[i] === true) a.donate(donation(name));
   });
   return zipExact(jaxpr.outputs, buffers).map(([atom, buffer]) => ConcreteArray.fromDevice(atom.aval, device, buffer));
 }
+
+const donation = (name: string): string => `it was donated to ${name} (donateArgnums), which reused its storage`;
 
 /** A donated array may be given once only: its storage is written over. */
 function requireSingleUse(name: string, arrays: readonly ConcreteArray[], donated: readonly boolean[]): void {
@@ -114,6 +123,8 @@ const eager = new Map<string, Jaxpr>();
 const maxEager = 2048;
 
 function evaluate(primitive: Primitive, inputs: readonly NDArray[], params: unknown): readonly NDArray[] {
+  const host = hostFunctionOf(params);
+  if (host !== null) return callHost(host, inputs, defaultDevice());
   const whole = wholeJaxpr(params);
   if (whole !== null) return execute(nameOf(params) ?? primitive.name, whole, inputs);
   const avals = inputs.map((x) => x.aval);

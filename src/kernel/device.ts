@@ -1,6 +1,7 @@
 import type { DType, HostArray } from './dtype.ts';
 import type { Program } from './program.ts';
-import { PullbackError } from '../util/error.ts';
+import { zipExact } from '../util/array.ts';
+import { InternalError, PullbackError } from '../util/error.ts';
 
 /** The devices that exist. */
 export type DeviceName = 'reference' | 'wasm' | 'webgpu';
@@ -20,6 +21,32 @@ export interface DeviceBuffer {
   readonly length: number;
   /** What it takes on the device. */
   readonly bytes: number;
+}
+
+/** What a new buffer is to hold. */
+export interface BufferType {
+  readonly dtype: DType;
+  /** In elements. */
+  readonly length: number;
+}
+
+/** What a call of a host function gives. */
+export interface HostCallResult {
+  readonly outputs: readonly DeviceBuffer[];
+  /** Settles when the function has been called, with the error that it threw; null if that was at once. */
+  readonly done: Promise<void> | null;
+}
+
+/** {@link Device.hostCall} of devices that can be read at any time. */
+export function hostCallAtOnce(
+  { readSync, write }: Pick<Device, 'readSync' | 'write'>,
+  inputs: readonly DeviceBuffer[],
+  outputs: readonly BufferType[],
+  f: (data: readonly HostArray[]) => readonly HostArray[],
+): HostCallResult {
+  if (readSync === null) throw new InternalError('a device without readSync called the host at once');
+  const results = f(inputs.map(readSync));
+  return { outputs: zipExact(outputs, results).map(([{ dtype }, data]) => write(dtype, data)), done: null };
 }
 
 /** What a device holds at present. */
@@ -57,6 +84,16 @@ export interface Device {
    * the buffer object alone, to die with it by plain collection; whoever holds the buffer would prevent that.
    */
   finalizer(buffer: DeviceBuffer): () => void;
+  /**
+   * Calls a function of the host between programs, in the order of the calls: `f` is given copies of the inputs'
+   * contents, and what it returns fills the new buffers. Devices that work while the host goes on call it later; if it
+   * throws then, reading what it should have filled rejects.
+   */
+  hostCall(
+    inputs: readonly DeviceBuffer[],
+    outputs: readonly BufferType[],
+    f: (data: readonly HostArray[]) => readonly HostArray[],
+  ): HostCallResult;
   /** Prepares a program for running. */
   load(program: Program): Executable;
   memory(): MemoryReport;
@@ -95,6 +132,13 @@ export class UnsupportedOnDeviceError extends PullbackError {
 export class OutOfMemoryError extends PullbackError {
   constructor(message: string) {
     super('out-of-memory', message);
+  }
+}
+
+/** A function of the host that a program calls (`pureCallback`, `debug.callback`) threw, on a device that called it later. */
+export class CallbackError extends PullbackError {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super('callback-failed', message, options);
   }
 }
 

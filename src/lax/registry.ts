@@ -1,5 +1,6 @@
 import type { Primitive } from '../trace/primitive.ts';
 import { threefry2x32P } from './bits.ts';
+import { debugCallbackP, pureCallbackP } from './callback.ts';
 import { convP } from './conv.ts';
 import { dotGeneralP } from './dot.ts';
 import * as elementwise from './elementwise.ts';
@@ -18,4 +19,6 @@ export const primitives: readonly Primitive[] = [
   unfoldP,
   foldP,
   threefry2x32P,
+  debugCallbackP,
+  pureCallbackP,
 ].filter(isPrimitive);

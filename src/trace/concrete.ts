@@ -130,10 +130,10 @@ export class ConcreteArray extends NDArray {
   }
 
   /** Frees the storage now instead of when the array is collected. Using the array afterwards is an error. */
-  dispose(): void {
+  dispose(why = 'it was disposed'): void {
     if (this.deleted !== null) return;
     const storage = this.storage;
-    this.donate('it was disposed');
+    this.donate(why);
     storage?.device.free(storage.buffer);
   }
 

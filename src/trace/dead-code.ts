@@ -1,6 +1,7 @@
+import { hasEffect } from './host-call.ts';
 import type { Atom, Equation, Jaxpr } from './jaxpr.ts';
 
-/** Drops what no result depends on, also inside the Jaxprs that equations hold. */
+/** Drops what no result depends on and that has no effect, also inside the Jaxprs that equations hold. */
 
 /** A Jaxpr that computes fewer results, from fewer inputs. */
 export interface PrunedJaxpr {
@@ -31,8 +32,9 @@ function live(
   const kept: Equation[] = [];
   for (const e of [...equations].reverse()) {
     const used = e.outputs.map((v) => needed.has(v));
-    if (!used.includes(true)) continue;
-    const left = used.includes(false) ? pruneEquation(e, used) : e;
+    const wanted = used.includes(true);
+    if (!wanted && !hasEffect(e)) continue;
+    const left = wanted && used.includes(false) ? pruneEquation(e, used) : e;
     left.inputs.forEach((a) => needed.add(a));
     kept.push(left);
   }

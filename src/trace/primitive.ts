@@ -214,6 +214,8 @@ export type Lowered =
     }
   /** One of several Jaxprs without constants, chosen by operand 0 (an i32 in range), applied to the other operands. */
   | { readonly kind: 'branch'; readonly branches: readonly Jaxpr[] }
+  /** It is no part of a program: the host runs it, by the function in its parameters (`HostFunction`). */
+  | { readonly kind: 'host' }
   /** The equations of another Jaxpr, in place of this one. */
   | { readonly kind: 'inline'; readonly jaxpr: Jaxpr };
 

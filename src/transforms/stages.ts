@@ -1,6 +1,7 @@
 import { compile } from '../compiler/compile.ts';
 import type { MemoryUse, ProgramCost } from '../compiler/report.ts';
-import { memoryUse, programCost } from '../compiler/report.ts';
+import { programsOf } from '../compiler/host-calls.ts';
+import { memoryUse, programCost, totalCost, totalMemory } from '../compiler/report.ts';
 import { defaultDevice } from '../compiler/runtime.ts';
 import type { Device } from '../kernel/device.ts';
 import { printProgram } from '../kernel/print.ts';
@@ -10,6 +11,7 @@ import { ArgumentError } from '../trace/errors.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
 import { printJaxpr } from '../trace/print.ts';
 import { unflatten } from '../tree/tree.ts';
+import { at } from '../util/array.ts';
 import type { PrintableJaxpr, ShapesOf } from './eval-shape.ts';
 import { printable } from './eval-shape.ts';
 import type { CachedTrace } from './trace-cache.ts';
@@ -32,7 +34,7 @@ export type LoweredText = 'jaxpr' | 'kernels' | 'wgsl' | 'wasm';
 export interface Inspection {
   /** The traced function, printable with `String(…)`. */
   readonly jaxpr: PrintableJaxpr;
-  /** Its kernels and memory plan. */
+  /** Its kernels and memory plan; the first of several where callbacks cut the function into programs. */
   readonly program: Program;
   /** The function as a Jaxpr, as kernels with the memory plan (the default), as WGSL, or as WebAssembly. */
   asText(form?: LoweredText): string;
@@ -89,20 +91,23 @@ const withMembers = <T extends object>(target: T, inspection: Inspection): T & I
   Object.defineProperties(target, Object.getOwnPropertyDescriptors(inspection)) as T & Inspection;
 
 function inspect(name: string, { closed, callable: { jaxpr }, donated }: CachedTrace, device: Device): Inspection {
-  let program: Program | null = null;
-  const compiled = (): Program => (program ??= compile(name, jaxpr, device.target, donated));
+  const parts = programsOf(jaxpr);
+  const given = parts.length === 1 && parts[0] === jaxpr ? donated : [];
+  let made: readonly Program[] | null = null;
+  const programs = (): readonly Program[] => (made ??= parts.map((p) => compile(name, p, device.target, given)));
   return {
     jaxpr: printable(closed),
     get program() {
-      return compiled();
+      return at(programs(), 0);
     },
     asText: (form = 'kernels') => {
       if (form === 'jaxpr') return printJaxpr(closed.jaxpr);
-      if (form === 'kernels') return printProgram(compiled());
+      if (form === 'kernels') return programs().map(printProgram).join('\n\n');
       if (spell === null) throw new ArgumentError(`no backend is installed that writes ${form}`);
-      return spell(form, name, jaxpr, donated);
+      const write = spell;
+      return parts.map((p) => write(form, name, p, given)).join('\n\n');
     },
-    costAnalysis: () => programCost(compiled()),
-    memoryAnalysis: () => memoryUse(compiled()),
+    costAnalysis: () => totalCost(programs().map(programCost)),
+    memoryAnalysis: () => totalMemory(programs().map(memoryUse)),
   };
 }

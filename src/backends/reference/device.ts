@@ -1,6 +1,7 @@
 import type { DType, HostArray } from '../../kernel/dtype.ts';
 import { dtypes, hostArray } from '../../kernel/dtype.ts';
 import type { Device, DeviceBuffer, Executable, MemoryReport } from '../../kernel/device.ts';
+import { hostCallAtOnce } from '../../kernel/device.ts';
 import { printProgram } from '../../kernel/print.ts';
 import type { Program, Step } from '../../kernel/program.ts';
 import { present } from '../../util/assert.ts';
@@ -76,16 +77,18 @@ export function createReferenceDevice(): Device {
   });
 
   const readSync = (buffer: DeviceBuffer): HostArray => dataOf(buffer).slice();
+  const write = (dtype: DType, data: HostArray): DeviceBuffer => adopt(dtype, data.slice());
   return {
     name: 'reference',
     description: 'reference (plain TypeScript)',
     threads: 1,
     target: { device: 'reference', dtypes: new Set(dtypes), maxOperands: 64 },
-    write: (dtype, data) => adopt(dtype, data.slice()),
+    write,
     read: (buffer) => Promise.resolve(readSync(buffer)),
     readSync,
     free,
     finalizer,
+    hostCall: (inputs, outputs, f) => hostCallAtOnce({ readSync, write }, inputs, outputs, f),
     load,
     memory: (): MemoryReport => ({ liveBytes, liveBuffers, reservedBytes: liveBytes, peakBytes }),
     close: () => Promise.resolve(),

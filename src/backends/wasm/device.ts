@@ -1,5 +1,5 @@
 import type { Device, DeviceBuffer, Executable } from '../../kernel/device.ts';
-import { DeviceError, DeviceUnavailableError } from '../../kernel/device.ts';
+import { DeviceError, DeviceUnavailableError, hostCallAtOnce } from '../../kernel/device.ts';
 import type { DType, HostArray } from '../../kernel/dtype.ts';
 import { dtypes, hostArray } from '../../kernel/dtype.ts';
 import type { Program } from '../../kernel/program.ts';
@@ -56,17 +56,18 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
     new Uint8Array(data.buffer).set(memory.view(homeOf(buffer)));
     return data;
   };
+  const write = (dtype: DType, data: HostArray): WasmBuffer => {
+    const home = memory.create(data.length * storageBytes[dtype]);
+    memory.view(home).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    memory.unpin(home);
+    return new WasmBuffer(dtype, data.length, home);
+  };
   return {
     name: 'wasm',
     description: `wasm (1 thread, ${features.relaxedSimd ? 'relaxed SIMD' : 'SIMD'})`,
     threads: 1,
     target: { device: 'wasm', dtypes: new Set(dtypes), maxOperands: 64 },
-    write(dtype, data) {
-      const home = memory.create(data.length * storageBytes[dtype]);
-      memory.view(home).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      memory.unpin(home);
-      return new WasmBuffer(dtype, data.length, home);
-    },
+    write,
     read: (buffer) => new Promise((resolve) => resolve(readSync(buffer))),
     readSync,
     free: (buffer) => memory.release(homeOf(buffer).claim),
@@ -74,6 +75,7 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
       const { claim } = homeOf(buffer);
       return () => memory.release(claim);
     },
+    hostCall: (inputs, outputs, f) => hostCallAtOnce({ readSync, write }, inputs, outputs, f),
     load: (program) => new WasmExecutable(program, memory, features),
     memory: () => memory.report(),
     close: () => Promise.resolve(),

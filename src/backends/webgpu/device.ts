@@ -5,6 +5,7 @@ import { DeviceError, DeviceUnavailableError } from '../../kernel/device.ts';
 import { InternalError } from '../../util/error.ts';
 import type { WgslTarget } from './emit.ts';
 import { WebGpuExecutable } from './executable.ts';
+import { hostCall } from './host-call.ts';
 import { fromGpu, GpuArray, gpuBytes, toGpu } from './memory.ts';
 import { platformAdapter, platformGpu } from './platform.ts';
 import type { Counters } from './runtime.ts';
@@ -59,6 +60,7 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
     readSync: null,
     free: (buffer) => free(runtime, buffer),
     finalizer: (buffer) => () => free(runtime, buffer),
+    hostCall: (inputs, outputs, f) => hostCall(runtime, inputs, outputs, f, (array) => copyOut(runtime, array)),
     load: (program) => {
       runtime.ensureUsable();
       return new WebGpuExecutable(runtime, program);

@@ -1,0 +1,4 @@
+import { callbacksOn } from './callbacks.ts';
+
+callbacksOn('wasm');
+callbacksOn('reference');

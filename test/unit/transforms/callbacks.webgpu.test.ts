@@ -1,0 +1,3 @@
+import { callbacksOn } from './callbacks.ts';
+
+callbacksOn('webgpu');
