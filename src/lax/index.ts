@@ -8,6 +8,7 @@ export * from './cumulative.ts';
 export * from './dot.ts';
 export * from './dynamic.ts';
 export * from './elementwise.ts';
+export * as linalg from './linalg/index.ts';
 export * from './reduce.ts';
 export * from './sort.ts';
 export * from './structural.ts';

@@ -4,6 +4,7 @@ import { debugCallbackP, pureCallbackP } from './callback.ts';
 import { convP } from './conv.ts';
 import { dotGeneralP } from './dot.ts';
 import * as elementwise from './elementwise.ts';
+import * as linalg from './linalg/primitives.ts';
 import * as reduce from './reduce.ts';
 import * as structural from './structural.ts';
 import { foldP, unfoldP } from './window.ts';
@@ -13,7 +14,7 @@ const isPrimitive = (x: unknown): x is Primitive =>
 
 /** Every primitive of `lax`, for the laws: a family's file exports its primitives, and they are here. */
 export const primitives: readonly Primitive[] = [
-  ...[structural, elementwise, reduce].flatMap((family) => Object.values<unknown>(family)),
+  ...[structural, elementwise, reduce, linalg].flatMap((family) => Object.values<unknown>(family)),
   dotGeneralP,
   convP,
   unfoldP,

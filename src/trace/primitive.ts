@@ -271,6 +271,11 @@ export interface CaseInput {
   readonly integers?: readonly [low: number, high: number];
   /** Values closer than this to one of `kinks` (default: none) are moved away. */
   readonly kinks?: readonly number[];
+  /**
+   * What the last two axes are as a matrix: symmetric and positive definite with distinct eigenvalues, or any matrix with
+   * distinct singular values, the largest at most a few times the smallest one.
+   */
+  readonly structure?: 'spd' | 'wellConditioned';
   /** All values differ, by at least 1e-2: for maxima and sorting, whose derivatives jump at ties. */
   readonly distinct?: boolean;
 }

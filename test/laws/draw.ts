@@ -29,6 +29,7 @@ export function values(input: CaseInput, dtype: DType): fc.Arbitrary<readonly nu
       return out;
     });
   }
+  if (input.structure !== undefined) return matrices(input.shape, input.structure);
   const away = (x: number): number => {
     const kink = (input.kinks ?? []).find((k) => Math.abs(x - k) < 0.02);
     return kink === undefined ? x : kink + 0.05;
@@ -36,6 +37,23 @@ export function values(input: CaseInput, dtype: DType): fc.Arbitrary<readonly nu
   return fc
     .array(fc.integer({ min: 0, max: 1 << 20 }), { minLength: size, maxLength: size })
     .map((ns) => ns.map((n) => away(Math.fround(low + ((high - low) * n) / (1 << 20)))));
+}
+
+/**
+ * Matrices with 1, 2, 3, … on the diagonal and little noise: by Weyl's theorem their singular values (and eigenvalues,
+ * where they are symmetric) are near those. Rows of the others are rotated, so that elimination has to pivot.
+ */
+function matrices(shape: readonly number[], structure: 'spd' | 'wellConditioned'): fc.Arbitrary<readonly number[]> {
+  const [m, n] = shape.slice(-2) as [number, number];
+  const size = sizeOf(shape);
+  return fc.array(fc.integer({ min: -1024, max: 1024 }), { minLength: size, maxLength: size }).map((noise) =>
+    noise.map((_, position) => {
+      const [row, column] = [Math.floor(position / n) % m, position % n];
+      const start = position - row * n - column;
+      const [i, j] = structure === 'spd' ? [Math.max(row, column), Math.min(row, column)] : [(row + 1) % m, column];
+      return (i === j ? i + 1 : 0) + (noise[start + i * n + j] as number) / 10240;
+    }),
+  );
 }
 
 /** The dtypes that a case's operands run in; all `float` operands of a case share one, and so do `integer` ones. */

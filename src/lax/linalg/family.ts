@@ -1,0 +1,59 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { left, right } from 'fp-ts/lib/Either.js';
+import { isFloat } from '../../kernel/dtype.ts';
+import type { Aval, Shape } from '../../trace/aval.ts';
+import { showAval } from '../../trace/aval.ts';
+import { bind } from '../../trace/context.ts';
+import { DTypeError, ShapeMismatchError } from '../../trace/errors.ts';
+import type { Batched, BatchedResult, Primitive } from '../../trace/primitive.ts';
+import type { PullbackError } from '../../util/error.ts';
+import { inFront } from '../rules.ts';
+import { toFront } from '../structural.ts';
+
+/** What the primitives on matrices share: the last two axes are the matrix, all axes before them a batch. */
+
+/** An operand's type, taken apart. */
+export interface MatrixType {
+  readonly batch: Shape;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The axes of the batch and the extents of the matrix, of an array with at least two axes. */
+export const matrixType = ({ shape }: Pick<Aval, 'shape'>): MatrixType => ({
+  batch: shape.slice(0, -2),
+  rows: shape.at(-2) as number,
+  columns: shape.at(-1) as number,
+});
+
+/** The same, or why the operand is no matrix of floats. */
+export function floatMatrix(name: string, x: Aval): Either<PullbackError, MatrixType> {
+  if (!isFloat(x.dtype)) return left(new DTypeError(`[${name}] needs a float dtype (f32, f64), got ${showAval(x)}`));
+  if (x.shape.length < 2) {
+    return left(new ShapeMismatchError(`[${name}] needs a matrix, or a batch of them [..., m, n]; got ${showAval(x)}`));
+  }
+  return right(matrixType(x));
+}
+
+/** The same, or why the operand is no square matrix of floats. */
+export function squareMatrix(name: string, x: Aval): Either<PullbackError, MatrixType> {
+  const { shape } = x;
+  if (isFloat(x.dtype) && (shape.length < 2 || shape.at(-1) !== shape.at(-2))) {
+    return left(
+      new ShapeMismatchError(`[${name}] needs a square matrix, or a batch of them [..., n, n]; got ${showAval(x)}`),
+    );
+  }
+  return floatMatrix(name, x);
+}
+
+/** The batching rule: one more batch axis, in front. */
+export const batchInFront =
+  <P, N extends number>(self: () => Primitive<P, N>) =>
+  (ins: readonly Batched[], params: P, size: number): BatchedResult =>
+    inFront(
+      ...bind(
+        self(),
+        ins.map((x) => toFront(x, size)),
+        params,
+      ),
+    );
