@@ -13,6 +13,7 @@ export * from './create.ts';
 export * from './dtypes.ts';
 export * from './einsum.ts';
 export * from './elementwise.ts';
+export * as linalg from './linalg/index.ts';
 export * from './matrices.ts';
 export { all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var_ } from './reduce.ts';
 export { var_ as var } from './reduce.ts';

@@ -1,0 +1,34 @@
+import type { DType } from '../../kernel/dtype.ts';
+import { isFloat } from '../../kernel/dtype.ts';
+import { convertElementType } from '../../lax/structural.ts';
+import { showAval } from '../../trace/aval.ts';
+import { asArray } from '../../trace/asarray.ts';
+import { ShapeMismatchError } from '../../trace/errors.ts';
+import type { ArrayLike, NDArray } from '../../trace/value.ts';
+
+/** What the functions of linear algebra ask of their operands. */
+
+/** An operand as floats; integers and bools become f32. */
+export function floats(x: ArrayLike): NDArray {
+  const a = asArray(x);
+  return isFloat(a.dtype) ? a : convertElementType(a, 'f32');
+}
+
+/** Matrices of floats, [..., m, n]. */
+export function matrices(name: string, x: ArrayLike): NDArray {
+  const a = floats(x);
+  if (a.ndim >= 2) return a;
+  throw new ShapeMismatchError(`[${name}] needs a matrix, or a batch of them [..., m, n]; got ${showAval(a.aval)}`);
+}
+
+/** Square matrices of floats, [..., n, n]. */
+export function squares(name: string, x: ArrayLike): NDArray {
+  const a = floats(x);
+  if (a.ndim >= 2 && a.shape.at(-1) === a.shape.at(-2)) return a;
+  throw new ShapeMismatchError(
+    `[${name}] needs a square matrix, or a batch of them [..., n, n]; got ${showAval(a.aval)}`,
+  );
+}
+
+/** The distance from 1 to the next larger number. */
+export const epsilon = (dtype: DType): number => (dtype === 'f64' ? 2 ** -52 : 2 ** -23);
