@@ -28,6 +28,9 @@ export type { DType, HostArray } from './kernel/dtype.ts';
 export { grad, jvp, valueAndGrad, vjp } from './transforms/grad.ts';
 export type { GradientOf, GradOptions } from './transforms/grad.ts';
 export { hessian, hvp, jacfwd, jacobian, jacrev } from './transforms/jacobian.ts';
+export { customJvp } from './transforms/custom/jvp.ts';
+export type { CustomJvp, CustomJvpRule, CustomJvpRules } from './transforms/custom/jvp.ts';
+export type { CustomRuleOptions } from './transforms/custom/arguments.ts';
 export { vmap } from './transforms/vmap.ts';
 export type { Axes, VmapOptions } from './transforms/vmap.ts';
 export { jit } from './transforms/jit.ts';
@@ -52,6 +55,7 @@ export { TreeMismatchError } from './tree/tree.ts';
 export {
   ArgumentError,
   BatchError,
+  CustomRuleError,
   DeletedArrayError,
   DTypeError,
   EscapedTracerError,

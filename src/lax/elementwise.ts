@@ -395,8 +395,11 @@ export const divP = binaryPrimitive('div', {
   takes: 'number',
   lower: 'div',
   derivative: {
-    kind: 'smooth',
-    partials: [([, y]) => times(div(like(y, 1), y)), ([, y], [out]) => times(neg(div(out as NDArray, y)))],
+    kind: 'linear',
+    transpose: [
+      ([ct], [, y]) => div(ct as NDArray, y.value as NDArray),
+      { partial: ([, y], [out]) => times(neg(div(out as NDArray, y))) },
+    ],
   },
   domain: [0.5, 3],
 });

@@ -41,6 +41,7 @@ function params(e: Equation, indent: string): string {
 }
 
 function param(value: unknown, indent: string): string {
+  if (typeof value === 'function') return `<${value.name === '' ? 'function' : value.name}>`;
   if (isJaxpr(value)) return printJaxpr(value, indent);
   if (Array.isArray(value)) return `(${value.map((v) => param(v, indent)).join(',')}${value.length === 1 ? ',' : ''})`;
   if (typeof value === 'function') return value.name === '' ? 'a function' : value.name;

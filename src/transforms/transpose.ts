@@ -1,13 +1,13 @@
 import { zerosOf } from '../lax/structural.ts';
+import { GradientError } from '../trace/errors.ts';
 import { bindEquation, readAtom } from '../trace/interpret.ts';
 import type { Atom, Equation, Jaxpr } from '../trace/jaxpr.ts';
 import { Literal, Var } from '../trace/jaxpr.ts';
 import type { Linearized, Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { zipExact } from '../util/array.ts';
-import { InternalError } from '../util/error.ts';
 import { withOrigin } from '../util/origin.ts';
-import { addTangents, isNotLinear } from './differentiate.ts';
+import { addTangents } from './differentiate.ts';
 
 /**
  * The transpose of a linear Jaxpr: from cotangents of its results to cotangents of its inputs (null: zero), running
@@ -66,7 +66,7 @@ function transposeEquation(e: Equation, outs: readonly Tangent[], ins: readonly 
       const [x, y] = ins as [Linearized, Linearized];
       if (x.value === null && y.value !== null) return [derivative.transposeLhs(ct, y.value, e.params, x.aval), null];
       if (y.value === null && x.value !== null) return [null, derivative.transposeRhs(ct, x.value, e.params, y.aval)];
-      throw new InternalError(`${name} of two tangents is not linear`);
+      throw notLinear(`${name} of two values that both depend on them`);
     }
     case 'linear': {
       const cts = zipExact(outs, e.outputs).map(([ct, v]) => ct ?? zerosOf(v.aval));
@@ -75,12 +75,19 @@ function transposeEquation(e: Equation, outs: readonly Tangent[], ins: readonly 
         if (x.value !== null) return null;
         if (typeof transpose === 'function') return transpose(i, cts, ins, e.params);
         const rule = transpose[i];
-        if (isNotLinear(rule)) throw new InternalError(`${name} is not linear in operand ${i}, which is a tangent`);
-        return typeof rule === 'function' ? rule(cts, ins, e.params) : null;
+        if (typeof rule !== 'function') throw notLinear(`${name}, which is not linear in operand ${i}`);
+        return rule(cts, ins, e.params);
       });
     }
     case 'smooth':
     case 'zero':
-      throw new InternalError(`${name} was applied to a tangent, but is not linear`);
+      throw notLinear(name);
   }
 }
+
+const notLinear = (operation: string): GradientError =>
+  new GradientError(
+    'not-linear',
+    'only linear functions can be transposed: a function given to linearTranspose must be linear in its arguments, and a forward rule ' +
+      `(customJvp) in the tangents, but this one applies to them ${operation}`,
+  );

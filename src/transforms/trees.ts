@@ -5,7 +5,7 @@ import { aval } from '../trace/aval.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { NDArray } from '../trace/value.ts';
 import { NDArray as NDArrayClass } from '../trace/value.ts';
-import type { TreeDef } from '../tree/tree.ts';
+import type { PathStep, TreeDef } from '../tree/tree.ts';
 import { flatten, keystr, leafPaths, unflatten } from '../tree/tree.ts';
 
 /** What trees of arrays and functions over them have in common for all transformations. */
@@ -16,14 +16,17 @@ export interface ArrayTree {
   readonly treedef: TreeDef;
 }
 
+/** How error messages call a tree, `argument 0 of loss`, or what they call the leaf at a path. */
+type Called = string | ((path: readonly PathStep[]) => string);
+
 /**
  * Flattens a tree whose leaves must be arrays, numbers or booleans.
  *
- * @param what how error messages call the tree: `argument 0 of loss`.
+ * @param advice what messages say to do with other values.
  */
-export function flattenArrays(tree: unknown, what: string): ArrayTree {
+export function flattenArrays(tree: unknown, what: Called, advice = underJit): ArrayTree {
   const { leaves, treedef } = flatten(tree);
-  return { leaves: leaves.map((leaf, i) => toArray(leaf) ?? refuse(leaf, i, treedef, what)), treedef };
+  return { leaves: leaves.map((leaf, i) => toArray(leaf) ?? refuse(leaf, i, treedef, what, advice)), treedef };
 }
 
 /** The types of a tree's leaves, which may be arrays, numbers, booleans or {@link ShapeDtypeStruct}s. */
@@ -38,7 +41,7 @@ export interface AvalTree {
 export function flattenAvals(tree: unknown, what: string): AvalTree {
   const { leaves, treedef } = flatten(tree);
   const typed = leaves.map((leaf, i) =>
-    leaf instanceof ShapeDtypeStruct ? leaf : (toArray(leaf) ?? refuse(leaf, i, treedef, what)),
+    leaf instanceof ShapeDtypeStruct ? leaf : (toArray(leaf) ?? refuse(leaf, i, treedef, what, underJit)),
   );
   return {
     avals: typed.map((x) => (x instanceof NDArrayClass ? x.aval : aval(x.shape, x.dtype, x.weakType))),
@@ -50,12 +53,14 @@ export function flattenAvals(tree: unknown, what: string): AvalTree {
 const toArray = (leaf: unknown): NDArray | null =>
   leaf instanceof NDArrayClass ? leaf : isNestedNumbers(leaf) ? asArray(leaf) : null;
 
-function refuse(leaf: unknown, i: number, treedef: TreeDef, what: string): never {
+const underJit = 'Under jit, pass such values as static arguments (staticArgnums), or let the function capture them.';
+
+function refuse(leaf: unknown, i: number, treedef: TreeDef, what: Called, advice: string): never {
+  const path = leafPaths(treedef)[i] ?? [];
+  const called = typeof what === 'string' ? keystr(path, what) : what(path);
   throw new ArgumentError(
-    `${keystr(leafPaths(treedef)[i] ?? [], what)} must be an array, a number or a boolean, but is ${describe(leaf)}. ` +
-      (leaf instanceof Promise
-        ? 'Traced functions are not async: await before them, or after.'
-        : 'Under jit, pass such values as static arguments (staticArgnums), or let the function capture them.'),
+    `${called} must be an array, a number or a boolean, but is ${describe(leaf)}. ` +
+      (leaf instanceof Promise ? 'Traced functions are not async: await before them, or after.' : advice),
   );
 }
 

@@ -157,6 +157,55 @@ export function leafPaths(treedef: TreeDef): readonly (readonly PathStep[])[] {
   return paths;
 }
 
+/**
+ * What a tree has in the place of each leaf of a structure, where `null` may stand for any part of it: then `null` for
+ * each leaf in it.
+ *
+ * @param mismatch is told the first place where the tree does not fit.
+ */
+export function alignTo(
+  treedef: TreeDef,
+  tree: unknown,
+  mismatch: (path: readonly PathStep[], needed: TreeDef, got: unknown) => never,
+): readonly unknown[] {
+  const aligned: unknown[] = [];
+  const go = (d: TreeDef, x: unknown, path: readonly PathStep[]): void => {
+    if (x === null || x === undefined) {
+      for (let n = leafCount(d); n > 0; n--) aligned.push(null);
+      return;
+    }
+    if (d.kind === 'leaf') {
+      aligned.push(x);
+      return;
+    }
+    const children = childrenLike(d, x) ?? mismatch(path, d, x);
+    if (d.kind !== 'none')
+      d.children.forEach((c, i) => {
+        const step = d.kind === 'tuple' ? [i] : d.kind === 'record' ? [d.keys[i] as string] : [];
+        go(c, children[i], [...path, ...step]);
+      });
+  };
+  go(treedef, tree, []);
+  return aligned;
+}
+
+/** The children of a tree whose root has the same structure; null where it has not. */
+function childrenLike(d: Exclude<TreeDef, { kind: 'leaf' }>, x: unknown): readonly unknown[] | null {
+  switch (d.kind) {
+    case 'none':
+      return null;
+    case 'tuple':
+      return Array.isArray(x) && x.length === d.children.length ? x : null;
+    case 'record':
+      return isRecord(x) && Object.keys(x).sort().join('\n') === d.keys.join('\n') ? d.keys.map((k) => x[k]) : null;
+    case 'node': {
+      if (typeof x !== 'object' || x === null || nodeTypeOf(x) !== d.type) return null;
+      const { children, fixed } = d.type.flatten(x);
+      return structuralKey(d.type.keyOf(fixed)) === fixedKey(d) ? [children] : null;
+    }
+  }
+}
+
 /** Where two structures first differ, for people; null where they are equal. */
 export function firstDifference(a: TreeDef, b: TreeDef, path: readonly PathStep[] = []): string | null {
   const where = path.length === 0 ? 'at the root' : `at ${keystr(path)}`;
