@@ -30,6 +30,8 @@ export type { GradientOf, GradOptions } from './transforms/grad.ts';
 export { hessian, hvp, jacfwd, jacobian, jacrev } from './transforms/jacobian.ts';
 export { customJvp } from './transforms/custom/jvp.ts';
 export type { CustomJvp, CustomJvpRule, CustomJvpRules } from './transforms/custom/jvp.ts';
+export { customVjp } from './transforms/custom/vjp.ts';
+export type { Cotangents, CustomVjp } from './transforms/custom/vjp.ts';
 export type { CustomRuleOptions } from './transforms/custom/arguments.ts';
 export { vmap } from './transforms/vmap.ts';
 export type { Axes, VmapOptions } from './transforms/vmap.ts';

@@ -40,8 +40,8 @@ export class GradientError extends MistakeError {}
 
 /** A derivative rule of the user's own does not fit its function: wrong results, or values that it can't know. */
 export class CustomRuleError extends MistakeError {
-  constructor(message: string) {
-    super('custom-rule', message);
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super('custom-rule', message, options);
   }
 }
 

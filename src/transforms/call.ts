@@ -4,7 +4,7 @@ import { bind } from '../trace/context.ts';
 import { pruneJaxpr } from '../trace/dead-code.ts';
 import { evalJaxpr } from '../trace/interpret.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
-import type { Batched, BatchedResult, JvpResult, Linearized, LinearizeResult, Primitive, Tangent } from '../trace/primitive.ts'; // prettier-ignore
+import type { Batched, BatchedResult, JvpResult, Linearized, LinearizeResult, Primitive, StructuralRules, Tangent } from '../trace/primitive.ts'; // prettier-ignore
 import { primitive, typed } from '../trace/primitive.ts';
 import { stage } from '../trace/stage.ts';
 import type { NDArray } from '../trace/value.ts';
@@ -47,11 +47,10 @@ function linearizeCall(primals: readonly NDArray[], varied: Flags, { name, jaxpr
   };
 }
 
-/** The transpose of applying a linear Jaxpr; primitives that only hold one more thing share it. */
-export function transposeCall(
+function transposeCall(
   cts: readonly Tangent[],
   ins: readonly Linearized[],
-  { name, jaxpr }: Pick<CallParams, 'name' | 'jaxpr'>,
+  { name, jaxpr }: CallParams,
 ): readonly Tangent[] {
   const linear = ins.map((x) => x.value === null);
   const { callable, depends } = transposeJaxpr(jaxpr, { linear, flowing: cts.map((ct) => ct !== null) });
@@ -76,22 +75,22 @@ function batchCall(
   return { values, axes: outAxes };
 }
 
+/** The rules of applying a Jaxpr; primitives that hold one more thing share them. */
+export const callRules: StructuralRules<CallParams> = {
+  jvp: jvpCall,
+  linearize: linearizeCall,
+  transpose: transposeCall,
+  evaluate: (inputs, { jaxpr }) => evalJaxpr(jaxpr, [], inputs),
+  prune: (used, { name, jaxpr }) => {
+    const pruned = pruneJaxpr(jaxpr, used);
+    return { params: { name, jaxpr: pruned.jaxpr }, inputs: pruned.inputs, outputs: used };
+  },
+};
+
 export const callP: Primitive<CallParams> = primitive<CallParams, number>({
   name: 'jit',
   type: (_, { jaxpr }) => typed(...outputAvals(jaxpr)),
-  derivative: {
-    kind: 'structural',
-    rules: {
-      jvp: jvpCall,
-      linearize: linearizeCall,
-      transpose: transposeCall,
-      evaluate: (inputs, { jaxpr }) => evalJaxpr(jaxpr, [], inputs),
-      prune: (used, { name, jaxpr }) => {
-        const pruned = pruneJaxpr(jaxpr, used);
-        return { params: { name, jaxpr: pruned.jaxpr }, inputs: pruned.inputs, outputs: used };
-      },
-    },
-  },
+  derivative: { kind: 'structural', rules: callRules },
   batch: batchCall,
   lower: (_, { jaxpr }) => ({ kind: 'inline', jaxpr }),
   cases: [

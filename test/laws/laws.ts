@@ -15,7 +15,7 @@ import { showAval } from '../../src/trace/aval.ts';
 import { bind, currentTrace, typeOf } from '../../src/trace/context.ts';
 import type { Case, Primitive } from '../../src/trace/primitive.ts';
 import type { NDArray } from '../../src/trace/value.ts';
-import { callP } from '../../src/transforms/call.ts';
+import { structuralPrimitives } from '../../src/transforms/registry.ts';
 import { jvp, vjp } from '../../src/transforms/grad.ts';
 import { jit } from '../../src/transforms/jit.ts';
 import { vmap } from '../../src/transforms/vmap.ts';
@@ -39,7 +39,7 @@ export interface LawOptions {
   readonly lacks: readonly DType[];
 }
 
-const everyPrimitive: readonly Primitive[] = [...primitives, callP];
+const everyPrimitive: readonly Primitive[] = [...primitives, ...structuralPrimitives];
 const reference = createReferenceDevice();
 
 /** Declares the tests of all laws for all primitives on a device. */

@@ -1,11 +1,11 @@
 import { isFloat } from '../../kernel/dtype.ts';
 import type { Aval } from '../../trace/aval.ts';
 import { sameAval, showAval } from '../../trace/aval.ts';
-import { ArgumentError, CustomRuleError } from '../../trace/errors.ts';
+import { ArgumentError, CustomRuleError, EscapedTracerError } from '../../trace/errors.ts';
 import type { Tangent } from '../../trace/primitive.ts';
 import type { NDArray } from '../../trace/value.ts';
 import type { PathStep, TreeDef } from '../../tree/tree.ts';
-import { alignTo, describeTree, firstDifference, flatten, keystr, leafPaths } from '../../tree/tree.ts';
+import { alignTo, describeTree, firstDifference, flatten, keystr, leafPaths, unflatten } from '../../tree/tree.ts';
 import { present } from '../../util/assert.ts';
 import { at, range } from '../../util/array.ts';
 import type { ArrayTree } from '../trees.ts';
@@ -20,6 +20,12 @@ export interface CustomRuleOptions<N extends number> {
    * front of all else.
    */
   readonly nondiffArgnums?: N | readonly N[];
+}
+
+/** The structure of a tree of arrays, and their types. */
+export interface TreeType {
+  readonly treedef: TreeDef;
+  readonly avals: readonly Aval[];
 }
 
 /** The positions of a list's elements. */
@@ -63,15 +69,44 @@ export function merged(
   return range(fixed.length + others.length).map((i): unknown => (positions.has(i) ? a : b).next().value);
 }
 
-/** A call's arguments, split into what rules get as it is and what is differentiated. */
-export interface SplitArguments {
+/**
+ * How a call's arguments are split into what rules get as it is and what is differentiated. Rules live as long as the
+ * traces that they are in, so it holds no array that is differentiated.
+ */
+export class CallSignature {
+  readonly name: string;
   readonly fixed: readonly unknown[];
-  /** The differentiated arguments, as a list. */
-  readonly flat: ArrayTree;
-  /** All arguments in order, with these in the place of the differentiated ones. */
-  readonly join: (differentiated: readonly unknown[]) => readonly unknown[];
-  /** How messages call leaf `i` of the differentiated arguments, or what is `steps` of its path deep: `argument 1.w`. */
-  readonly nameOf: (i: number, steps?: number) => string;
+  /** The structure and types of the list of differentiated arguments. */
+  readonly differentiated: TreeType;
+  private readonly positions: ReadonlySet<number>;
+
+  constructor(name: string, fixed: readonly unknown[], positions: ReadonlySet<number>, differentiated: TreeType) {
+    this.name = name;
+    this.fixed = fixed;
+    this.positions = positions;
+    this.differentiated = differentiated;
+  }
+
+  /** The differentiated arguments that these arrays are. */
+  unflatten(xs: readonly NDArray[]): readonly unknown[] {
+    return unflatten(this.differentiated.treedef, xs);
+  }
+
+  /** All arguments, in order. */
+  join(xs: readonly NDArray[]): readonly unknown[] {
+    return merged(this.fixed, this.unflatten(xs), this.positions);
+  }
+
+  /** How messages call a leaf of the differentiated arguments, or what is `steps` of its path deep: `argument 1.w`. */
+  readonly leafName = (i: number, steps?: number): string =>
+    nameArgument((leafPaths(this.differentiated.treedef)[i] ?? []).slice(0, steps), this.positions);
+}
+
+/** `argument 2.w`, from a path in the list of arguments that are not at `fixed`. */
+function nameArgument([first, ...rest]: readonly PathStep[], fixed: ReadonlySet<number>): string {
+  if (typeof first !== 'number') return 'the arguments';
+  const places = range(first + fixed.size + 1).filter((i) => !fixed.has(i));
+  return keystr(rest, `argument ${at(places, first)}`);
 }
 
 /** One position or several, as a list. */
@@ -82,28 +117,45 @@ export function splitArguments(
   args: readonly unknown[],
   nondiffArgnums: number | readonly number[],
   name: string,
-): SplitArguments {
+): { readonly signature: CallSignature; readonly leaves: readonly NDArray[] } {
   const given = asList(nondiffArgnums);
   const wrong = given.find((n) => !Number.isInteger(n) || n < 0 || n >= args.length);
   if (wrong !== undefined) {
     throw new ArgumentError(`${name}: nondiffArgnums has ${wrong}, but the function got ${args.length} arguments`);
   }
   const fixed = new Set(given);
-  const positions = range(args.length).filter((i) => !fixed.has(i));
-  const nameArgument = ([first, ...rest]: readonly PathStep[]): string =>
-    first === undefined ? 'the arguments' : keystr(rest, `argument ${at(positions, first as number)}`);
-  const flat = flattenArrays(
-    positions.map((i) => args[i]),
-    (path) => `${nameArgument(path)} of ${name}`,
+  const { leaves, treedef } = flattenArrays(
+    args.filter((_, i) => !fixed.has(i)),
+    (path) => `${nameArgument(path, fixed)} of ${name}`,
     'Name arguments that are no arrays in nondiffArgnums.',
   );
   const values = args.filter((_, i) => fixed.has(i));
-  return {
-    fixed: values,
-    flat,
-    join: (differentiated) => merged(values, differentiated, fixed),
-    nameOf: (i, steps) => nameArgument((leafPaths(flat.treedef)[i] ?? []).slice(0, steps)),
-  };
+  return { signature: new CallSignature(name, values, fixed, { treedef, avals: avalsOf(leaves) }), leaves };
+}
+
+const avalsOf = (xs: readonly NDArray[]): readonly Aval[] => xs.map((x) => x.aval);
+
+/** A rule of any types. */
+export type AnyRule = (...args: readonly unknown[]) => unknown;
+
+/** A function of the arrays in its differentiated arguments. */
+export const functionOf =
+  <A extends readonly unknown[]>(f: (...args: A) => unknown, signature: CallSignature, types: ResultTypes) =>
+  (...xs: readonly NDArray[]): readonly NDArray[] =>
+    types.ofFunction(f(...(signature.join(xs) as unknown as A)));
+
+/** Runs a user's rule. One that is staged runs later than its function, when what it closes over may be gone. */
+export function runRule(rule: AnyRule, args: readonly unknown[], called: string): unknown {
+  try {
+    return rule(...args);
+  } catch (error) {
+    if (!(error instanceof EscapedTracerError)) throw error;
+    throw new CustomRuleError(
+      `${called} reads an outer value of a transformation that had ended when the rule was needed: pass it as an argument, ` +
+        'or, for bwd, have fwd return it among the residuals',
+      { cause: error },
+    );
+  }
 }
 
 /** The two things that a rule must give. */
@@ -113,36 +165,34 @@ export function pairOf(result: unknown, rule: string, parts: string): readonly [
   throw new CustomRuleError(`${rule} must return ${parts}, but returned ${got}`);
 }
 
-/** The structure and types of a result. */
-export interface ResultType {
-  readonly treedef: TreeDef;
-  readonly avals: readonly Aval[];
-}
-
 /** What kind of result a call of a function has: the function and its rules say so, and must agree. */
 export class ResultTypes {
   private readonly name: string;
-  private type: ResultType | null = null;
+  private noted: TreeType | null = null;
 
   constructor(name: string) {
     this.name = name;
   }
 
-  get treedef(): TreeDef {
-    return present(this.type, 'a result').treedef;
+  get type(): TreeType {
+    return present(this.noted, 'a result');
   }
+
+  /** How messages call a leaf of the result, or what is `steps` of its path deep. */
+  readonly leafName = (i: number, steps?: number): string =>
+    keystr((leafPaths(this.type.treedef)[i] ?? []).slice(0, steps), 'the result');
 
   /** Notes what the function returned, as arrays. */
   ofFunction(result: unknown): readonly NDArray[] {
     const { leaves, treedef } = flattenArrays(result, `the result of ${this.name}`);
-    this.type = { treedef, avals: leaves.map((x) => x.aval) };
+    this.noted = { treedef, avals: avalsOf(leaves) };
     return leaves;
   }
 
   /** What a rule computed in the function's stead, which must be of the same kind. */
   ofRule(result: unknown, rule: string): ArrayTree {
     const out = flattenArrays(result, `the result of ${rule}`);
-    this.type ??= { treedef: out.treedef, avals: out.leaves.map((x) => x.aval) };
+    this.noted ??= { treedef: out.treedef, avals: avalsOf(out.leaves) };
     const { treedef, avals } = this.type;
     const difference = firstDifference(treedef, out.treedef);
     if (difference !== null) {
@@ -151,9 +201,8 @@ export class ResultTypes {
     out.leaves.forEach((x, i) => {
       const e = at(avals, i);
       if (sameAval(x.aval, e)) return;
-      const path = keystr(leafPaths(treedef)[i] ?? [], 'the result');
       throw new CustomRuleError(
-        `${rule} must return what ${this.name} does, but ${path} is ${showAval(x.aval)}, and ${showAval(e)} in ${this.name}`,
+        `${rule} must return what ${this.name} does, but ${this.leafName(i)} is ${showAval(x.aval)}, and ${showAval(e)} in ${this.name}`,
       );
     });
     return out;
@@ -168,20 +217,20 @@ export class ResultTypes {
  */
 export function tangentsFor(
   tree: unknown,
-  values: ArrayTree,
+  type: TreeType,
   rule: string,
   what: string,
   nameOf: (i: number, steps?: number) => string,
 ): readonly Tangent[] {
-  const aligned = alignTo(values.treedef, tree, (path, needed, got) => {
-    const i = leafPaths(values.treedef).findIndex((p) => path.every((step, k) => p[k] === step));
+  const aligned = alignTo(type.treedef, tree, (path, needed, got) => {
+    const i = leafPaths(type.treedef).findIndex((p) => path.every((step, k) => p[k] === step));
     throw new CustomRuleError(
       `${rule}: the ${what} of ${nameOf(i, path.length)} must have the structure of its value, ${describeTree(needed)}, ` +
         `or be null for zero, but is ${describeTree(flatten(got).treedef)}`,
     );
   });
   return aligned.map((x, i) => {
-    const { aval } = at(values.leaves, i);
+    const aval = at(type.avals, i);
     if (x === null || !isFloat(aval.dtype)) return null;
     const [t, ...more] = flattenArrays(
       x,

@@ -12,7 +12,7 @@ import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';
 import { mapperOf } from '../batch.ts';
-import { transposeCall } from '../call.ts';
+import { callRules } from '../call.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { batchJaxprInFront, nonNull, outputAvals, select, spread, toCallable } from '../jaxpr-rules.ts';
 import { partialFlat } from '../partial.ts';
@@ -172,7 +172,7 @@ export const customJvpP: Primitive<CustomJvpParams> = primitive<CustomJvpParams,
           ofArguments(name, captured, varied, (v) => !v),
         ),
       // Of a linear function, where no rule is asked for.
-      transpose: transposeCall,
+      transpose: (cts, ins, params) => callRules.transpose(cts, ins, params),
       evaluate: (inputs, { jaxpr }) => evalJaxpr(jaxpr, [], inputs),
       // The rule gives all results and takes all operands.
       prune: (_, params) => wholePruned(params, params.jaxpr),

@@ -3,10 +3,10 @@ import { bindOpen } from '../../trace/context.ts';
 import { CustomRuleError } from '../../trace/errors.ts';
 import type { JvpResult } from '../../trace/primitive.ts';
 import type { NDArray } from '../../trace/value.ts';
-import { keystr, leafPaths, map, unflatten } from '../../tree/tree.ts';
+import { map, unflatten } from '../../tree/tree.ts';
 import { nameOf } from '../trees.ts';
-import type { CustomRuleOptions, Picked, Positions, SplitArguments, Without } from './arguments.ts';
-import { asList, merged, pairOf, ResultTypes, splitArguments, tangentsFor } from './arguments.ts';
+import type { AnyRule, CallSignature, CustomRuleOptions, Picked, Positions, Without } from './arguments.ts';
+import { asList, functionOf, merged, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
 import type { JvpRule } from './jvp-call.ts';
 import { openJvp } from './jvp-call.ts';
 
@@ -58,11 +58,11 @@ export function customJvp<A extends readonly unknown[], R, const N extends Posit
         `${name} has no derivative rule yet: give it one with .defjvp(rule) before it is called`,
       );
     }
-    const split = splitArguments(args, nondiffArgnums, name);
+    const { signature, leaves } = splitArguments(args, nondiffArgnums, name);
     const types = new ResultTypes(name);
-    const run = functionOf(f, split, types);
-    const outs = bindOpen(openJvp({ name, run, rule: jvpRuleOf(name, defined, split, types) }), split.flat.leaves);
-    return unflatten<R>(types.treedef, outs);
+    const run = functionOf(f, signature, types);
+    const outs = bindOpen(openJvp({ name, run, rule: jvpRuleOf(defined, signature, types) }), leaves);
+    return unflatten<R>(types.type.treedef, outs);
   };
   const defjvp = (rule: AnyRule): typeof wrapped => {
     defined = rule;
@@ -74,25 +74,16 @@ export function customJvp<A extends readonly unknown[], R, const N extends Posit
   return custom as unknown as CustomJvp<A, R, N>;
 }
 
-type AnyRule = (...args: readonly unknown[]) => unknown;
-
-/** A function of the arrays in its differentiated arguments. */
-export const functionOf =
-  <A extends readonly unknown[]>(f: (...args: A) => unknown, { flat, join }: SplitArguments, types: ResultTypes) =>
-  (...xs: readonly NDArray[]): readonly NDArray[] =>
-    types.ofFunction(f(...(join(unflatten(flat.treedef, xs)) as unknown as A)));
-
 /** A user's forward rule on flat lists, with what it gives checked. */
 export const jvpRuleOf =
-  (name: string, rule: AnyRule, { fixed, flat }: SplitArguments, types: ResultTypes): JvpRule =>
+  (rule: AnyRule, signature: CallSignature, types: ResultTypes): JvpRule =>
   (primals, tangents): JvpResult => {
-    const called = `the forward rule of ${name}`;
-    const given = rule(...fixed, unflatten(flat.treedef, primals), unflatten(flat.treedef, tangents));
+    const called = `the forward rule of ${signature.name}`;
+    const { fixed } = signature;
+    const given = runRule(rule, [...fixed, signature.unflatten(primals), signature.unflatten(tangents)], called);
     const [result, tangent] = pairOf(given, called, '[result, tangent]');
     const out = types.ofRule(result, called);
-    const paths = leafPaths(out.treedef);
-    const nameLeaf = (i: number, steps?: number): string => keystr((paths[i] ?? []).slice(0, steps), 'the result');
-    return { primals: out.leaves, tangents: tangentsFor(tangent, out, called, 'tangent', nameLeaf) };
+    return { primals: out.leaves, tangents: tangentsFor(tangent, types.type, called, 'tangent', types.leafName) };
   };
 
 /** The rule that adds up what one rule for each argument gives. */

@@ -1,0 +1,136 @@
+import { bindOpen } from '../../trace/context.ts';
+import { CustomRuleError } from '../../trace/errors.ts';
+import { NDArray } from '../../trace/value.ts';
+import { flatten, unflatten } from '../../tree/tree.ts';
+import { at } from '../../util/array.ts';
+import { nameOf } from '../trees.ts';
+import type { AnyRule, CallSignature, CustomRuleOptions, Picked, Positions, Without } from './arguments.ts';
+import { functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
+import type { CustomJvpRule } from './jvp.ts';
+import { jvpRuleOf } from './jvp.ts';
+import type { ForwardResult } from './vjp-call.ts';
+import { openVjp } from './vjp-call.ts';
+
+/** Cotangents of a list of arguments: each a tree like its argument, or null for zero. */
+export type Cotangents<D extends readonly unknown[]> = { readonly [K in keyof D]: D[K] | null };
+
+/** A function that is called like the original and differentiated by rules of its own. */
+export interface CustomVjp<A extends readonly unknown[], R, N extends number = never> {
+  (...args: A): R;
+  /**
+   * Says how the function is differentiated backwards.
+   *
+   * @param fwd is given all arguments; returns the result and residuals: any tree, whose arrays are kept for `bwd`.
+   * @param bwd is given the arguments of `nondiffArgnums`, the residuals and the result's cotangent; returns the list of
+   *   cotangents of the other arguments. It must be linear in the cotangent.
+   */
+  defvjp<Res>(
+    fwd: (...args: A) => readonly [out: R, residuals: Res],
+    bwd: (...args: [...Picked<A, N>, residuals: Res, ct: R]) => Cotangents<Without<A, N>>,
+  ): this;
+  /** Says how the function is differentiated in forward mode, which is an error without this rule. */
+  defjvp(rule: CustomJvpRule<A, R, N>): this;
+}
+
+/**
+ * A function with a backward rule of your own, which reverse mode uses in the place of the derivative of what the
+ * function computes, also inside of functions that are jitted or batched. Of arguments that a whole batch shares, `vmap`
+ * adds up the cotangents. Cotangents of integer arguments are ignored.
+ *
+ * What the function reads from outside can't be differentiated: pass it as an argument.
+ *
+ * @throws CustomRuleError when the rules are missing, or give results of another structure, shape or dtype.
+ * @throws GradientError in forward mode, unless a forward rule is given too (`.defjvp`).
+ * @example
+ * // The identity, whose gradients are clipped to [-1, 1].
+ * const clipGradient = customVjp((x: NDArray) => x).defvjp(
+ *   (x) => [x, null],
+ *   (_, ct) => [np.clip(ct, -1, 1)],
+ * );
+ */
+export function customVjp<A extends readonly unknown[], R, const N extends Positions<A> = never>(
+  f: (...args: A) => R,
+  { nondiffArgnums = [] }: CustomRuleOptions<N> = {},
+): CustomVjp<A, R, N> {
+  const name = nameOf(f);
+  let rules: { readonly fwd: AnyRule; readonly bwd: AnyRule } | null = null;
+  let jvp: AnyRule | null = null;
+  const wrapped = (...args: A): R => {
+    if (rules === null) {
+      throw new CustomRuleError(
+        `${name} has no derivative rules yet: give them with .defvjp(fwd, bwd) before it is called`,
+      );
+    }
+    const { signature, leaves } = splitArguments(args, nondiffArgnums, name);
+    const types = new ResultTypes(name);
+    const { fwd, bwd } = rules;
+    const outs = bindOpen(
+      openVjp({
+        name,
+        run: functionOf(f, signature, types),
+        forward: forwardOf(fwd, bwd, signature, types),
+        jvp: jvp === null ? null : jvpRuleOf(jvp, signature, types),
+      }),
+      leaves,
+    );
+    return unflatten<R>(types.type.treedef, outs);
+  };
+  const defvjp = (fwd: AnyRule, bwd: AnyRule): typeof wrapped => {
+    rules = { fwd, bwd };
+    return custom;
+  };
+  const defjvp = (rule: AnyRule): typeof wrapped => {
+    jvp = rule;
+    return custom;
+  };
+  const custom = Object.assign(wrapped, { defvjp, defjvp });
+  return custom as unknown as CustomVjp<A, R, N>;
+}
+
+/** A user's pair of rules on flat lists, with what they give checked. */
+export const forwardOf =
+  (fwd: AnyRule, bwd: AnyRule, signature: CallSignature, types: ResultTypes) =>
+  (primals: readonly NDArray[]): ForwardResult => {
+    const called = `the fwd rule of ${signature.name}`;
+    const [result, residuals] = pairOf(runRule(fwd, signature.join(primals), called), called, '[result, residuals]');
+    const out = types.ofRule(result, called);
+    const { arrays, rebuild } = residualsOf(residuals);
+    return {
+      outs: out.leaves,
+      residuals: arrays,
+      backward: (rs, cts) => cotangents(bwd, rebuild(rs), cts, signature, types),
+    };
+  };
+
+/** A tree's arrays, and the function that puts others in their place; its other leaves stay as they are. */
+function residualsOf(residuals: unknown): {
+  readonly arrays: readonly NDArray[];
+  readonly rebuild: (arrays: readonly NDArray[]) => unknown;
+} {
+  const { leaves, treedef } = flatten(residuals);
+  const arrays = leaves.filter((l) => l instanceof NDArray);
+  return { arrays, rebuild: rebuilder(treedef, leaves.map((l) => (l instanceof NDArray ? null : { value: l }))) }; // prettier-ignore
+}
+
+// Apart, so that it does not keep the arrays.
+const rebuilder =
+  (treedef: ReturnType<typeof flatten>['treedef'], kept: readonly ({ readonly value: unknown } | null)[]) =>
+  (arrays: readonly NDArray[]): unknown => {
+    let next = 0;
+    return unflatten(treedef, kept.map((k) => (k === null ? at(arrays, next++) : k.value))); // prettier-ignore
+  };
+
+function cotangents(
+  bwd: AnyRule,
+  residuals: unknown,
+  cts: readonly NDArray[],
+  { name, fixed, differentiated, leafName }: CallSignature,
+  types: ResultTypes,
+): ReturnType<ForwardResult['backward']> {
+  const called = `the bwd rule of ${name}`;
+  const given = runRule(bwd, [...fixed, residuals, unflatten(types.type.treedef, cts)], called);
+  if (!Array.isArray(given)) {
+    throw new CustomRuleError(`${called} must return a list with a cotangent for each differentiated argument`);
+  }
+  return tangentsFor(given, differentiated, called, 'cotangent', leafName);
+}
