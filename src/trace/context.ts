@@ -112,7 +112,10 @@ export function bind<P, N extends number>(
 /** {@link bind} for functions with rules of their own. */
 export function bindOpen(f: OpenFunction, inputs: readonly NDArray[]): readonly NDArray[] {
   requireUsable(inputs, f.name);
-  return current === null ? f.run(...inputs) : current.processOpen(f, inputs);
+  const trace = current;
+  if (trace === null) return f.run(...inputs);
+  if (currentOrigin() !== null) return trace.processOpen(f, inputs);
+  return withOrigin(captureOrigin(bindOpen), () => trace.processOpen(f, inputs));
 }
 
 /** Throws where an operand's transformation has ended, or is waiting for a rule that must not know of it. */

@@ -8,6 +8,7 @@ import type { PathStep, TreeDef } from '../../tree/tree.ts';
 import { alignTo, describeTree, firstDifference, flatten, keystr, leafPaths, unflatten } from '../../tree/tree.ts';
 import { present } from '../../util/assert.ts';
 import { at, range } from '../../util/array.ts';
+import { withOrigin } from '../../util/origin.ts';
 import type { ArrayTree } from '../trees.ts';
 import { flattenArrays } from '../trees.ts';
 
@@ -142,12 +143,12 @@ export type AnyRule = (...args: readonly unknown[]) => unknown;
 export const functionOf =
   <A extends readonly unknown[]>(f: (...args: A) => unknown, signature: CallSignature, types: ResultTypes) =>
   (...xs: readonly NDArray[]): readonly NDArray[] =>
-    types.ofFunction(f(...(signature.join(xs) as unknown as A)));
+    types.ofFunction(withOrigin(null, () => f(...(signature.join(xs) as unknown as A))));
 
 /** Runs a user's rule. One that is staged runs later than its function, when what it closes over may be gone. */
 export function runRule(rule: AnyRule, args: readonly unknown[], called: string): unknown {
   try {
-    return rule(...args);
+    return withOrigin(null, () => rule(...args));
   } catch (error) {
     if (!(error instanceof EscapedTracerError)) throw error;
     throw new CustomRuleError(
