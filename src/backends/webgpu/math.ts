@@ -392,14 +392,15 @@ fn reduce_large_angle(x: f32) -> vec2<f32> {
   reduce_angle: {
     needs: ['reduce_large_angle'],
     wgsl: `
-// x = r + q pi/2 with |r| <= pi/4, as (r, q mod 4). pi/2 is split in three so that the products are exact.
+// x = r + q pi/2 with |r| <= pi/4, as (r, q mod 4). pi/2 is split in four so that all products but the last are exact:
+// r is good to one unit in its last place also where x is close to a multiple of pi/2.
 fn reduce_angle(x: f32) -> vec2<f32> {
   if (abs(x) > 1000.0) {
     return reduce_large_angle(x);
   }
   let q = floor(x * 0.636619772 + 0.5);
-  let r = ((x - q * 1.5703125) - q * 4.837512969970703e-4) - q * 7.549789948768648e-8;
-  return vec2(r, f32(i32(q) & 3));
+  let r = ((x - q * 1.5703125) - q * 4.837512969970703e-4) - q * 7.549533620476723e-8;
+  return vec2(r - q * 2.563344068257e-12, f32(i32(q) & 3));
 }`,
   },
   sine_core: {
