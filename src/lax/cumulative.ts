@@ -1,240 +1,303 @@
+import { left } from 'fp-ts/lib/Either.js';
 import { isFloat } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
-import { binary, constant, select as selectExpr, unary } from '../kernel/expr.ts';
+import { binary, select as selectExpr, unary } from '../kernel/expr.ts';
 import { isub, lit } from '../kernel/index-algebra.ts';
-import { monoidIdentity } from '../kernel/ops.ts';
 import type { ProcedureWriter } from '../kernel/procedure.ts';
 import type { Shape } from '../trace/aval.ts';
-import { sameAval, showAval } from '../trace/aval.ts';
+import { sameShape, showAval } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
-import type { Case, Cells, Derivative, Operand, Primitive, Procedure } from '../trace/primitive.ts';
-import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
+import { DTypeError } from '../trace/errors.ts';
+import type { Case, Derivative, Primitive } from '../trace/primitive.ts';
+import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at } from '../util/array.ts';
-import { eq, exp, gt, like, lt, mul, sub } from './elementwise.ts';
-import { inFront, without } from './rules.ts';
-import { concatenate, fill, select, slice, toFront, zerosOf } from './structural.ts';
+import { and, eq, exp, gt, isFinite as finite, like, lt, mul, not, sub } from './elementwise.ts';
+import { axisOf, inFront, validAxes } from './rules.ts';
+import { broadcastedIota, fill, select, toFront, zerosOf } from './structural.ts';
+import { padWith } from './window.ts';
 
-/** Running totals along an axis, and the linear recurrence that their derivatives are. */
+/**
+ * Running totals along one axis. A family helper derives every rule but the derivative from how a total takes in the next
+ * element; the derivatives of products and of logsumexp are linear recurrences, which are their own derivative.
+ */
 
-/** Along which axis, and from which end. */
-export interface CumulativeParams {
+export interface RunningParams {
   readonly axis: number;
   /** From the last element to the first. */
   readonly reverse: boolean;
 }
 
-/** A loop along one axis for each point of the others: `step` is given the coordinate of each element in turn. */
-function along(
+/**
+ * The elements of one line along an axis, in running order: `start` takes the coordinate of the first, and what it
+ * returns, those of the others in turn.
+ */
+function alongLine(
+  w: ProcedureWriter,
+  line: readonly Expr[],
   shape: Shape,
-  { axis, reverse }: CumulativeParams,
-  body: (p: ProcedureWriter, result: Cells, loop: (step: (c: readonly Expr[]) => void) => void) => void,
-): Procedure {
+  { axis, reverse }: RunningParams,
+  start: (first: readonly Expr[]) => (next: readonly Expr[]) => void,
+): void {
   const n = at(shape, axis);
-  return {
-    kind: 'procedure',
-    domain: without(shape, [axis]),
-    starts: [null],
-    scratch: [],
-    readsOnce: true,
-    write: (p, point, [result]) =>
-      body(p, result as Cells, (step) =>
-        p.for(0, n, (i) => {
-          const position = reverse ? isub(lit(n - 1), i) : i;
-          step([...point.slice(0, axis), position, ...point.slice(axis)]);
-        }),
-      ),
-  };
+  const place = (i: Expr): readonly Expr[] => [
+    ...line.slice(0, axis),
+    reverse ? isub(lit(n - 1), i) : i,
+    ...line.slice(axis),
+  ];
+  if (n === 0) return;
+  const step = start(place(lit(0)));
+  w.for(1, n, (i) => step(place(i)));
 }
 
-const hasAxis = (shape: Shape, axis: number): boolean => Number.isInteger(axis) && axis >= 0 && axis < shape.length;
+const linesOf = (shape: Shape, axis: number): Shape => shape.filter((_, a) => a !== axis);
 
-// --------------------------------------------------------------------------------------------- linear recurrence
+// -------------------------------------------------------------------------------------------- linear recurrences
 
-export const linearRecurrenceP: Primitive<CumulativeParams, 2> = primitive<CumulativeParams, 2>({
+/**
+ * y[i] = a[i]·y[i-1] + b[i], starting with y[0] = b[0]. Linear in b; the derivative with respect to a is a recurrence with
+ * the same a. So derivatives of all orders are exact, also where an a is 0.
+ */
+export const linearRecurrenceP: Primitive<RunningParams, 2> = primitive<RunningParams, 2>({
   name: 'linearRecurrence',
-  type: ([a, b], { axis }) =>
-    sameAval(a, b) && isFloat(a.dtype) && hasAxis(a.shape, axis)
+  type: ([a, b], { axis }) => {
+    if (a.dtype !== b.dtype || !isFloat(a.dtype))
+      return left(new DTypeError(`[linearRecurrence] needs one float dtype, got ${showAval(a)} and ${showAval(b)}`));
+    return sameShape(a.shape, b.shape) && validAxes([axis], a.shape.length)
       ? typed(b)
-      : mistyped(`[linearRecurrence] along axis ${axis} needs two float arrays of one type, got ${showAval(a)} and ${showAval(b)}`), // prettier-ignore
+      : mistyped(`[linearRecurrence] along axis ${axis} needs equal shapes, got ${showAval(a)} and ${showAval(b)}`);
+  },
   derivative: {
     kind: 'linear',
     transpose: [
-      // ∂y[i] = a[i] ∂y[i-1] + ∂a[i] y[i-1]
-      { partial: ([a], [y], p) => {
-        const before = shifted(y as NDArray, p, 0);
-        return (t) => [linearRecurrence(a, mul(t, before), p)];
-      } },
-      ([ct], [a], p) => linearRecurrence(shifted(a.value as NDArray, { ...p, reverse: !p.reverse }, 0), ct as NDArray, { ...p, reverse: !p.reverse }),
+      {
+        partial: ([a], [y], p) => {
+          const before = previous(y as NDArray, p, 0);
+          return (t) => [linearRecurrence(a, mul(t, before), p)];
+        },
+      },
+      ([ct], [a], p) => {
+        const back = { ...p, reverse: !p.reverse };
+        return linearRecurrence(previous(a.value as NDArray, back, 0), ct as NDArray, back);
+      },
     ],
-  }, // prettier-ignore
-  batch: ([a, b], p, size) => inFront(linearRecurrence(toFront(a, size), toFront(b, size), { ...p, axis: p.axis + 1 })),
-  lower: ([a, b], p) =>
-    along(b.aval.shape, p, (w, y, loop) => {
-      const running = w.variable(constant(b.aval.dtype, 0));
-      loop((c) => {
-        running.set(binary('add', binary('mul', a.at(c), running.value), b.at(c)));
-        y.set(c, running.value);
-      });
-    }),
-  cases: [
-    [{ shape: [5], axis: 0, reverse: false }],
-    [{ shape: [2, 4, 3], axis: 1, reverse: true }],
-    [{ shape: [2, 0], axis: 1, reverse: false, label: 'empty' }],
-  ].map(([c]): Case<CumulativeParams, 2> => {
-    const { shape, axis, reverse, label } = c as { shape: Shape; axis: number; reverse: boolean; label?: string };
-    const input = { shape, dtype: 'float', domain: [-1.2, 1.2] } as const;
-    return { ins: [input, input], params: { axis, reverse }, ...(label === undefined ? {} : { label }) };
-  }),
-});
-
-/** y[i] = a[i] · y[i-1] + b[i] along an axis, from y[-1] = 0; or from the other end. */
-export const linearRecurrence = (a: NDArray, b: NDArray, { axis, reverse }: CumulativeParams): NDArray =>
-  bind1(linearRecurrenceP, [a, b], { axis, reverse });
-
-/** Each element's predecessor in the running order; `first` where there is none. */
-function shifted(x: NDArray, { axis, reverse }: CumulativeParams, first: number): NDArray {
-  const n = at(x.shape, axis);
-  if (n === 0) return x;
-  const edge = fill(
-    x.shape.map((e, a) => (a === axis ? 1 : e)),
-    x.dtype,
-    first,
-  );
-  const cut = (from: number, to: number): NDArray =>
-    slice(
-      x,
-      x.shape.map((_, a) => (a === axis ? from : 0)),
-      x.shape.map((e, a) => (a === axis ? to : e)),
-    );
-  return concatenate(reverse ? [cut(1, n), edge] : [edge, cut(0, n - 1)], axis);
-}
-
-// ------------------------------------------------------------------------------------------------ running totals
-
-interface Running {
-  /** The running value before the first element. */
-  readonly first: (x: Operand) => number;
-  readonly combine: (total: Expr, x: Expr) => Expr;
-  readonly floats?: true;
-  readonly derivative: Derivative<CumulativeParams, 1>;
-}
-
-function cumulative(name: string, running: Running): Primitive<CumulativeParams, 1> {
-  const self: Primitive<CumulativeParams, 1> = primitive<CumulativeParams, 1>({
-    name,
-    type: ([x], { axis }) => {
-      if (!hasAxis(x.shape, axis)) return mistyped(`[${name}] ${showAval(x)} has no axis ${axis}`);
-      if (x.dtype === 'bool' || (running.floats === true && !isFloat(x.dtype))) {
-        return wrongDtype(`[${name}] needs ${running.floats === true ? 'floats' : 'numbers'}, got ${showAval(x)}: cast it first (x.astype(...))`); // prettier-ignore
-      }
-      return typed(x);
-    },
-    derivative: running.derivative,
-    batch: ([x], p, size) => inFront(bind1(self, [toFront(x, size)], { ...p, axis: p.axis + 1 })),
-    lower: ([x], p) =>
-      along(x.aval.shape, p, (w, result, loop) => {
-        const total = w.variable(constant(x.aval.dtype, running.first(x)));
-        loop((c) => {
-          total.set(running.combine(total.value, x.at(c)));
-          result.set(c, total.value);
-        });
+  },
+  batch: ([a, b], p, size) => inFront(linearRecurrence(toFront(a, size), toFront(b, size), batched(p))),
+  lower: ([a, b], p) => ({
+    kind: 'procedure',
+    domain: linesOf(b.aval.shape, p.axis),
+    starts: [null],
+    scratch: [],
+    readsOnce: true,
+    write: (w, line, [y]) =>
+      alongLine(w, line, b.aval.shape, p, (first) => {
+        const total = w.variable(b.at(first));
+        y?.set(first, total.value);
+        return (c) => {
+          total.set(binary('add', binary('mul', a.at(c), total.value), b.at(c)));
+          y?.set(c, total.value);
+        };
       }),
-    cases: [
-      { ins: [{ shape: [5], dtype: 'float', distinct: true }], params: { axis: 0, reverse: false } },
-      { ins: [{ shape: [2, 4, 3], dtype: 'float', distinct: true }], params: { axis: 1, reverse: true } },
-      { ins: [{ shape: [3, 1], dtype: 'any' }], params: { axis: 0, reverse: false } },
-      { ins: [{ shape: [2, 0], dtype: 'float' }], params: { axis: 1, reverse: false }, label: 'empty' },
-    ],
-  });
-  return self;
-}
-
-type FloatRule = (x: NDArray, y: NDArray, p: CumulativeParams) => { readonly a: NDArray; readonly b: NDArray };
-
-/** A derivative that is a recurrence: ∂y[i] = a[i] ∂y[i-1] + b[i] ∂x[i]. */
-const recurrence = (rule: FloatRule): Derivative<CumulativeParams, 1> => ({
-  kind: 'smooth',
-  partials: [
-    ([x], [y], p) => {
-      const { a, b } = rule(x, y as NDArray, p);
-      return (t) => [linearRecurrence(a, mul(t, b), p)];
+  }),
+  cases: [
+    {
+      ins: [
+        { shape: [5], dtype: 'float' },
+        { shape: [5], dtype: 'float' },
+      ],
+      params: { axis: 0, reverse: false },
+    },
+    {
+      ins: [
+        { shape: [2, 4, 3], dtype: 'float' },
+        { shape: [2, 4, 3], dtype: 'float' },
+      ],
+      params: { axis: 1, reverse: true },
+      label: 'reversed',
+    },
+    {
+      ins: [
+        { shape: [2, 0], dtype: 'float' },
+        { shape: [2, 0], dtype: 'float' },
+      ],
+      params: { axis: 1, reverse: false },
+      label: 'empty',
     },
   ],
 });
 
-export const cumsumP = cumulative('cumsum', {
-  first: () => 0,
-  combine: (total, x) => binary('add', total, x),
-  derivative: { kind: 'linear', transpose: [([ct], _, p) => cumsum(ct as NDArray, p.axis, { reverse: !p.reverse })] },
-});
+/** y[i] = a[i]·y[i-1] + b[i] along an axis, from y[0] = b[0]. */
+export const linearRecurrence = (a: NDArray, b: NDArray, p: RunningParams): NDArray =>
+  bind1(linearRecurrenceP, [a, b], p);
 
-export const cumprodP = cumulative('cumprod', {
-  first: () => 1,
-  combine: (total, x) => binary('mul', total, x),
-  // Without division, so that it is right at zeros.
-  derivative: recurrence((x, y, p) => ({ a: x, b: shifted(y, p, 1) })),
-});
+const batched = (p: RunningParams): RunningParams => ({ ...p, axis: p.axis + 1 });
 
-/** The tangent goes with the element that is the extreme one so far, half and half where the next one equals it. */
-const extremum = (worst: number, wins: (x: NDArray, y: NDArray) => NDArray): Derivative<CumulativeParams, 1> =>
-  recurrence((x, y, p) => {
-    const before = shifted(y, p, worst);
-    const b = select(eq(x, before), like(x, 0.5), select(wins(x, before), like(x, 1), zerosOf(x.aval)));
-    return { a: sub(like(x, 1), b), b };
-  });
-
-export const cummaxP = cumulative('cummax', {
-  first: (x) => monoidIdentity.max(x.aval.dtype),
-  combine: (total, x) => binary('max', total, x),
-  derivative: extremum(-Infinity, gt),
-});
-
-export const cumminP = cumulative('cummin', {
-  first: (x) => monoidIdentity.min(x.aval.dtype),
-  combine: (total, x) => binary('min', total, x),
-  derivative: extremum(Infinity, lt),
-});
-
-/** log(eˣ + eʸ) without overflow; infinities as they are. */
-function logAddExp(x: Expr, y: Expr): Expr {
-  const [top, difference] = [binary('max', x, y), binary('sub', x, y)];
-  const sum = binary('add', top, unary('log1p', unary('exp', unary('neg', unary('abs', difference)))));
-  // Equal infinities have no difference.
-  return selectExpr(binary('eq', x, y), binary('add', x, constant(x.dtype, Math.LN2)), sum);
+/** For each element the one before it in running order; `first` for the first. */
+export function previous(x: NDArray, { axis, reverse }: RunningParams, first: number): NDArray {
+  const moved = reverse ? ([-1, 1] as const) : ([1, -1] as const);
+  return padWith(x, x.shape.map((_, a) => (a === axis ? moved : ([0, 0] as const))), first); // prettier-ignore
 }
 
-export const cumlogsumexpP = cumulative('cumlogsumexp', {
-  first: () => -Infinity,
-  combine: logAddExp,
-  floats: true,
-  derivative: recurrence((x, y, p) => {
-    // Where everything so far is -∞ there is nothing to share.
-    const empty = eq(y, like(y, -Infinity));
-    const share = (z: NDArray): NDArray =>
-      select(empty, zerosOf(y.aval), exp(sub(z, select(empty, zerosOf(y.aval), y))));
-    return { a: share(shifted(y, p, -Infinity)), b: share(x) };
-  }),
+// ------------------------------------------------------------------------------------------------------ the family
+
+interface RunningSpec {
+  readonly takes: 'number' | 'float';
+  /** The total after an element. */
+  readonly combine: (total: Expr, element: Expr) => Expr;
+  readonly derivative: Derivative<RunningParams, 1>;
+  /** Must the elements of the laws' operands differ? */
+  readonly distinct?: boolean;
+}
+
+function runningPrimitive(name: string, spec: RunningSpec): Primitive<RunningParams, 1> {
+  const self: Primitive<RunningParams, 1> = primitive<RunningParams, 1>({
+    name,
+    type: ([x], { axis }) => {
+      if (x.dtype === 'bool' || (spec.takes === 'float' && !isFloat(x.dtype)))
+        return left(new DTypeError(`[${name}] needs a ${spec.takes} dtype, got ${showAval(x)}`));
+      return validAxes([axis], x.shape.length) ? typed(x) : mistyped(`[${name}] ${showAval(x)} has no axis ${axis}`);
+    },
+    derivative: spec.derivative,
+    batch: ([x], p, size) => inFront(bind1(self, [toFront(x, size)], batched(p))),
+    lower: ([x], p) => ({
+      kind: 'procedure',
+      domain: linesOf(x.aval.shape, p.axis),
+      starts: [null],
+      scratch: [],
+      readsOnce: true,
+      write: (w, line, [out]) =>
+        alongLine(w, line, x.aval.shape, p, (first) => {
+          const total = w.variable(x.at(first));
+          out?.set(first, total.value);
+          return (c) => {
+            total.set(spec.combine(total.value, x.at(c)));
+            out?.set(c, total.value);
+          };
+        }),
+    }),
+    cases: runningCases(spec),
+  });
+  return self;
+}
+
+const runningCases = ({ takes, distinct = false }: RunningSpec): readonly Case<RunningParams, 1>[] => [
+  { ins: [{ shape: [5], dtype: 'float', distinct }], params: { axis: 0, reverse: false } },
+  { ins: [{ shape: [2, 3, 2], dtype: 'float', distinct }], params: { axis: 1, reverse: true }, label: 'reversed' },
+  { ins: [{ shape: [3, 1], dtype: 'float' }], params: { axis: 1, reverse: false }, label: 'of one' },
+  { ins: [{ shape: [0, 2], dtype: 'float' }], params: { axis: 0, reverse: false }, label: 'empty' },
+  ...(takes === 'float'
+    ? []
+    : [{ ins: [{ shape: [2, 5], dtype: 'integer' }] as const, params: { axis: 1, reverse: false } }]),
+];
+
+export const cumsumP = runningPrimitive('cumsum', {
+  takes: 'number',
+  combine: (total, x) => binary('add', total, x),
+  derivative: {
+    kind: 'linear',
+    transpose: [([ct], _, p) => bind1(cumsumP, [ct as NDArray], { ...p, reverse: !p.reverse })],
+  },
 });
 
-/** Options of the cumulative functions. */
+export const cumprodP = runningPrimitive('cumprod', {
+  takes: 'number',
+  combine: (total, x) => binary('mul', total, x),
+  derivative: {
+    kind: 'smooth',
+    // dy[i] = x[i]·dy[i-1] + y[i-1]·dx[i]
+    partials: [
+      ([x], [y], p) => {
+        const before = previous(y as NDArray, p, 1);
+        return (t) => [linearRecurrence(x, mul(t, before), p)];
+      },
+    ],
+  },
+});
+
+/** The tangent goes with the element that is the extremum so far, half and half where the next one equals it. */
+const extremum = (wins: (x: NDArray, before: NDArray) => NDArray): Derivative<RunningParams, 1> => ({
+  kind: 'smooth',
+  partials: [
+    ([x], [y], p) => {
+      const before = previous(y as NDArray, p, 0);
+      const one = like(x, 1);
+      const later = select(eq(x, before), like(x, 0.5), select(wins(x, before), one, zerosOf(x.aval)));
+      const own = select(isFirst(x.shape, p), one, later);
+      const kept = sub(one, own);
+      return (t) => [linearRecurrence(kept, mul(t, own), p)];
+    },
+  ],
+});
+
+/** True at the first element of each line, in running order. */
+function isFirst(shape: Shape, { axis, reverse }: RunningParams): NDArray {
+  const positions = broadcastedIota('i32', shape, axis);
+  return eq(positions, fill(shape, 'i32', reverse ? at(shape, axis) - 1 : 0));
+}
+
+export const cummaxP = runningPrimitive('cummax', {
+  takes: 'number',
+  combine: (total, x) => binary('max', total, x),
+  derivative: extremum(gt),
+  distinct: true,
+});
+
+export const cumminP = runningPrimitive('cummin', {
+  takes: 'number',
+  combine: (total, x) => binary('min', total, x),
+  derivative: extremum(lt),
+  distinct: true,
+});
+
+export const cumlogsumexpP = runningPrimitive('cumlogsumexp', {
+  takes: 'float',
+  combine: logAddExp,
+  derivative: {
+    kind: 'smooth',
+    // dy[i] = e^(y[i-1] - y[i])·dy[i-1] + e^(x[i] - y[i])·dx[i]
+    partials: [
+      ([x], [y], p) => {
+        const total = y as NDArray;
+        const old = share(previous(total, p, -Infinity), total);
+        const own = share(x, total);
+        return (t) => [linearRecurrence(old, mul(t, own), p)];
+      },
+    ],
+  },
+});
+
+/** log(eˣ + eʸ). Where x - y is NaN, both are the same infinity (or one is NaN), and their sum is the answer. */
+function logAddExp(x: Expr, y: Expr): Expr {
+  const distance = binary('sub', x, y);
+  const correction = unary('log1p', unary('exp', unary('neg', unary('abs', distance))));
+  return selectExpr(unary('isNan', distance), binary('add', x, y), binary('add', binary('max', x, y), correction));
+}
+
+/** e^(part - total), where `part` is one of the terms; also of infinite terms. */
+function share(part: NDArray, total: NDArray): NDArray {
+  const sameInfinity = and(eq(part, total), not(finite(total)));
+  const weight = exp(select(sameInfinity, zerosOf(total.aval), sub(part, total)));
+  return select(eq(part, like(part, -Infinity)), zerosOf(total.aval), weight);
+}
+
+/** Options of the running totals. */
 export interface CumulativeOptions {
   /** From the last element to the first; default false. */
   readonly reverse?: boolean;
 }
 
-const apply =
-  (p: Primitive<CumulativeParams, 1>) =>
+const running =
+  (p: Primitive<RunningParams, 1>) =>
   (x: NDArray, axis = 0, { reverse = false }: CumulativeOptions = {}): NDArray =>
-    bind1(p, [x], { axis: axis < 0 ? axis + x.ndim : axis, reverse });
+    bind1(p, [x], { axis: axisOf(p.name, x, axis), reverse });
 
 /** Running sums along an axis; integers wrap. */
-export const cumsum = apply(cumsumP);
-/** Running products along an axis; the gradient is exact at zeros. */
-export const cumprod = apply(cumprodP);
+export const cumsum = running(cumsumP);
+/** Running products along an axis; integers wrap. Derivatives of all orders are exact, also at zeros. */
+export const cumprod = running(cumprodP);
 /** Running maxima along an axis; NaN from the first NaN on. */
-export const cummax = apply(cummaxP);
+export const cummax = running(cummaxP);
 /** Running minima along an axis; NaN from the first NaN on. */
-export const cummin = apply(cumminP);
+export const cummin = running(cumminP);
 /** Running log Σ eˣ along an axis, without overflow. */
-export const cumlogsumexp = apply(cumlogsumexpP);
+export const cumlogsumexp = running(cumlogsumexpP);

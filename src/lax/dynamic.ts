@@ -11,7 +11,7 @@ import { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { add, like, lt, min } from './elementwise.ts';
 import { gatherWindows, scatterWindows } from './indexing.ts';
-import { inFront, prepend, scalarOf, shifted, validAxes, vectorOf } from './rules.ts';
+import { axisOf, inFront, prepend, scalarOf, shifted, validAxes, vectorOf } from './rules.ts';
 import {
   broadcastInDim,
   concatenate,
@@ -325,12 +325,6 @@ export function dynamicUpdateIndexInDim(x: NDArray, update: NDArray, index: Star
   const along = axisOf('dynamicUpdateIndexInDim', x, axis);
   const shape = x.shape.map((n, a) => (a === along ? 1 : n));
   return dynamicUpdateSliceInDim(x, update.ndim === x.ndim ? update : reshape(update, shape), index, along);
-}
-
-function axisOf(name: string, x: NDArray, axis: number): number {
-  const along = axis < 0 ? axis + x.ndim : axis;
-  if (validAxes([along], x.ndim)) return along;
-  throw new ArgumentError(`[${name}] axis ${axis} is out of range for ${showAval(x.aval)}`);
 }
 
 function startList(name: string, x: NDArray, starts: NDArray | readonly StartIndex[]): readonly StartIndex[] {

@@ -4,12 +4,30 @@ export { allGather, axisIndex, axisSize, pmax, pmean, pmin, ppermute, psum, psum
 export type { AllGatherOptions } from './collective.ts';
 export type { ConvDimensionNumbers } from './conv.ts';
 export * from './convolution.ts';
-export * from './cumulative.ts';
+export { cumlogsumexp, cummax, cummin, cumprod, cumsum } from './cumulative.ts';
+export type { CumulativeOptions } from './cumulative.ts';
 export * from './dot.ts';
-export * from './dynamic.ts';
+export {
+  dynamicIndexInDim,
+  dynamicSlice,
+  dynamicSliceInDim,
+  dynamicUpdateIndexInDim,
+  dynamicUpdateSlice,
+  dynamicUpdateSliceInDim,
+} from './dynamic.ts';
+export type { StartIndex } from './dynamic.ts';
 export * from './elementwise.ts';
 export * as linalg from './linalg/index.ts';
+export { gather, scatter, scatterAdd, scatterMax, scatterMin, scatterMul } from './gather-scatter.ts';
+export type {
+  GatherDimensionNumbers,
+  GatherOptions,
+  GatherScatterMode,
+  ScatterDimensionNumbers,
+  ScatterOptions,
+} from './gather-scatter.ts';
 export * from './reduce.ts';
-export * from './sort.ts';
+export { sort, sortKeyVal, topK } from './sort.ts';
+export type { SortOptions } from './sort.ts';
 export * from './structural.ts';
 export * from './window.ts';

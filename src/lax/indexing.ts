@@ -1,19 +1,20 @@
 import { left } from 'fp-ts/lib/Either.js';
 import type { Expr } from '../kernel/expr.ts';
-import { binary } from '../kernel/expr.ts';
+import { binary, constant } from '../kernel/expr.ts';
+import type { DType } from '../kernel/dtype.ts';
 import { lit } from '../kernel/index-algebra.ts';
 import type { ProcedureWriter } from '../kernel/procedure.ts';
 import type { Shape } from '../trace/aval.ts';
 import { aval, sameShape, showAval, showShape } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { DTypeError } from '../trace/errors.ts';
-import type { Batched, Case, Derivative, Linearized, Operand, Primitive, Procedure } from '../trace/primitive.ts';
+import type { BatchedResult, Case, Derivative, Linearized, Operand, Primitive, Procedure } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, product, range } from '../util/array.ts';
 import { eq } from './elementwise.ts';
-import { inFront } from './rules.ts';
-import { broadcastedIota, fill, reshape, select, toFront, zeroOutside, zerosOf } from './structural.ts';
+import { inFront, prepend } from './rules.ts';
+import { broadcastedIota, fill, reshape, select, toFront, elseOutside, zerosOf } from './structural.ts';
 import { windowCases } from './window-cases.ts';
 import type { OutOfBounds, WindowsAt } from './windows-at.ts';
 import {
@@ -41,22 +42,59 @@ export interface GatherParams extends WindowsAt {
   readonly mode: OutOfBounds;
 }
 
-const batchedGather = (x: Batched, indices: Batched, p: GatherParams, size: number): NDArray => {
-  if (indices.axis === null)
-    return gatherWindows(toFront(x, size), indices.value, { ...p, ...batchedOperand(p), sizes: [size, ...p.sizes] });
-  const front = toFront(indices, size);
-  if (x.axis === null) return gatherWindows(x.value, front, { ...p, ...batchedIndices(p) });
-  return gatherWindows(toFront(x, size), front, { ...p, ...batchedBoth(p), sizes: [1, ...p.sizes] });
-};
+interface GatherSpec<P extends GatherParams> {
+  readonly derivative: Derivative<P, 2>;
+  /** What is read outside of the operand. */
+  readonly outside: (p: P, dtype: DType) => Expr;
+  readonly cases: readonly Case<P, 2>[];
+}
 
-export const gatherP = primitive<GatherParams, 2>({
-  name: 'gather',
-  type: ([x, indices], p) => {
-    const problem = windowsProblem(p, x, indices, p.sizes);
-    return problem === null
-      ? typed(aval(windowsShape(p, p.sizes, indices.shape), x.dtype, x.weakType))
-      : mistyped(`[gather] ${problem}`);
-  },
+function gatherPrimitive<P extends GatherParams>(name: string, spec: GatherSpec<P>): Primitive<P, 2> {
+  const self: Primitive<P, 2> = primitive<P, 2>({
+    name,
+    type: ([x, indices], p) => {
+      const problem = windowsProblem(p, x, indices, p.sizes);
+      return problem === null
+        ? typed(aval(windowsShape(p, p.sizes, indices.shape), x.dtype, x.weakType))
+        : mistyped(`[${name}] ${problem}`);
+    },
+    derivative: spec.derivative,
+    batch: ([x, indices], p, size) => {
+      const again = (a: NDArray, i: NDArray, w: WindowsAt, sizes: Shape): BatchedResult =>
+        inFront(bind1(self, [a, i], { ...p, ...w, sizes }));
+      if (indices.axis === null)
+        return again(toFront(x, size), indices.value, batchedOperand(p), prepend(size, p.sizes));
+      const front = toFront(indices, size);
+      if (x.axis === null) return again(x.value, front, batchedIndices(p), p.sizes);
+      return again(toFront(x, size), front, batchedBoth(p), prepend(1, p.sizes));
+    },
+    lower: ([x, indices], p) => ({
+      kind: 'map',
+      outputs: [
+        (c) => {
+          const index = startDims(p, c.length).map((a) => c[a] as Expr);
+          const starts = startsOf(p, x.aval.shape, p.sizes, p.mode, (k) => indices.at([...index, lit(k)]));
+          const window = p.offsetDims.map((a) => c[a] as Expr);
+          const element = x.at(locate(p, x.aval.shape.length, starts, index, window));
+          return elseOutside(element, allInside(starts), spec.outside(p, x.aval.dtype));
+        },
+      ],
+    }),
+    cases: spec.cases,
+  });
+  return self;
+}
+
+const gatherCases = windowCases.map(({ operand, indices, windows, sizes, mode, label }): Case<GatherParams, 2> => ({
+  ins: [
+    { shape: operand, dtype: 'float' },
+    { shape: indices, dtype: 'integer', integers: [-1, 6] },
+  ],
+  params: { ...windows, sizes, mode },
+  label,
+}));
+
+export const gatherP = gatherPrimitive<GatherParams>('gather', {
   derivative: {
     kind: 'linear',
     transpose: [
@@ -64,33 +102,57 @@ export const gatherP = primitive<GatherParams, 2>({
       { noTangent: 'indices are integers' },
     ],
   },
-  batch: ([x, indices], p, size) => inFront(batchedGather(x, indices, p, size)),
-  lower: ([x, indices], p) => ({
-    kind: 'map',
-    outputs: [
-      (c) => {
-        const index = startDims(p, c.length).map((a) => c[a] as Expr);
-        const starts = startsOf(p, x.aval.shape, p.sizes, p.mode, (k) => indices.at([...index, lit(k)]));
-        const window = p.offsetDims.map((a) => c[a] as Expr);
-        return zeroOutside(x.at(locate(p, x.aval.shape.length, starts, index, window)), allInside(starts));
-      },
-    ],
-  }),
-  cases: windowCases.map(({ operand, indices, windows, sizes, mode, label }): Case<GatherParams, 2> => ({
-    ins: [
-      { shape: operand, dtype: 'float' },
-      { shape: indices, dtype: 'integer', integers: [-1, 6] },
-    ],
-    params: { ...windows, sizes, mode },
-    label,
-  })),
+  outside: (_, dtype) => constant(dtype, 0),
+  cases: gatherCases,
 });
 
 /** The windows of `x` that start at `indices`. */
-export const gatherWindows = (x: NDArray, indices: NDArray, p: GatherParams): NDArray => {
-  const { sizes, mode } = p;
-  return bind1(gatherP, [x, indices], { ...windowsOf(p), sizes, mode });
-};
+export const gatherWindows = (x: NDArray, indices: NDArray, p: GatherParams): NDArray =>
+  bind1(gatherP, [x, indices], { ...windowsOf(p), sizes: p.sizes, mode: p.mode });
+
+type FilledParams = GatherParams & { readonly fillValue: number };
+
+/** As {@link gatherP}, which is linear, but what is read outside of the operand is any one value. */
+export const gatherFilledP = gatherPrimitive<FilledParams>('gatherFilled', {
+  derivative: {
+    kind: 'smooth',
+    partials: [
+      ([, indices], _, p) =>
+        (t) => [gatherWindows(t, indices, p)],
+      { noTangent: 'indices are integers' },
+    ],
+  },
+  outside: ({ fillValue }, dtype) => constant(dtype, fillValue),
+  cases: gatherCases
+    .filter((c) => c.params.mode === 'fill')
+    .map((c, i) => ({ ...c, params: { ...c.params, fillValue: i === 0 ? NaN : 7 } })),
+});
+
+/** The windows of `x` that start at `indices`; `fillValue` where they are outside. */
+export const gatherFilled = (
+  x: NDArray,
+  indices: NDArray,
+  p: WindowsAt & { readonly sizes: Shape },
+  fillValue: number,
+): NDArray => bind1(gatherFilledP, [x, indices], { ...windowsOf(p), sizes: p.sizes, mode: 'fill', fillValue });
+
+/** Elements along an axis: `indices` has the shape of the result, which differs from that of `x` along `axis` only. */
+export function gatherAlong(x: NDArray, indices: NDArray, axis: number, mode: OutOfBounds = 'clip'): NDArray {
+  if (indices.size === 0) return fill(indices.shape, x.dtype, 0);
+  return gatherWindows(x, reshape(indices, [...indices.shape, 1]), { ...alongAxis(x.ndim, axis), sizes: x.shape.map(() => 1), mode }); // prettier-ignore
+}
+
+/** Single elements along one axis, where all other axes go along. */
+export function alongAxis(rank: number, axis: number): WindowsAt {
+  const others = range(rank).filter((a) => a !== axis);
+  return {
+    offsetDims: [],
+    collapsedDims: [axis],
+    indexMap: [axis],
+    operandBatchingDims: others,
+    indicesBatchingDims: others,
+  };
+}
 
 const windowsOf = (w: WindowsAt): WindowsAt => ({
   offsetDims: w.offsetDims,
@@ -114,7 +176,8 @@ export type ScatterOp = 'set' | 'add' | 'mul' | 'min' | 'max';
 
 type ScatterFunction = (x: NDArray, indices: NDArray, updates: NDArray, p: ScatterParams) => NDArray;
 
-function scatterPrimitive(
+/** A scatter that combines by `op`. */
+export function scatterPrimitive(
   name: string,
   op: ScatterOp,
   derivative: Derivative<ScatterParams, 3>,
@@ -227,7 +290,7 @@ function interleave(p: WindowsAt, index: readonly Expr[], window: readonly Expr[
 }
 
 /** The parameters of the gather that reads what a scatter writes. */
-const gathering = (p: ScatterParams, x: Shape, updates: Shape): GatherParams => ({
+export const gathering = (p: ScatterParams, x: Shape, updates: Shape): GatherParams => ({
   ...p,
   sizes: windowSizes(p, x.length, updates),
 });

@@ -3,9 +3,14 @@ import { threefry2x32P } from './bits.ts';
 import { debugCallbackP, pureCallbackP } from './callback.ts';
 import { convP } from './conv.ts';
 import { dotGeneralP } from './dot.ts';
+import * as cumulative from './cumulative.ts';
+import * as dynamic from './dynamic.ts';
 import * as elementwise from './elementwise.ts';
 import * as linalg from './linalg/primitives.ts';
+import * as indexing from './indexing.ts';
 import * as reduce from './reduce.ts';
+import * as scatter from './scatter.ts';
+import * as sort from './sort.ts';
 import * as structural from './structural.ts';
 import { foldP, unfoldP } from './window.ts';
 
@@ -14,7 +19,9 @@ const isPrimitive = (x: unknown): x is Primitive =>
 
 /** Every primitive of `lax`, for the laws: a family's file exports its primitives, and they are here. */
 export const primitives: readonly Primitive[] = [
-  ...[structural, elementwise, reduce, linalg].flatMap((family) => Object.values<unknown>(family)),
+  ...[structural, elementwise, reduce, indexing, dynamic, cumulative, sort, scatter, linalg].flatMap((family) =>
+    Object.values<unknown>(family),
+  ),
   dotGeneralP,
   convP,
   unfoldP,

@@ -1,8 +1,9 @@
 import { hostArray } from '../kernel/dtype.ts';
 import type { DType } from '../kernel/dtype.ts';
 import type { Aval, Shape } from '../trace/aval.ts';
-import { aval } from '../trace/aval.ts';
+import { aval, showAval } from '../trace/aval.ts';
 import { ConcreteArray } from '../trace/concrete.ts';
+import { ArgumentError } from '../trace/errors.ts';
 import type { Batched, BatchedResult } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { range } from '../util/array.ts';
@@ -29,6 +30,13 @@ export const allWeak = (ins: readonly Aval[]): boolean => ins.length > 0 && ins.
 /** Is every number of `axes` a distinct axis of an array with `rank` axes? */
 export const validAxes = (axes: readonly number[], rank: number): boolean =>
   axes.every((a) => Number.isInteger(a) && a >= 0 && a < rank) && new Set(axes).size === axes.length;
+
+/** An axis as a number in [0, rank); negative ones count from the end. */
+export function axisOf(name: string, x: NDArray, axis: number): number {
+  const along = axis < 0 ? axis + x.ndim : axis;
+  if (validAxes([along], x.ndim)) return along;
+  throw new ArgumentError(`[${name}] axis ${axis} is out of range for ${showAval(x.aval)}`);
+}
 
 /** `items` without the positions in `axes`. */
 export const without = <T>(items: readonly T[], axes: readonly number[]): readonly T[] =>

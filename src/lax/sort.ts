@@ -1,29 +1,30 @@
 import { isFloat } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
-import { binary, cast, constant, select as selectExpr, unary } from '../kernel/expr.ts';
-import { iadd, imul, isub, lit } from '../kernel/index-algebra.ts';
+import { binary, cast, select as selectExpr, unary } from '../kernel/expr.ts';
+import { iadd, imul, lit } from '../kernel/index-algebra.ts';
 import type { ProcedureWriter } from '../kernel/procedure.ts';
-import { sameShape, showAval } from '../trace/aval.ts';
+import { aval, sameShape, showAval } from '../trace/aval.ts';
 import { bind } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { Cells, Operand, Primitive, Procedure } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
-import type { NDArray } from '../trace/value.ts';
-import { at, range } from '../util/array.ts';
-import { gatherWindows } from './indexing.ts';
-import { inFront, without } from './rules.ts';
-import { broadcastedIota, reshape, slice, toFront, transpose, zerosOf } from './structural.ts';
+import { NDArray } from '../trace/value.ts';
+import { present } from '../util/assert.ts';
+import { at } from '../util/array.ts';
+import { gatherAlong } from './indexing.ts';
+import { axisOf, inFront, validAxes } from './rules.ts';
+import { slice, toFront, zerosOf } from './structural.ts';
 
-/** Sorting along an axis. */
+/** Sorting along one axis: any number of arrays are brought into the order of the first ones. */
 
-/** Static parameters of {@link sortP}. */
 export interface SortParams {
   readonly axis: number;
-  /** How many of the operands are keys, compared one after the other. */
+  /** How many operands decide the order: the first, among equals the second, and so on. */
   readonly numKeys: number;
   readonly descending: boolean;
 }
 
+/** The sorted operands, and the permutation: where along the axis each element was. Always stable. */
 export const sortP: Primitive<SortParams> = primitive<SortParams, number>({
   name: 'sort',
   type: (ins, { axis, numKeys }) => {
@@ -31,255 +32,238 @@ export const sortP: Primitive<SortParams> = primitive<SortParams, number>({
     const fits =
       first !== undefined &&
       ins.every((a) => sameShape(a.shape, first.shape)) &&
-      axis >= 0 &&
-      axis < first.shape.length &&
+      validAxes([axis], first.shape.length) &&
       numKeys >= 1 &&
       numKeys <= ins.length;
     return fits
-      ? typed(...ins)
+      ? typed(...ins, aval(first.shape, 'i32'))
       : mistyped(
-          `[sort] along axis ${axis} by ${numKeys} keys needs arrays of one shape that has the axis, and so many keys; ` +
-            `got ${ins.map(showAval).join(', ')}`,
+          `[sort] along axis ${axis} by ${numKeys} keys needs arrays of one shape that has the axis, at least as many as ` +
+            `keys; got ${ins.map(showAval).join(', ')}`,
         );
   },
   derivative: {
     kind: 'smooth',
-    partials: (operand, ins, _, p) => {
-      const order = sortedOrder(ins.slice(0, p.numKeys), p);
-      return (t) => ins.map((x, i) => (i === operand ? takeAlong(t, order, p.axis) : zerosOf(x.aval)));
+    partials: (operand, _, outs, { axis }) => {
+      const order = at(outs, -1);
+      return (t) => outs.map((o, i) => (i === operand ? gatherAlong(t, order, axis) : zerosOf(o.aval)));
     },
   },
-  batch: (ins, p, size) =>
-    inFront(
-      ...bind(
-        sortP,
-        ins.map((x) => toFront(x, size)),
-        { ...p, axis: p.axis + 1 },
-      ),
-    ),
-  lower: (ins, p) => mergeSort(ins, p),
+  batch: (ins, p, size) => {
+    const outs = bind(sortP, ins.map((x) => toFront(x, size)), { ...p, axis: p.axis + 1 }); // prettier-ignore
+    return inFront(...outs);
+  },
+  lower: (ins, p) => sortProcedure(ins, p),
   cases: [
-    { ins: [{ shape: [7], dtype: 'float', distinct: true }], params: { axis: 0, numKeys: 1, descending: false } },
     {
-      ins: [
-        { shape: [3, 5, 2], dtype: 'float', distinct: true },
-        { shape: [3, 5, 2], dtype: 'float' },
-      ],
-      params: { axis: 1, numKeys: 1, descending: true },
-      label: 'with a payload, descending',
+      ins: [{ shape: [7], dtype: 'float', distinct: true }],
+      params: { axis: 0, numKeys: 1, descending: false },
     },
     {
       ins: [
-        { shape: [2, 9], dtype: 'integer', integers: [0, 2] },
-        { shape: [2, 9], dtype: 'integer' },
-        { shape: [2, 9], dtype: 'f32' },
+        { shape: [2, 5, 3], dtype: 'integer', integers: [0, 3] },
+        { shape: [2, 5, 3], dtype: 'float', distinct: true },
+        { shape: [2, 5, 3], dtype: 'float' },
       ],
       params: { axis: 1, numKeys: 2, descending: false },
-      label: 'two keys with ties',
+      label: 'two keys and a value',
     },
-    { ins: [{ shape: [6], dtype: 'bool' }], params: { axis: 0, numKeys: 1, descending: false }, label: 'bools' },
-    { ins: [{ shape: [2, 0], dtype: 'float' }], params: { axis: 1, numKeys: 1, descending: false }, label: 'empty' },
-    { ins: [{ shape: [3, 1], dtype: 'float' }], params: { axis: 1, numKeys: 1, descending: false }, label: 'of one' },
+    {
+      ins: [
+        { shape: [3, 9], dtype: 'bool' },
+        { shape: [3, 9], dtype: 'integer' },
+      ],
+      params: { axis: 1, numKeys: 1, descending: true },
+      label: 'ties, descending',
+    },
+    {
+      ins: [{ shape: [1, 2], dtype: 'float' }],
+      params: { axis: 0, numKeys: 1, descending: false },
+      label: 'of one',
+    },
+    {
+      ins: [{ shape: [2, 0], dtype: 'float' }],
+      params: { axis: 1, numKeys: 1, descending: false },
+      label: 'empty',
+    },
   ],
 });
 
-/** The permutation that sorts by these keys: positions along the axis, as i32. */
-function sortedOrder(keys: readonly NDArray[], p: SortParams): NDArray {
-  const positions = broadcastedIota('i32', at(keys, 0).shape, p.axis);
-  return at(bind(sortP, [...keys, positions], { ...p, numKeys: keys.length }), keys.length);
+// ------------------------------------------------------------------------------------------------------- lowering
+
+/** Reads or writes along the axis of one line. */
+interface Line {
+  readonly at: (i: Expr) => Expr;
+  readonly set: (i: Expr, value: Expr) => void;
 }
 
-/** The elements of `x` at `order` along an axis, where both have one shape and positions are in bounds. */
-function takeAlong(x: NDArray, order: NDArray, axis: number): NDArray {
-  if (x.size === 0) return x;
-  const others = range(x.ndim).filter((a) => a !== axis);
-  const last = [...others, axis];
-  const rows = transpose(x, last);
-  const indices = transpose(order, last);
-  const taken = gatherWindows(rows, reshape(indices, [...indices.shape, 1]), {
-    offsetDims: [],
-    collapsedDims: [others.length],
-    indexMap: [others.length],
-    operandBatchingDims: range(others.length),
-    indicesBatchingDims: range(others.length),
-    sizes: rows.shape.map(() => 1),
-    mode: 'clip',
-  });
-  return transpose(
-    taken,
-    range(x.ndim).map((a) => last.indexOf(a)),
-  );
-}
-
-// -------------------------------------------------------------------------------------------------- merge sort
-
-/** `x` before `y`: NaN is above everything and equal to itself, -0 equals 0. */
-function before(x: Expr, y: Expr): Expr {
-  if (x.dtype === 'bool') return before(cast('i32', x), cast('i32', y));
-  const less = binary('lt', x, y);
-  if (!isFloat(x.dtype)) return less;
-  return binary('or', less, binary('and', unary('isNan', y), unary('not', unary('isNan', x))));
-}
-
-/** The order of two rows of keys: by the first key that tells them apart. */
-function keysBefore(xs: readonly Expr[], ys: readonly Expr[]): Expr {
-  const [x, ...restX] = xs as readonly [Expr, ...Expr[]];
-  const [y, ...restY] = ys as readonly [Expr, ...Expr[]];
-  if (restX.length === 0) return before(x, y);
-  return binary('or', before(x, y), binary('and', unary('not', before(y, x)), keysBefore(restX, restY)));
-}
-
-/** A stable merge sort, bottom up, of positions: two lists of them take turns, and the operands follow at the end. */
-function mergeSort(ins: readonly Operand[], { axis, numKeys, descending }: SortParams): Procedure {
+/** A merge sort of positions, bottom up: runs of one, two, four, … are merged from the result into scratch and back. */
+function sortProcedure(ins: readonly Operand[], { axis, numKeys, descending }: SortParams): Procedure {
   const { shape } = at(ins, 0).aval;
   const n = at(shape, axis);
-  const outer = without(shape, [axis]);
-  const coordinate = (point: readonly Expr[], i: Expr): readonly Expr[] => [
-    ...point.slice(0, axis),
-    i,
-    ...point.slice(axis),
-  ];
   return {
     kind: 'procedure',
-    domain: outer,
-    starts: ins.map(() => null),
-    scratch: [{ shape: [...outer, 2, n], dtype: 'i32' }],
+    domain: shape.filter((_, a) => a !== axis),
+    starts: [...ins, null].map(() => null),
+    scratch: [{ shape, dtype: 'i32' }],
     readsOnce: false,
-    write: (p, point, results, [lists]) => {
-      const list = lists as Cells;
-      const source = p.variable(lit(0));
-      p.for(0, n, (i) => list.set([...point, lit(0), i], i));
-      const keys = (i: Expr): readonly Expr[] => ins.slice(0, numKeys).map((x) => x.at(coordinate(point, i)));
-      const goesFirst = (a: Expr, b: Expr): Expr =>
-        descending ? keysBefore(keys(b), keys(a)) : keysBefore(keys(a), keys(b));
-      for (let width = 1; width < n; width *= 2) {
-        const blocks = Math.ceil(n / (2 * width));
-        p.for(0, blocks, (block) => merge(p, { list, point, source: source.value, n, width, block, goesFirst }));
-        source.set(isub(lit(1), source.value));
-      }
-      p.for(0, n, (i) => {
-        const from = p.keep(list.at([...point, source.value, i]));
-        results.forEach((r, k) => r.set(coordinate(point, i), at(ins, k).at(coordinate(point, from))));
+    write: (w, point, results, [other]) => {
+      const place = (i: Expr): readonly Expr[] => [...point.slice(0, axis), i, ...point.slice(axis)];
+      const line = (cells: Cells): Line => ({
+        at: (i) => cells.at(place(i)),
+        set: (i, value) => cells.set(place(i), value),
+      });
+      const keys = ins.slice(0, numKeys).map((x) => (i: Expr) => x.at(place(i)));
+      const precedes = (i: Expr, j: Expr): Expr => (descending ? before(keys, j, i) : before(keys, i, j));
+      const order = line(at(results, -1));
+      const scratch = line(present(other, 'scratch'));
+      w.for(0, n, (i) => order.set(i, i));
+      const width = w.variable(lit(1));
+      w.while(binary('lt', width.value, lit(n)), () => {
+        mergeRuns(w, order, scratch, width.value, n, precedes);
+        mergeRuns(w, scratch, order, iadd(width.value, width.value), n, precedes);
+        width.set(imul(width.value, 4));
+      });
+      w.for(0, n, (i) => {
+        const from = w.keep(order.at(i));
+        ins.forEach((x, k) => at(results, k).set(place(i), x.at(place(from))));
       });
     },
   };
 }
 
-interface Merge {
-  readonly list: Cells;
-  readonly point: readonly Expr[];
-  /** Which of the two lists is read. */
-  readonly source: Expr;
-  readonly n: number;
-  readonly width: number;
-  readonly block: Expr;
-  readonly goesFirst: (a: Expr, b: Expr) => Expr;
+/** Merges each two neighbouring runs of `width` positions; equals stay in order, as the left run wins ties. */
+function mergeRuns(
+  w: ProcedureWriter,
+  from: Line,
+  to: Line,
+  width: Expr,
+  n: number,
+  precedes: (i: Expr, j: Expr) => Expr,
+): void {
+  const start = w.variable(lit(0));
+  const last = lit(n - 1);
+  w.while(binary('lt', start.value, lit(n)), () => {
+    const middle = w.keep(binary('min', iadd(start.value, width), lit(n)));
+    const end = w.keep(binary('min', iadd(middle, width), lit(n)));
+    const left = w.variable(start.value);
+    const right = w.variable(middle);
+    w.for(start.value, end, (k) => {
+      const i = w.keep(from.at(left.value));
+      // At the end of a run the position may be one too far; what is read there is not used.
+      const j = w.keep(from.at(binary('min', right.value, last)));
+      const takeRight = w.keep(
+        binary(
+          'and',
+          binary('lt', right.value, end),
+          binary('or', unary('not', binary('lt', left.value, middle)), precedes(j, i)),
+        ),
+      );
+      to.set(k, selectExpr(takeRight, j, i));
+      const step = w.keep(cast('i32', takeRight));
+      right.set(iadd(right.value, step));
+      left.set(binary('min', iadd(left.value, binary('sub', lit(1), step)), last));
+    });
+    start.set(end);
+  });
 }
 
-/** Merges two neighbouring runs of `width` positions into the other list. */
-function merge(p: ProcedureWriter, { list, point, source, n, width, block, goesFirst }: Merge): void {
-  const low = p.keep(imul(block, 2 * width));
-  const cap = (e: Expr): Expr => p.keep(binary('min', e, lit(n)));
-  const [middle, high] = [cap(iadd(low, lit(width))), cap(iadd(low, lit(2 * width)))];
-  const [left, right] = [p.variable(low), p.variable(middle)];
-  const fromLeft = p.variable(constant('bool', 0));
-  const [a, b] = [p.variable(lit(0)), p.variable(lit(0))];
-  p.for(low, high, (k) => {
-    p.if(
-      binary('lt', left.value, middle),
-      () => {
-        a.set(list.at([...point, source, left.value]));
-        p.if(
-          binary('lt', right.value, high),
-          () => {
-            b.set(list.at([...point, source, right.value]));
-            // The left one stays in front unless the right one is strictly smaller: that makes the sort stable.
-            fromLeft.set(unary('not', goesFirst(b.value, a.value)));
-          },
-          () => fromLeft.set(constant('bool', 1)),
-        );
-      },
-      () => {
-        b.set(list.at([...point, source, right.value]));
-        fromLeft.set(constant('bool', 0));
-      },
-    );
-    list.set([...point, isub(lit(1), source), k], selectExpr(fromLeft.value, a.value, b.value));
-    const step = cast('i32', fromLeft.value);
-    left.set(iadd(left.value, step));
-    right.set(iadd(right.value, isub(lit(1), step)));
-  });
+/** Does the element at `i` come strictly before that at `j`, by the first key that tells them apart? */
+function before(keys: readonly ((i: Expr) => Expr)[], i: Expr, j: Expr): Expr {
+  return keys.reduceRight<Expr | null>((rest, key) => {
+    const [x, y] = [key(i), key(j)];
+    const first = less(x, y);
+    if (rest === null) return first;
+    return binary('or', first, binary('and', unary('not', less(y, x)), rest));
+  }, null) as Expr;
+}
+
+/** x < y in the order of sorting: NaN comes last, and -0 equals 0. */
+function less(x: Expr, y: Expr): Expr {
+  const smaller = binary('lt', x, y);
+  if (!isFloat(x.dtype)) return smaller;
+  return binary('or', smaller, binary('and', unary('isNan', y), unary('not', unary('isNan', x))));
 }
 
 // ------------------------------------------------------------------------------------------------------ functions
 
 /** Options of {@link sort}. */
 export interface SortOptions {
-  /** Default -1. */
-  readonly dimension?: number;
   /** Accepted for JAX's sake: the sort is always stable. */
   readonly isStable?: boolean;
-  /** How many of the operands are keys; default 1. */
+  /** How many of the operands are compared; default 1. */
   readonly numKeys?: number;
 }
 
-const axisIn = (name: string, x: NDArray, axis: number): number => {
-  const a = axis < 0 ? axis + x.ndim : axis;
-  if (Number.isInteger(a) && a >= 0 && a < x.ndim) return a;
-  throw new ArgumentError(`[${name}] axis ${axis} is out of range for ${showAval(x.aval)}`);
-};
+/** The operands in sorted order, and last where each element was (i32). */
+const sortWithPositions = (operands: readonly NDArray[], p: SortParams): readonly NDArray[] => bind(sortP, operands, p);
 
 /**
- * Sorts along an axis, ascending and stable; NaN comes last, -0 and 0 are equal. Of a list of arrays the first `numKeys`
- * are keys, and the others follow.
+ * Sorts along an axis (default the last), rising and stable: NaN comes last, -0 and 0 are equal. Of several operands of one
+ * shape, the first `numKeys` are compared, one after the other, and all are brought into that order.
  *
- * @throws ShapeMismatchError for arrays of different shapes.
+ * @throws ShapeMismatchError for operands of different shapes.
+ * @example
+ * ```ts
+ * lax.sort(np.array([3, 1, 2])); // [1, 2, 3]
+ * const [keys, values] = lax.sort([ks, vs]); // both in the order of ks
+ * ```
  */
-export function sort(operand: NDArray, options?: SortOptions): NDArray;
-export function sort(operands: readonly NDArray[], options?: SortOptions): NDArray[];
-export function sort(operand: NDArray | readonly NDArray[], options: SortOptions = {}): NDArray | NDArray[] {
-  const operands = 'aval' in operand ? [operand] : operand;
-  const [first] = operands;
+export function sort(operand: NDArray, dimension?: number, options?: SortOptions): NDArray;
+export function sort(operands: readonly NDArray[], dimension?: number, options?: SortOptions): readonly NDArray[];
+export function sort(
+  operands: NDArray | readonly NDArray[],
+  dimension = -1,
+  { numKeys = 1 }: SortOptions = {},
+): NDArray | readonly NDArray[] {
+  const list = operands instanceof NDArray ? [operands] : operands;
+  const [first] = list;
   if (first === undefined) throw new ArgumentError('[sort] needs at least one array');
-  const axis = axisIn('sort', first, options.dimension ?? -1);
-  const sorted = bind(sortP, operands, { axis, numKeys: options.numKeys ?? 1, descending: false });
-  return 'aval' in operand ? at(sorted, 0) : [...sorted];
+  const axis = axisOf('sort', first, dimension);
+  const sorted = sortWithPositions(list, { axis, numKeys, descending: false }).slice(0, -1);
+  return operands instanceof NDArray ? at(sorted, 0) : sorted;
 }
 
-/** One array sorted along an axis. */
-export const sortAlong = (x: NDArray, axis: number, descending: boolean): NDArray =>
-  at(bind(sortP, [x], { axis, numKeys: 1, descending }), 0);
-
-/** Sorts keys along an axis, and values with them. */
-export function sortKeyVal(keys: NDArray, values: NDArray, dimension = -1): [keys: NDArray, values: NDArray] {
-  const axis = axisIn('sortKeyVal', keys, dimension);
-  return [...bind(sortP, [keys, values], { axis, numKeys: 1, descending: false })] as [NDArray, NDArray];
+/** Keys sorted along an axis (default the last), and values in the same order. */
+export function sortKeyVal(
+  keys: NDArray,
+  values: NDArray,
+  dimension = -1,
+  options: Pick<SortOptions, 'isStable'> = {},
+): readonly [keys: NDArray, values: NDArray] {
+  return sort([keys, values], dimension, options) as unknown as readonly [NDArray, NDArray];
 }
 
-/** The positions along an axis that sort an array, as i32; stable, also when descending. */
-export function argsort(
+/** An array sorted along an axis, and where each element was (i32); equals keep their order, NaN is above everything. */
+export function sortAlong(
   x: NDArray,
-  axis = -1,
-  { descending = false }: { readonly descending?: boolean } = {},
-): NDArray {
-  return sortedOrder([x], { axis: axisIn('argsort', x, axis), numKeys: 1, descending });
+  axis: number,
+  descending = false,
+): { readonly values: NDArray; readonly positions: NDArray } {
+  const [values, positions] = sortWithPositions([x], { axis, numKeys: 1, descending });
+  return { values: values as NDArray, positions: positions as NDArray };
 }
 
 /**
- * The `k` largest elements along the last axis, largest first, and their positions (i32); of equal ones the first. NaN is
- * above everything.
+ * The `k` largest elements along an axis (default the last), largest first, and their positions as i32. Of equals the first
+ * comes first; NaN is above everything.
  *
- * @throws ArgumentError unless 0 ≤ k ≤ the last extent.
+ * @throws ArgumentError when the axis has fewer than `k` elements.
  */
-export function topK(x: NDArray, k: number): [values: NDArray, indices: NDArray] {
-  const axis = axisIn('topK', x, -1);
+export function topK(
+  x: NDArray,
+  k: number,
+  options: { readonly axis?: number } = {},
+): readonly [values: NDArray, indices: NDArray] {
+  const axis = axisOf('topK', x, options.axis ?? -1);
   const n = at(x.shape, axis);
   if (!Number.isInteger(k) || k < 0 || k > n) {
-    throw new ArgumentError(`[topK] needs k between 0 and ${n}, the last extent of ${showAval(x.aval)}; got ${k}`);
+    throw new ArgumentError(
+      `[topK] needs k between 0 and ${n}, the extent of axis ${axis} of ${showAval(x.aval)}; got ${k}`,
+    );
   }
-  const positions = broadcastedIota('i32', x.shape, axis);
-  const sorted = bind(sortP, [x, positions], { axis, numKeys: 1, descending: true });
-  const none = x.shape.map(() => 0);
+  const start = x.shape.map(() => 0);
   const limit = x.shape.map((e, a) => (a === axis ? k : e));
-  return sorted.map((y) => slice(y, none, limit)) as [NDArray, NDArray];
+  const { values, positions } = sortAlong(x, axis, true);
+  return [slice(values, start, limit), slice(positions, start, limit)];
 }

@@ -91,7 +91,10 @@ export function windowsProblem(w: WindowsAt, operand: Aval, indices: Aval, sizes
       'batching axes of the operand and of the indices must come in pairs of equal extent',
     ],
     [
-      sizes.length === rank && sizes.every((n, a) => Number.isInteger(n) && n >= 0 && n <= at(operand.shape, a)),
+      sizes.length === rank &&
+        sizes.every(
+          (n, a) => Number.isInteger(n) && n >= 0 && (n <= at(operand.shape, a) || (n === 1 && batched.includes(a))),
+        ),
       `window extents ${showShape(sizes)} must fit into the operand`,
     ],
     [

@@ -26,13 +26,13 @@ export interface SortOptions {
 /** Sorted along an axis (default the last; null: flattened); stable, NaN last (first when descending). */
 export function sort(x: ArrayLike, axis: number | null = -1, { descending = false }: SortOptions = {}): NDArray {
   const [a, along] = flattenedFor('sort', x, axis);
-  return sorting.sortAlong(a, along, descending);
+  return sorting.sortAlong(a, along, descending).values;
 }
 
 /** The positions that sort an array along an axis (default the last; null: flattened), as i32. */
 export function argsort(x: ArrayLike, axis: number | null = -1, { descending = false }: SortOptions = {}): NDArray {
   const [a, along] = flattenedFor('argsort', x, axis);
-  return sorting.argsort(a, along, { descending });
+  return sorting.sortAlong(a, along, descending).positions;
 }
 
 /** Options of {@link cumsum} and {@link cumprod}. */
