@@ -123,9 +123,10 @@ export const gatherFilledP = gatherPrimitive<FilledParams>('gatherFilled', {
     ],
   },
   outside: ({ fillValue }, dtype) => constant(dtype, fillValue),
+  // Finite, as central differences of NaN are no numbers.
   cases: gatherCases
     .filter((c) => c.params.mode === 'fill')
-    .map((c, i) => ({ ...c, params: { ...c.params, fillValue: i === 0 ? NaN : 7 } })),
+    .map((c) => ({ ...c, params: { ...c.params, fillValue: 7 } })),
 });
 
 /** The windows of `x` that start at `indices`; `fillValue` where they are outside. */
