@@ -1,7 +1,7 @@
 import type { DType } from '../kernel/dtype.ts';
 import { isFloat } from '../kernel/dtype.ts';
 import * as lax from '../lax/elementwise.ts';
-import { select } from '../lax/structural.ts';
+import { select, stopGradient } from '../lax/structural.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { asArray } from '../trace/asarray.ts';
 import { convertElementType } from '../lax/structural.ts';
@@ -198,7 +198,7 @@ export function hypot(x: ArrayLike, y: ArrayLike): NDArray {
   const scaled = lax.mul(long, lax.sqrt(lax.add(one, lax.mul(ratio, ratio))));
   // Infinite if either is, even with NaN; 0 at the origin, with gradient 0.
   const infinite = lax.or(lax.eq(p, lax.like(a, Infinity)), lax.eq(q, lax.like(a, Infinity)));
-  return select(infinite, lax.like(a, Infinity), select(regular, scaled, lax.add(long, short)));
+  return select(infinite, lax.like(a, Infinity), select(regular, scaled, stopGradient(lax.add(long, short))));
 }
 
 /** `x` where `condition`, else `y`, broadcast together. */
