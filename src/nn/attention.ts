@@ -3,7 +3,7 @@ import { broadcastedIota } from '../lax/structural.ts';
 import { where } from '../numpy/elementwise.ts';
 import { einsum } from '../numpy/einsum.ts';
 import { broadcastTo } from '../numpy/promote.ts';
-import { repeat } from '../numpy/shape.ts';
+import { repeat } from '../numpy/rearrange.ts';
 import { showAval } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
 import { DTypeError, ShapeMismatchError } from '../trace/errors.ts';

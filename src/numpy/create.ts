@@ -75,12 +75,20 @@ export function arange(start: number, stop?: number, step = 1, options: DTypeOpt
   );
 }
 
-/** `count` evenly spaced numbers from start to stop, both included. */
-export function linspace(start: number, stop: number, count = 50, { dtype = 'f32' }: DTypeOptions = {}): NDArray {
+/** Options of {@link linspace}. */
+export interface LinspaceOptions extends DTypeOptions {
+  /** Is `stop` the last one? Default true. */
+  readonly endpoint?: boolean;
+}
+
+/** `count` evenly spaced numbers from start to stop. */
+export function linspace(start: number, stop: number, count = 50, options: LinspaceOptions = {}): NDArray {
+  const { dtype = 'f32', endpoint = true } = options;
   const n = staticNumber(count, '[linspace] the count');
   const [from, to] = [staticNumber(start, '[linspace] start'), staticNumber(stop, '[linspace] stop')];
+  const steps = Math.max(1, endpoint ? n - 1 : n);
   return array(
-    Array.from({ length: n }, (_, i) => (n === 1 ? from : from + ((to - from) * i) / (n - 1))),
+    Array.from({ length: n }, (_, i) => from + ((to - from) * i) / steps),
     { dtype },
   );
 }

@@ -17,6 +17,7 @@ export * as linalg from './linalg/index.ts';
 export * from './matrices.ts';
 export { all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var_ } from './reduce.ts';
 export { var_ as var } from './reduce.ts';
+export * from './rearrange.ts';
 export * from './shape.ts';
 export * from './sorting.ts';
 export * from './taking.ts';

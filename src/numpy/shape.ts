@@ -1,7 +1,6 @@
 import { dotGeneral } from '../lax/dot.ts';
-import { movePermutation } from '../lax/rules.ts';
+
 import * as lax from '../lax/structural.ts';
-import { padWith } from '../lax/window.ts';
 import type { Shape } from '../trace/aval.ts';
 import { showAval, showMarked, showShape } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
@@ -43,12 +42,6 @@ export function transpose(x: ArrayLike, axes?: readonly number[]): NDArray {
     a,
     axes.map((i) => (i < 0 ? i + a.ndim : i)),
   );
-}
-
-/** Moves axis `source` to position `destination`; the others keep their order. */
-export function moveaxis(x: ArrayLike, source: number, destination: number): NDArray {
-  const a = asArray(x);
-  return lax.transpose(a, movePermutation(a.ndim, axisOf('moveaxis', a, source), axisOf('moveaxis', a, destination)));
 }
 
 /** Exchanges two axes. */
@@ -141,58 +134,6 @@ export function split(x: ArrayLike, parts: number | readonly number[], axis = 0)
 export function flip(x: ArrayLike, axis?: Axis): NDArray {
   const a = asArray(x);
   return lax.rev(a, axesOf('flip', a, axis));
-}
-
-/** Shifts elements along an axis, those that fall off coming in at the other end. */
-export function roll(x: ArrayLike, shift: number, axis: number): NDArray {
-  const a = asArray(x);
-  const along = axisOf('roll', a, axis);
-  const n = at(a.shape, along);
-  if (n === 0) return a;
-  const k = ((staticNumber(shift, '[roll] the shift') % n) + n) % n;
-  const [head, tail] = split(a, [n - k], along) as readonly [NDArray, NDArray];
-  return k === 0 ? a : lax.concatenate([tail, head], along);
-}
-
-/** Repeats each element `repeats` times along `axis`. */
-export function repeat(x: ArrayLike, repeats: number, axis: number): NDArray {
-  const a = asArray(x);
-  const along = axisOf('repeat', a, axis);
-  const times = staticNumber(repeats, '[repeat] the count');
-  const wide = expandDims(a, along + 1);
-  const shape = wide.shape.map((n, i) => (i === along + 1 ? times : n));
-  return lax.reshape(
-    broadcastTo(wide, shape),
-    a.shape.map((n, i) => (i === along ? n * times : n)),
-  );
-}
-
-/** Repeats the whole array `reps` times along each axis. */
-export function tile(x: ArrayLike, reps: readonly number[]): NDArray {
-  const a = asArray(x);
-  const ndim = Math.max(a.ndim, reps.length);
-  const shape = [...range(ndim - a.ndim).map(() => 1), ...a.shape];
-  const counts = reps.map((n) => staticNumber(n, '[tile] a count'));
-  const times = [...range(ndim - counts.length).map(() => 1), ...counts];
-  const interleaved = shape.flatMap((n) => [1, n]);
-  const grown = shape.flatMap((n, i) => [at(times, i), n]);
-  return lax.reshape(
-    broadcastTo(lax.reshape(a, interleaved), grown),
-    shape.map((n, i) => n * at(times, i)),
-  );
-}
-
-/** Pads each axis by [before, after] with a constant (default 0). */
-export function pad(
-  x: ArrayLike,
-  width: number | readonly (readonly [number, number])[],
-  options: { readonly constantValues?: number } = {},
-): NDArray {
-  const a = asArray(x);
-  const widths = typeof width === 'number' ? a.shape.map(() => [width, width] as const) : width;
-  if (widths.length !== a.ndim)
-    throw new ArgumentError(`[pad] ${showAval(a.aval)} needs ${a.ndim} pairs, got ${widths.length}`);
-  return padWith(a, widths, options.constantValues ?? 0);
 }
 
 /** Elements on and below diagonal `k` (default 0); zeros elsewhere. */

@@ -4,7 +4,7 @@ import * as lax from '../lax/elementwise.ts';
 import { argmax } from '../lax/reduce.ts';
 import { bitcastConvertType, convertElementType, fill, reshape, select, stopGradient } from '../lax/structural.ts';
 import { broadcastShapes, broadcastTo, toDtype } from '../numpy/promote.ts';
-import { moveaxis } from '../numpy/shape.ts';
+import { moveaxis } from '../numpy/rearrange.ts';
 import type { Shape } from '../trace/aval.ts';
 import { showAval, showShape } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
