@@ -7,6 +7,7 @@ import { at, product } from '../../util/array.ts';
 import type { Placement } from './locals.ts';
 import { placeLocals } from './locals.ts';
 import type { Helper } from './math.ts';
+import type { Schedule } from './schedule.ts';
 import { binding, gpuDType, valueType, within } from './scalar.ts';
 import type { ShaderParts, WgslTarget } from './shader.ts';
 import { assignment, domainText, operandNames, perPoint } from './shader.ts';
@@ -19,11 +20,17 @@ export function emitProcedure(kernel: ProcedureKernel, target: WgslTarget): Shad
   if (total === 0) return null;
   const { value, position } = substitution(flattened(0, kernel.domain));
   const body = mapStatements(kernel.body, value, (n) => n, position);
-  const { lines, dispatch, ...main } = perPoint(total, target);
+  const { lines, dispatch, ...main } = perPoint(total, target, invocations(total, target.schedule));
   const helpers = new Set<Helper>();
   const procedure = new ProcedureEmitter(kernel, body, helpers);
   const about = `procedure for each of ${domainText(kernel.domain)}: one invocation for each of ${total} points`;
   return { about, helpers, main: { ...main, body: procedure.write([[index(0, total), 'i']], lines) }, dispatch };
+}
+
+/** The size of a workgroup: a power of two up to that of other kernels, see {@link ProcedureSchedule}. */
+function invocations(total: number, { procedure, invocations: most }: Schedule): number {
+  const wanted = 2 ** Math.floor(Math.log2(Math.max(1, total / procedure.workgroups)));
+  return Math.min(most, Math.max(procedure.least, wanted));
 }
 
 /** The name of a local variable. */

@@ -47,10 +47,13 @@ export interface Performance {
   readonly lastTrips: Map<While, number>;
 }
 
-/** Runs the nodes and hands over all that is recorded. */
+/** Runs the nodes and hands over all that is recorded, also where an error ends the run. */
 export function* perform(nodes: readonly FlowNode[], p: Performance): Waits {
-  yield* performNodes(nodes, p);
-  void p.recorder.submit();
+  try {
+    yield* performNodes(nodes, p);
+  } finally {
+    void p.recorder.submit();
+  }
 }
 
 function* performNodes(nodes: readonly FlowNode[], p: Performance): Waits {

@@ -7,6 +7,7 @@ export interface Schedule {
   readonly name: string;
   /** Invocations of a workgroup of a map, and of a reduction with one invocation for each result. */
   readonly invocations: number;
+  readonly procedure: ProcedureSchedule;
   /** A reduction over at least this many points gets a workgroup for each result… */
   readonly longReduction: number;
   /** …of this many invocations, a power of two: each reduces a stride, then they meet in a tree. */
@@ -21,6 +22,15 @@ export interface Speed {
   readonly operationsPerMicrosecond: number;
   /** Of one invocation by itself. */
   readonly microsecondsPerOperation: number;
+}
+
+/**
+ * Procedures take long for each point, and points part ways in them. So few points are spread over the device in small
+ * workgroups: at least `workgroups` of them, as long as each has `least` invocations.
+ */
+export interface ProcedureSchedule {
+  readonly workgroups: number;
+  readonly least: number;
 }
 
 /** The tiles of a matrix product. A workgroup's block is `workgroup × perInvocation` rows and columns. */
@@ -41,6 +51,7 @@ export interface ContractSchedule {
 export const gpuSchedule: Schedule = {
   name: 'gpu',
   invocations: 64,
+  procedure: { workgroups: 32, least: 8 },
   longReduction: 256,
   lanes: 64,
   contract: { workgroup: [8, 8], perInvocation: [4, 4], staged: 16, fewResults: 2048, tiny: 16 ** 3 },
@@ -54,6 +65,7 @@ export const gpuSchedule: Schedule = {
 export const softwareSchedule: Schedule = {
   name: 'software',
   invocations: 64,
+  procedure: { workgroups: 16, least: 4 },
   longReduction: 256,
   lanes: 8,
   contract: { workgroup: [8, 1], perInvocation: [8, 8], staged: null, fewResults: 512, tiny: 16 ** 3 },

@@ -127,13 +127,14 @@ export function grid(groups: number, target: WgslTarget): readonly [x: number, y
 export function perPoint(
   total: number,
   target: WgslTarget,
+  invocations = target.schedule.invocations,
 ): {
   readonly workgroup: string;
   readonly parameters: readonly string[];
   readonly dispatch: readonly [x: number, y: number];
   readonly lines: readonly string[];
 } {
-  const workgroup = Math.min(target.schedule.invocations, total);
+  const workgroup = Math.min(invocations, total);
   const dispatch = grid(Math.ceil(total / workgroup), target);
   const row = dispatch[0] * workgroup;
   const lines: string[] = [];

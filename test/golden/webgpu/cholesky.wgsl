@@ -17,7 +17,7 @@ fn square_root(x: f32) -> f32 {
   return select(select(sqrt(x), nan(), x < 0.0), x, x == 0.0 || is_nan(x));
 }
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(8)
 fn cholesky_kernel(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = i32(id.x);
   let t0 = i * 256;

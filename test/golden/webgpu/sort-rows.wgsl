@@ -7,7 +7,7 @@ fn is_nan(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(8)
 fn sort_rows(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = i32(id.x);
   let t0 = i * 100;
