@@ -62,6 +62,8 @@ export {
   DTypeError,
   EscapedTracerError,
   GradientError,
+  KeyReuseError,
+  NonFiniteError,
   ReadError,
   ShapeMismatchError,
   StaticArgumentError,

@@ -16,7 +16,9 @@ import type { NDArray } from '../trace/value.ts';
 import { InternalError } from '../util/error.ts';
 import { zipExact } from '../util/array.ts';
 import { structuralKey } from '../util/key.ts';
+import { captureOrigin, currentOrigin } from '../util/origin.ts';
 import { compile } from './compile.ts';
+import { checkFinite, checksFinite } from './finite.ts';
 import { callHost, executeInParts } from './host-calls.ts';
 
 /** Where programs run when nothing says otherwise. The index installs how to make it; it starts at first use. */
@@ -52,7 +54,7 @@ export function executableFor(name: string, jaxpr: Jaxpr, device: Device, donate
   if (byDevice === undefined) compiled.set(jaxpr, (byDevice = new Map<Device, Map<string, Executable>>()));
   let byDonation = byDevice.get(device);
   if (byDonation === undefined) byDevice.set(device, (byDonation = new Map<string, Executable>()));
-  const key = donated.some((d) => d) ? donated.map(Number).join('') : '';
+  const key = donated.includes(true) ? donated.map(Number).join('') : '';
   let executable = byDonation.get(key);
   if (executable === undefined) {
     requireDtypes(jaxpr, device);
@@ -82,22 +84,44 @@ export function execute(
   donated: readonly boolean[] = [],
 ): readonly NDArray[] {
   const arrays = inputs.map(requireConcrete);
-  if (donated.some((d) => d)) requireSingleUse(name, arrays, donated);
-  if (callsHost(jaxpr)) {
-    const outs = executeInParts(jaxpr, arrays, (part, ins) => execute(name, part, ins), defaultDevice());
-    arrays.forEach((a, i) => donated[i] === true && a.dispose(donation(name)));
-    return outs;
+  const donates = donated.includes(true);
+  if (donates) requireSingleUse(name, arrays, donated);
+  if (!callsHost(jaxpr) && !checksFinite()) return runProgram(name, jaxpr, arrays, donated);
+  // The arguments are needed until the end, so nothing is written over them.
+  const outs = callsHost(jaxpr)
+    ? executeInParts(jaxpr, arrays, (part, ins) => execute(name, part, ins), defaultDevice())
+    : checkFinite(name, jaxpr, arrays, runProgram(name, jaxpr, arrays, []));
+  if (donates) {
+    const why = donation(name);
+    arrays.forEach((a, i) => donated[i] === true && a.dispose(why));
   }
+  return outs;
+}
+
+function runProgram(
+  name: string,
+  jaxpr: Jaxpr,
+  arrays: readonly ConcreteArray[],
+  donated: readonly boolean[],
+): readonly ConcreteArray[] {
   const device = arrays.find((a) => a.device !== null)?.device ?? defaultDevice();
   const executable = executableFor(name, jaxpr, device, donated);
   const buffers = executable.run(arrays.map((a) => a.bufferOn(device)));
-  arrays.forEach((a, i) => {
-    if (donated[i] === true) a.donate(donation(name));
-  });
+  if (donated.includes(true)) {
+    const why = donation(name);
+    arrays.forEach((a, i) => donated[i] === true && a.donate(why));
+  }
   return zipExact(jaxpr.outputs, buffers).map(([atom, buffer]) => ConcreteArray.fromDevice(atom.aval, device, buffer));
 }
 
-const donation = (name: string): string => `it was donated to ${name} (donateArgnums), which reused its storage`;
+/** Says, when somebody asks, to which call arrays were given up. */
+function donation(name: string): () => string {
+  const origin = currentOrigin() ?? captureOrigin(donation);
+  return () => {
+    const line = origin.line();
+    return `it was donated to ${name} (donateArgnums)${line === null ? '' : ` ${line}`}, which reused its storage`;
+  };
+}
 
 /** A donated array may be given once only: its storage is written over. */
 function requireSingleUse(name: string, arrays: readonly ConcreteArray[], donated: readonly boolean[]): void {

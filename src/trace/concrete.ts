@@ -32,7 +32,7 @@ export class ConcreteArray extends NDArray {
   readonly aval: Aval;
   private host: HostArray | null;
   private storage: Storage | null;
-  private deleted: string | null = null;
+  private deleted: (() => string) | null = null;
 
   private constructor(aval: Aval, host: HostArray | null, storage: Storage | null) {
     super();
@@ -121,7 +121,7 @@ export class ConcreteArray extends NDArray {
   }
 
   /** Gives the array up: its storage now belongs to whoever asked, and using it again is an error saying `why`. */
-  donate(why: string): void {
+  donate(why: () => string): void {
     this.requireAlive();
     if (this.storage !== null) reclaimer.unregister(this);
     this.storage = null;
@@ -130,7 +130,7 @@ export class ConcreteArray extends NDArray {
   }
 
   /** Frees the storage now instead of when the array is collected. Using the array afterwards is an error. */
-  dispose(why = 'it was disposed'): void {
+  dispose(why: () => string = disposed): void {
     if (this.deleted !== null) return;
     const storage = this.storage;
     this.donate(why);
@@ -159,7 +159,7 @@ export class ConcreteArray extends NDArray {
   /** Throws unless the array still has its data. */
   requireAlive(): void {
     if (this.deleted !== null)
-      throw new DeletedArrayError(`${showAval(this.aval)} can't be used any more: ${this.deleted}`);
+      throw new DeletedArrayError(`${showAval(this.aval)} can't be used any more: ${this.deleted()}`);
   }
 
   private watch({ device, buffer }: Storage): void {
@@ -167,6 +167,8 @@ export class ConcreteArray extends NDArray {
     notePressure(buffer.bytes);
   }
 }
+
+const disposed = (): string => 'it was disposed';
 
 function format(x: unknown): string {
   if (Array.isArray(x)) return `[${x.map(format).join(Array.isArray(x[0]) ? ',\n ' : ', ')}]`;

@@ -93,3 +93,17 @@ export class TooManyTracesError extends MistakeError {
     super('too-many-traces', message);
   }
 }
+
+/** An operation gave NaN or an infinity while `debugNans` or `debugInfs` looked for them. */
+export class NonFiniteError extends MistakeError {
+  constructor(message: string) {
+    super('non-finite', message);
+  }
+}
+
+/** A random key was used twice while `debugKeyReuse` looked for it. */
+export class KeyReuseError extends MistakeError {
+  constructor(message: string) {
+    super('key-reuse', message);
+  }
+}

@@ -212,7 +212,7 @@ const mistakes: readonly Mistake[] = [
       return y.add(1);
     },
     code: 'deleted-array',
-    says: ['f32[5]', 'donated to step'],
+    says: ['f32[5]', /donated to step \(donateArgnums\) at .*errors\.test\.ts:\d+/],
   },
   {
     what: 'one array donated twice',

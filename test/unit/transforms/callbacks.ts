@@ -3,6 +3,7 @@ import type { NDArray } from '../../../src/index.ts';
 import {
   CallbackError,
   debug,
+  debugNans,
   defaultDevice,
   disableJit,
   effectsBarrier,
@@ -229,6 +230,17 @@ export function callbacksOn(device: 'wasm' | 'reference' | 'webgpu'): void {
       const wrong = jit((v: NDArray) => pureCallback(() => [1, 2], typeOf(v), v));
       const run = async (): Promise<unknown> => wrong(x()).data();
       await expect(run()).rejects.toThrow(/pureCallback of .* the result is f32\[2\], but f32\[3\] was promised/);
+    });
+
+    test('NaN are found by the call, or by reading what has them', async () => {
+      const f = jit((v: NDArray) => [np.log(v), v.add(1)]);
+      const run = async (): Promise<unknown> => {
+        const [a, b] = debugNans(() => f(np.array([1, -1])));
+        expect(await b?.tolist()).toEqual([2, 0]);
+        return a?.data();
+      };
+      await expect(run()).rejects.toThrow(later ? /\[the function\] gave NaN: 1 of 2 .*, first at \[1\], called at .*callbacks\.ts/ : /\[log\] gave NaN/); // prettier-ignore
+      expect(await debugNans(() => f(np.array([1, 1])))[0]?.tolist()).toEqual([0, 0]);
     });
 
     test('memory of what passes between programs is given back', async () => {
