@@ -12,7 +12,7 @@ import { axesOf } from './reduce.ts';
 /** Moving, repeating and padding: the same elements, elsewhere or more than once. */
 
 type OneOrMore = number | readonly number[];
-const listOf = (n: OneOrMore): readonly number[] => (typeof n === 'number' ? [n] : n);
+const listOf = (n: OneOrMore): readonly number[] => (Array.isArray(n) ? (n as readonly number[]) : [n as number]);
 
 /** Axis numbers in [0, ndim), in the order given. */
 const axisList = (name: string, x: NDArray, axes: OneOrMore): readonly number[] =>
@@ -139,7 +139,7 @@ export function pad(
 
 function widthsOf(a: NDArray, width: number | readonly [number, number] | Widths): Widths {
   const pair = (w: number | readonly [number, number]): readonly [number, number] => {
-    const [before, after] = typeof w === 'number' ? [w, w] : w;
+    const [before, after] = (Array.isArray(w) ? w : [w, w]) as readonly [number, number];
     return [staticNumber(before, '[pad] a width'), staticNumber(after, '[pad] a width')];
   };
   const whole = typeof width === 'number' || typeof width[0] === 'number';

@@ -57,7 +57,8 @@ export function swapaxes(x: ArrayLike, axis1: number, axis2: number): NDArray {
 /** Adds axes of extent 1 at the positions that they have in the result. */
 export function expandDims(x: ArrayLike, axis: number | readonly number[]): NDArray {
   const a = asArray(x);
-  const list = typeof axis === 'number' ? [axis] : axis;
+  const given: readonly unknown[] = Array.isArray(axis) ? (axis as readonly unknown[]) : [axis];
+  const list = given.map((i) => staticNumber(i, '[expandDims] the axis'));
   const ndim = a.ndim + list.length;
   const added = list.map((i) => (i < 0 ? i + ndim : i));
   if (added.some((i) => i < 0 || i >= ndim) || new Set(added).size !== added.length) {

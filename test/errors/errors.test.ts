@@ -27,6 +27,8 @@ const sizes: readonly Mistake[] = Object.entries<(n: number) => unknown>({
   tile: (n) => np.tile(x, [n]),
   split: (n) => np.split(x, n),
   roll: (n) => np.roll(x, n, 0),
+  pad: (n) => np.pad(x, n),
+  expandDims: (n) => np.expandDims(x, n),
   sum: (n) => x.sum(n),
 }).map(([name, of]) => ({
   what: `a size that depends on a traced value, in ${name}`,
