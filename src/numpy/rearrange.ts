@@ -142,7 +142,7 @@ function widthsOf(a: NDArray, width: number | readonly [number, number] | Widths
     const [before, after] = (Array.isArray(w) ? w : [w, w]) as readonly [number, number];
     return [staticNumber(before, '[pad] a width'), staticNumber(after, '[pad] a width')];
   };
-  const whole = typeof width === 'number' || typeof width[0] === 'number';
+  const whole = !Array.isArray(width) || !Array.isArray(width[0]);
   if (whole) return a.shape.map(() => pair(width as number | readonly [number, number]));
   const widths = width as Widths;
   if (widths.length === 1 && a.ndim > 1) return a.shape.map(() => pair(at(widths, 0)));
