@@ -1,10 +1,12 @@
 import { defineConfig } from 'tsup';
 
 /** One entry per subpath export of package.json: `pullback`, `pullback/numpy`, … */
-const folders = ['numpy', 'lax', 'random', 'nn', 'optim', 'data', 'testing'];
+const folders = ['numpy', 'random', 'nn', 'optim', 'data', 'testing'];
+const entries = Object.fromEntries(folders.map((folder) => [`${folder}/index`, `src/${folder}/index.ts`]));
 
 export default defineConfig({
-  entry: ['src/index.ts', ...folders.map((folder) => `src/${folder}/index.ts`)],
+  // Control flow is made of transformations, which are not in the folder of the primitives.
+  entry: { index: 'src/index.ts', 'lax/index': 'src/lax.ts', ...entries },
   outDir: 'dist',
   format: ['esm', 'cjs'],
   target: 'es2022',

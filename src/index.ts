@@ -16,7 +16,7 @@ import type { Device, DeviceName, MemoryReport, Target } from './kernel/device.t
 import { installSpelling } from './transforms/stages.ts';
 
 export * as numpy from './numpy/index.ts';
-export * as lax from './lax/index.ts';
+export * as lax from './lax.ts';
 export * as random from './random/index.ts';
 export * as tree from './numpy/tree.ts';
 export * as nn from './nn/index.ts';
@@ -57,6 +57,8 @@ export { TreeMismatchError } from './tree/tree.ts';
 export {
   ArgumentError,
   BatchError,
+  BranchTypeError,
+  CarryTypeError,
   CustomRuleError,
   DeletedArrayError,
   DTypeError,

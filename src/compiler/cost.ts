@@ -72,3 +72,11 @@ export const cheapToAmplify = (c: Cost): boolean => c.weight <= 2 && c.loads <= 
 
 /** May it be computed while a contraction reads its operand, once for each time that a tile is packed or staged? */
 export const cheapInContraction = (c: Cost): boolean => c.weight <= 2 && c.loads <= 1;
+
+/**
+ * May a value that differs from one iteration of a loop to the next be computed again, from what is in memory anyway, by
+ * a loop that needs it later? Else it is stored once an iteration.
+ *
+ * @param weight the arithmetic of one element.
+ */
+export const cheapToRecompute = (weight: number): boolean => weight <= 4;

@@ -10,14 +10,14 @@ import { nestedOrigin } from '../util/origin.ts';
 /** One Jaxpr without calls, repeated or unused equations: what lowering starts from. */
 export const simplifyJaxpr = (jaxpr: Jaxpr): Jaxpr => withoutDeadCode(withoutRepeats(inlineCalls(jaxpr)));
 
-/** Puts the equations of called Jaxprs in the place of the calls. */
-export function inlineCalls(jaxpr: Jaxpr): Jaxpr {
+/** Puts the equations of called Jaxprs in the place of the calls: those for which `bodyOf` gives one. */
+export function inlineCalls(jaxpr: Jaxpr, bodyOf: (e: Equation) => Jaxpr | null = inlineBody): Jaxpr {
   const equations: Equation[] = [];
   const expand = (inner: Jaxpr, environment: Map<Var, Atom>, from: Origin | undefined): readonly Atom[] => {
     const read = (a: Atom): Atom => (a instanceof Literal ? a : present(environment.get(a), 'a variable'));
     for (const e of inner.equations) {
       const inputs = e.inputs.map(read);
-      const body = inlineBody(e);
+      const body = bodyOf(e);
       if (body !== null) {
         const results = expand(body, new Map(zipExact(body.inputs, inputs)), nestedOrigin(from, e.origin));
         for (const [v, a] of zipExact(e.outputs, results)) environment.set(v, a);

@@ -61,6 +61,11 @@ export class ConcreteArray extends NDArray {
     return this.storage?.device ?? null;
   }
 
+  /** A copy of the elements if they are on the host, as those of small arrays are, else null. */
+  onHost(): HostArray | null {
+    return this.host?.slice() ?? null;
+  }
+
   /** The value of a scalar whose data is on the host, else null. */
   literal(): number | null {
     return this.host !== null && this.aval.shape.length === 0 ? (this.host[0] as number) : null;

@@ -45,6 +45,20 @@ export class CustomRuleError extends MistakeError {
   }
 }
 
+/** A loop's body gave back something of another structure, shape or dtype than what it carries. */
+export class CarryTypeError extends MistakeError {
+  constructor(message: string) {
+    super('carry-type', message);
+  }
+}
+
+/** The branches of a conditional give results of different structures, shapes or dtypes. */
+export class BranchTypeError extends MistakeError {
+  constructor(message: string) {
+    super('branch-type', message);
+  }
+}
+
 /** `vmap` got arguments whose mapped axes have different sizes, or axes that do not fit the arguments. */
 export class BatchError extends MistakeError {
   constructor(message: string) {

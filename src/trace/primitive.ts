@@ -125,11 +125,17 @@ export interface StructuralRules<P> {
   /** Results and a linear function of the tangents that are not null. */
   linearize(primals: readonly NDArray[], isLinear: readonly boolean[], params: P): LinearizeResult;
   /** Cotangents of the linear operands (those whose `value` is null); null elsewhere. */
-  transpose(cts: readonly Tangent[], ins: readonly Linearized[], params: P): readonly Tangent[];
+  readonly transpose:
+    Loose<[cts: readonly Tangent[], ins: readonly Linearized[], params: P], readonly Tangent[]> | NoReverse;
   /** The results, one operation after the other under the current interpreter, for when nothing is to be compiled. */
   evaluate(inputs: readonly NDArray[], params: P): readonly NDArray[];
   /** What is left when only the results that `used` marks are wanted. */
   prune(used: readonly boolean[], params: P): Pruned<P>;
+}
+
+/** Marks a primitive without reverse mode; the text is the user's error. */
+export interface NoReverse {
+  readonly noReverse: string;
 }
 
 /** A structural primitive's equation with fewer operands and results. */

@@ -92,7 +92,7 @@ class BatchTrace implements Trace {
 const namers = new WeakMap<Jaxpr, ReadonlySet<string>>();
 
 /** The named axes that collectives in a Jaxpr are over. */
-function axesIn(jaxpr: Jaxpr): ReadonlySet<string> {
+export function axesIn(jaxpr: Jaxpr): ReadonlySet<string> {
   let names = namers.get(jaxpr);
   if (names === undefined) {
     const collected = new Set<string>();

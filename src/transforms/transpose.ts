@@ -59,8 +59,11 @@ export function transposeLinear(
 function transposeEquation(e: Equation, outs: readonly Tangent[], ins: readonly Linearized[]): readonly Tangent[] {
   const { derivative, name } = e.primitive;
   switch (derivative.kind) {
-    case 'structural':
-      return derivative.rules.transpose(outs, ins, e.params);
+    case 'structural': {
+      const { transpose } = derivative.rules;
+      if (typeof transpose !== 'function') throw new GradientError('no-reverse-mode', transpose.noReverse);
+      return transpose(outs, ins, e.params);
+    }
     case 'bilinear': {
       const [ct] = outs as [NDArray];
       const [x, y] = ins as [Linearized, Linearized];

@@ -172,7 +172,7 @@ export const customJvpP: Primitive<CustomJvpParams> = primitive<CustomJvpParams,
           ofArguments(name, captured, varied, (v) => !v),
         ),
       // Of a linear function, where no rule is asked for.
-      transpose: (cts, ins, params) => callRules.transpose(cts, ins, params),
+      transpose: callRules.transpose,
       evaluate: (inputs, { jaxpr }) => evalJaxpr(jaxpr, [], inputs),
       // The rule gives all results and takes all operands.
       prune: (_, params) => wholePruned(params, params.jaxpr),

@@ -161,7 +161,7 @@ export const customVjpP: Primitive<CustomVjpParams> = primitive<CustomVjpParams,
           ofArguments(params.name, params.captured, varied, (v) => !v),
         ),
       // Of a linear function, where no rule is asked for.
-      transpose: (cts, ins, params) => callRules.transpose(cts, ins, params),
+      transpose: callRules.transpose,
       evaluate: (inputs, { jaxpr }) => evalJaxpr(jaxpr, [], inputs),
       // The rules give all results and take all operands.
       prune: (_, params) => wholePruned(params, params.jaxpr),

@@ -1,0 +1,163 @@
+import { dynamicIndexInDim, dynamicUpdateSliceInDim } from '../../lax/dynamic.ts';
+import { add, sub } from '../../lax/elementwise.ts';
+import { scalarOf } from '../../lax/rules.ts';
+import { concatenate, reshape, slice, zerosOf } from '../../lax/structural.ts';
+import type { Aval } from '../../trace/aval.ts';
+import { aval } from '../../trace/aval.ts';
+import { evalJaxpr } from '../../trace/interpret.ts';
+import type { Jaxpr } from '../../trace/jaxpr.ts';
+import { stage } from '../../trace/stage.ts';
+import type { NDArray } from '../../trace/value.ts';
+import { at, range } from '../../util/array.ts';
+import { inputAvals, outputAvals } from '../jaxpr-rules.ts';
+import { capturingNothing, cut } from './edit.ts';
+import { hoistInvariants } from './residuals.ts';
+
+/** What a scan is computed by: a counted loop that reads slices of the xs and writes slices of the ys. */
+
+/** A scan's parameters. */
+export interface ScanParams {
+  /** From constants, carried values and slices of the xs to the next carried values and slices of the ys. */
+  readonly body: Jaxpr;
+  readonly length: number;
+  /** Runs from the last slice to the first? */
+  readonly reverse: boolean;
+  /** Iterations in one trip of the loop. */
+  readonly unroll: number;
+  readonly constants: number;
+  readonly carries: number;
+}
+
+/** How many xs and ys a scan has. */
+export const xsOf = ({ body, constants, carries }: ScanParams): number => body.inputs.length - constants - carries;
+export const ysOf = ({ body, carries }: ScanParams): number => body.outputs.length - carries;
+
+/** Is it a loop by itself, which neither reads nor writes slices? */
+export const isPlainLoop = (p: ScanParams): boolean => xsOf(p) === 0 && ysOf(p) === 0 && p.unroll === 1;
+
+/** The type of `length` slices of type `a`. */
+export const stackedAval = (a: Aval, length: number): Aval => aval([length, ...a.shape], a.dtype, a.weakType);
+
+/** One slice of a stack. */
+export const sliceAt = (x: NDArray, i: number): NDArray =>
+  reshape(
+    slice(x, x.shape.map((_, a) => (a === 0 ? i : 0)), x.shape.map((n, a) => (a === 0 ? i + 1 : n))), // prettier-ignore
+    x.shape.slice(1),
+  );
+
+/** Arrays of one type, stacked. */
+export const stackOf = (slices: readonly NDArray[], type: Aval): NDArray =>
+  slices.length === 0
+    ? zerosOf(stackedAval(type, 0))
+    : concatenate(
+        slices.map((y) => reshape(y, [1, ...y.shape])),
+        0,
+      );
+
+type Iterate = (carried: readonly NDArray[], slices: readonly NDArray[]) => readonly [readonly NDArray[], readonly NDArray[]]; // prettier-ignore
+
+/**
+ * The scan as a Jaxpr: what is the same in every iteration, then a loop of whole trips, then the iterations that are left.
+ *
+ * @param repeat runs a plain loop.
+ */
+export function loopOf(
+  p: ScanParams,
+  repeat: (inputs: readonly NDArray[], params: ScanParams) => readonly NDArray[],
+): Jaxpr {
+  const [constants, carried, slices] = cut(inputAvals(p.body), p.constants, p.carries) as [Aval[], Aval[], Aval[]];
+  const hoisted = hoistInvariants(p.body, p.constants);
+  // A single trip is no loop.
+  const trips = p.unroll >= p.length ? 0 : Math.floor(p.length / p.unroll);
+  const closed = stage(
+    'scan',
+    (...operands) => {
+      const [given, init, xs] = cut(operands, p.constants, p.carries) as [NDArray[], NDArray[], NDArray[]];
+      const more = hoisted.invariants === null ? [] : evalJaxpr(hoisted.invariants, [], given);
+      const fixed = [...more, ...given];
+      const [last, ys] = trips === 0 ? [init, []] : loop(p, hoisted.body, trips, fixed, init, xs, repeat);
+      const iterate: Iterate = (carry, x) => iterateWith(p, hoisted.body, fixed, carry, x);
+      return remainder(p, trips * p.unroll, iterate, last, ys, xs);
+    },
+    [...constants, ...carried, ...slices.map((a) => stackedAval(a, p.length))],
+  );
+  return capturingNothing(closed);
+}
+
+function iterateWith(
+  { carries }: ScanParams,
+  body: Jaxpr,
+  constants: readonly NDArray[],
+  carry: readonly NDArray[],
+  slices: readonly NDArray[],
+): readonly [readonly NDArray[], readonly NDArray[]] {
+  const [next, ys] = cut(evalJaxpr(body, [], [...constants, ...carry, ...slices]), carries);
+  return [next ?? [], ys ?? []];
+}
+
+/** The whole trips: carried values and stacks of which the last iterations' slices are missing. */
+function loop(
+  p: ScanParams,
+  body: Jaxpr,
+  trips: number,
+  fixed: readonly NDArray[],
+  init: readonly NDArray[],
+  xs: readonly NDArray[],
+  repeat: (inputs: readonly NDArray[], params: ScanParams) => readonly NDArray[],
+): readonly [readonly NDArray[], readonly NDArray[]] {
+  const stacks = outputAvals(p.body).slice(p.carries).map((a) => zerosOf(stackedAval(a, p.length))); // prettier-ignore
+  const state = [scalarOf('i32', 0), ...init, ...stacks];
+  const inputs = [...fixed, ...xs, ...state];
+  const trip = (...all: readonly NDArray[]): readonly NDArray[] => {
+    const [constants, arrays, [i], carried, written] = cut(all, fixed.length, xs.length, 1, p.carries) as [NDArray[], NDArray[], [NDArray], NDArray[], NDArray[]]; // prettier-ignore
+    let carry: readonly NDArray[] = carried;
+    let ys: readonly NDArray[] = written;
+    for (const k of range(p.unroll)) {
+      const n = k === 0 ? i : add(i, scalarOf('i32', k));
+      const position = p.reverse ? sub(scalarOf('i32', p.length - 1), n) : n;
+      const taken = arrays.map((x) => dynamicIndexInDim(x, position, 0, false));
+      const [next, made] = iterateWith(p, body, constants, carry, taken);
+      carry = next;
+      ys = ys.map((y, j) => dynamicUpdateSliceInDim(y, reshape(at(made, j), [1, ...y.shape.slice(1)]), position, 0));
+    }
+    return [add(i, scalarOf('i32', p.unroll)), ...carry, ...ys];
+  };
+  const closed = stage('scan', trip, inputs.map((x) => x.aval)); // prettier-ignore
+  const outs = repeat(inputs, {
+    body: capturingNothing(closed),
+    length: trips,
+    reverse: false,
+    unroll: 1,
+    constants: fixed.length + xs.length,
+    carries: state.length,
+  });
+  return [outs.slice(1, 1 + p.carries), outs.slice(1 + p.carries)];
+}
+
+/** Iterations from number `from` on, one by one. */
+function remainder(
+  p: ScanParams,
+  from: number,
+  iterate: Iterate,
+  carried: readonly NDArray[],
+  written: readonly NDArray[],
+  xs: readonly NDArray[],
+): readonly NDArray[] {
+  let carry = carried;
+  const made: (readonly NDArray[])[] = [];
+  for (let n = from; n < p.length; n++) {
+    const position = p.reverse ? p.length - 1 - n : n;
+    const [next, ys] = iterate(carry, xs.map((x) => sliceAt(x, position))); // prettier-ignore
+    carry = next;
+    made.push(ys);
+  }
+  if (p.reverse) made.reverse();
+  const types = outputAvals(p.body).slice(p.carries);
+  const ys = types.map((type, j) => {
+    const before = written[j];
+    const rest = stackOf(made.map((m) => at(m, j)), type); // prettier-ignore
+    if (before === undefined) return rest;
+    return made.length === 0 ? before : dynamicUpdateSliceInDim(before, rest, scalarOf('i32', p.reverse ? 0 : from), 0);
+  });
+  return [...carry, ...ys];
+}
