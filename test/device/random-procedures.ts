@@ -33,12 +33,16 @@ class ProcedureMaker extends KernelMaker {
   private readonly segments: Segment[] = [];
   private visible: Visible = { variables: [], counters: [] };
   /** Statements yet to be written at most: keeps cases small. */
-  private left = 24;
+  private left: number;
+  /** All points take the same way through the statements. */
+  private readonly together: boolean;
 
   constructor(r: Random, vocabulary: Vocabulary, domain: readonly number[]) {
     super(r, vocabulary);
     this.domain = domain;
     this.axes = axesOf(domain);
+    this.left = product(domain) > 100 ? 6 : r.pick([6, 12, 24]);
+    this.together = r.chance(0.4);
   }
 
   /** A stored operand; what is only written is filled before anything else happens. */
@@ -65,6 +69,23 @@ class ProcedureMaker extends KernelMaker {
     if (fitting.length > 0 && r.chance(0.6)) return r.pick(fitting).value;
     const whole = this.integers();
     return whole.length === 0 || r.chance(0.3) ? lit(r.below(length)) : imod(r.pick(whole), length);
+  }
+
+  /** A condition of control flow. */
+  private condition(): Expr {
+    if (!this.together) return this.some('bool');
+    const name = this.r.pick(['lt', 'le', 'eq', 'ne'] as const);
+    return binary(name, this.r.pick(this.steering()), lit(this.r.below(4)));
+  }
+
+  /** Integers that are the same for all points. */
+  private steering(): readonly Expr[] {
+    const { r } = this;
+    const { counters } = this.visible;
+    const found = [lit(r.below(5)), ...counters.map((c) => c.value)];
+    if (this.operands.length >= 8 || r.chance(0.5)) return found;
+    const c = counters.length === 0 ? { value: lit(0), limit: 1 } : r.pick(counters);
+    return [...found, load(this.operand('i32', c.limit, 'read'), 'i32', c.value)];
   }
 
   private integers(): readonly Expr[] {
@@ -119,8 +140,8 @@ class ProcedureMaker extends KernelMaker {
     else if (kind === 6) this.repeat(depth);
     else {
       const inner = (): void => this.block(depth + 1);
-      if (r.chance(0.5)) writer.if(this.some('bool'), inner);
-      else writer.if(this.some('bool'), inner, inner);
+      if (r.chance(0.5)) writer.if(this.condition(), inner);
+      else writer.if(this.condition(), inner, inner);
     }
   }
 
@@ -133,7 +154,7 @@ class ProcedureMaker extends KernelMaker {
   private count(depth: number): void {
     const { r, writer } = this;
     const limit = depth === 0 && r.chance(0.1) ? 300 : 1 + r.below(5);
-    const whole = this.integers();
+    const whole = this.together ? this.steering() : this.integers();
     const bound = (): Expr | number => (whole.length > 0 && r.chance(0.3) ? imod(r.pick(whole), limit) : limit);
     writer.for(r.chance(0.6) ? 0 : bound(), bound(), (value) => {
       const before = this.visible;
@@ -149,7 +170,7 @@ class ProcedureMaker extends KernelMaker {
     const trips = writer.variable(lit(0));
     const limit = 1 + r.below(5);
     const more = binary('lt', trips.value, lit(limit));
-    writer.while(r.chance(0.5) ? more : binary('and', more, this.some('bool')), () => {
+    writer.while(r.chance(0.5) ? more : binary('and', more, this.condition()), () => {
       const before = this.visible;
       this.visible = { ...before, counters: [...before.counters, { value: trips.value, limit }] };
       this.block(depth + 1);
@@ -159,13 +180,15 @@ class ProcedureMaker extends KernelMaker {
   }
 }
 
-const extents = [1, 2, 3, 5, 8];
+const extents = [1, 2, 3, 5, 8, 20, 37];
 
 /** A random procedure: all kinds of statements, several stored operands, some updated in place. */
 export function randomProcedure(seed: number, vocabulary: Partial<Vocabulary> = {}): Case {
   const r = new Random(seed);
   const dtypes = r.chance(0.6) ? f32Like : allDTypes;
-  const domain = range(r.below(3)).map(() => (r.chance(0.03) ? 0 : r.pick(extents)));
+  const domain = r.chance(0.03) ? [900] : range(r.below(3)).map(() => (r.chance(0.03) ? 0 : r.pick(extents)));
+  // The reference device visits every point: keep them few.
+  if (product(domain) > 100) domain.length = 1;
   const k = new ProcedureMaker(r, { dtypes, special: r.chance(0.4), exact: false, ...vocabulary }, domain);
   for (let n = 1 + r.below(3); n > 0; n--) k.segment(r.chance(0.5) ? 'write' : 'readwrite');
   k.block(0);

@@ -1,6 +1,6 @@
-import type { Expr } from '../../kernel/expr.ts';
+import type { Expr, IndexExpr, LocalExpr } from '../../kernel/expr.ts';
 import { index, load, operandsOf, rebuild, visit } from '../../kernel/expr.ts';
-import { iadd, idiv, imod, imul, isub } from '../../kernel/index-algebra.ts';
+import { iadd, idiv, imod, imul, isub, lit } from '../../kernel/index-algebra.ts';
 import { at } from '../../util/array.ts';
 
 /** A loop over one axis of a kernel's domain. */
@@ -37,18 +37,27 @@ function merge(nest: Nest, g: number, i: number): Nest {
   const [outer, inner] = [at(group, i), at(group, i + 1)];
   const whole: Axis = { axis: inner.axis, extent: outer.extent * inner.extent };
   const position = index(whole.axis, whole.extent);
-  const change = substitution(
-    new Map([
-      [outer.axis, idiv(position, inner.extent)],
-      [inner.axis, imod(position, inner.extent)],
-    ]),
+  const change = substitution((e) =>
+    e.kind !== 'index'
+      ? e
+      : e.axis === outer.axis
+        ? idiv(position, inner.extent)
+        : e.axis === inner.axis
+          ? imod(position, inner.extent)
+          : e,
   );
   const next = [...group.slice(0, i), whole, ...group.slice(i + 2)];
   return { groups: nest.groups.map((old, k) => (k === g ? next : old)), roots: nest.roots.map(change) };
 }
 
-/** Replaces loop variables by expressions; positions are simplified again. */
-export function substitution(variables: ReadonlyMap<number, Expr>): (e: Expr) => Expr {
+/** An expression with another one in place of an axis: the point `by` further along it. */
+export const shifted = (axis: Axis, by: number): ((e: Expr) => Expr) =>
+  by === 0 ? (e) => e : substitution((e) => (isAxis(e, axis.axis) ? iadd(index(axis.axis, axis.extent), lit(by)) : e));
+
+const isAxis = (e: Expr, axis: number): boolean => e.kind === 'index' && e.axis === axis;
+
+/** Replaces loop variables and local variables by expressions; positions are simplified again. */
+export function substitution(replace: (e: IndexExpr | LocalExpr) => Expr): (e: Expr) => Expr {
   const done = new Map<Expr, Expr>();
   const go = (e: Expr): Expr => {
     let out = done.get(e);
@@ -56,7 +65,7 @@ export function substitution(variables: ReadonlyMap<number, Expr>): (e: Expr) =>
     return out;
   };
   const rewrite = (e: Expr): Expr => {
-    if (e.kind === 'index') return variables.get(e.axis) ?? e;
+    if (e.kind === 'index' || e.kind === 'local') return replace(e);
     if (e.kind === 'load') return load(e.operand, e.dtype, go(e.index), e.guard === null ? null : go(e.guard));
     if (e.kind !== 'op') return e;
     const args = e.args.map(go);
@@ -85,13 +94,18 @@ function divisions(roots: readonly Expr[]): number {
   return count;
 }
 
-/** Does `e` depend on the axis? */
-export function dependsOn(axis: number): (e: Expr) => boolean {
+/** Does `e` depend on the axis, or on a local variable that does? */
+export function dependsOn(axis: number, varying: ReadonlySet<number> = none): (e: Expr) => boolean {
   const memo = new Map<Expr, boolean>();
   const go = (e: Expr): boolean => {
     let found = memo.get(e);
-    if (found === undefined) memo.set(e, (found = (e.kind === 'index' && e.axis === axis) || operandsOf(e).some(go)));
+    if (found === undefined) {
+      found = isAxis(e, axis) || (e.kind === 'local' && varying.has(e.slot)) || operandsOf(e).some(go);
+      memo.set(e, found);
+    }
     return found;
   };
   return go;
 }
+
+const none: ReadonlySet<number> = new Set();

@@ -191,7 +191,7 @@ function writeLoops(f: Func, kernel: ContractKernel, c: Contraction, b: Blocking
             const done = f.let(times(get(p), size));
             const valid = minimum(f, i32(size), op('i32.sub', total, done));
             const to = add(into, op('i32.mul', times(done, bytes), depth));
-            f.run(target, ...batch, add(from, done), valid, get(k0), k1, to, ...pointers);
+            f.run(target, ...batch, add(from, done), valid, get(k0), k1, to, ...pointers.values());
           });
         };
         pack(parts.right, get(n0), columns, b.width, areas.right, columnPanels);
@@ -218,7 +218,15 @@ function writeLoops(f: Func, kernel: ContractKernel, c: Contraction, b: Blocking
             const row = f.variable(i32(0), 'row');
             f.count(row, rows, 1, () => {
               const from = add(result, times(get(row), b.nc * bytes));
-              f.run(parts.finish, ...batch, add(m0, get(row)), get(n0), add(get(n0), columns), from, ...pointers);
+              f.run(
+                parts.finish,
+                ...batch,
+                add(m0, get(row)),
+                get(n0),
+                add(get(n0), columns),
+                from,
+                ...pointers.values(),
+              );
             });
           });
         });

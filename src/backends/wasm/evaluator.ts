@@ -30,10 +30,10 @@ export const storageBytes: { readonly [D in DType]: number } = { bool: 1, i32: 4
 
 /** The local variables of a procedure. */
 export interface Variables {
-  /** By slot; a vector of lanes for one that varies, when there are lanes. */
-  readonly locals: readonly Local[];
-  /** The slots whose values differ between the lanes. */
-  readonly varying: ReadonlySet<number>;
+  /** The one of a slot: a vector of lanes for one that varies, when there are lanes. */
+  readonly local: (slot: number) => Local;
+  /** Do the slot's values differ between the lanes? */
+  readonly varies: (slot: number) => boolean;
 }
 
 const noSets: ReadonlySet<number> = new Set();
@@ -57,7 +57,7 @@ interface Place {
 export class Evaluator {
   readonly f: Func;
   private readonly context: CodeContext;
-  private readonly pointers: readonly Value[];
+  private readonly pointers: ReadonlyMap<number, Value>;
   private readonly variables: Variables | null;
   private readonly scopes: Scopes;
   private laneAxis: number | null = null;
@@ -66,7 +66,7 @@ export class Evaluator {
   private accVectors: readonly Value[] = [];
 
   /** For a procedure, whose statements change memory, `variables` are its local variables. */
-  constructor(f: Func, lib: Library, pointers: readonly Value[], variables: Variables | null = null) {
+  constructor(f: Func, lib: Library, pointers: ReadonlyMap<number, Value>, variables: Variables | null = null) {
     this.f = f;
     this.context = { f, lib };
     this.pointers = pointers;
@@ -80,6 +80,11 @@ export class Evaluator {
    */
   within(axes: readonly (readonly [number, Value])[], body: () => void, sets = noSets): void {
     this.scopes.within(axes, sets, body);
+  }
+
+  /** Where the current point (that of lane 0 in vector mode) is along an axis. */
+  coordinate(axis: number): Value {
+    return this.scopes.axis(axis);
   }
 
   /** A local variable has been set: see {@link Scopes.forget}. */
@@ -110,7 +115,7 @@ export class Evaluator {
     if (found === undefined) {
       if (e.kind === 'index') found = e.axis === this.laneAxis;
       else if (e.kind === 'acc') found = this.accVectors.length > 0;
-      else if (e.kind === 'local') found = this.variables?.varying.has(e.slot) === true;
+      else if (e.kind === 'local') found = this.variables?.varies(e.slot) === true;
       else found = operandsOf(e).some((x) => this.varies(x));
       this.laneDependent.set(e, found);
     }
@@ -118,7 +123,7 @@ export class Evaluator {
   }
 
   private variable(slot: number): Value {
-    return get(present(this.variables?.locals[slot], `local variable ${slot}`));
+    return get(present(this.variables, 'local variables').local(slot));
   }
 
   /** The value of `e` at the current point (of lane 0, for positions in vector mode). */
@@ -255,7 +260,7 @@ export class Evaluator {
   ): readonly (readonly [Value, number])[] {
     const scaled = storageBytes[dtype] === 1 ? this.vector(index) : op('i32x4.shl', this.vector(index), i32(2));
     const base = this.scopes.named(0, `splat ${operand}`, [], () =>
-      op('i32x4.splat', present(this.pointers[operand], 'pointer')),
+      op('i32x4.splat', present(this.pointers.get(operand), 'pointer')),
     );
     const all = op('i32x4.add', base, scaled);
     const safe = this.f.let(guard === null ? all : op('v128.and', all, this.vector(guard)));
@@ -282,7 +287,7 @@ export class Evaluator {
       neverNegative &&= c > 0 && interval(term).min >= 0;
       present(levels[this.scopes.levelOf(term)], 'level').push([term, c]);
     }
-    let address = present(this.pointers[operand], `pointer ${operand}`);
+    let address = present(this.pointers.get(operand), `pointer ${operand}`);
     let name = `pointer ${operand}`;
     const of: Expr[] = [];
     levels.forEach((parts, level) => {

@@ -1,11 +1,9 @@
 import type { DType } from '../../kernel/dtype.ts';
 import type { Expr } from '../../kernel/expr.ts';
-import { index } from '../../kernel/expr.ts';
-import { iadd, lit } from '../../kernel/index-algebra.ts';
 import type { ContractKernel } from '../../kernel/kernel.ts';
 import { range } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
-import { substitution } from './collapse.ts';
+import { shifted } from './collapse.ts';
 import { Evaluator, storageBytes } from './evaluator.ts';
 import type { Local, Value } from './module/code.ts';
 import { Func, get, i32, op, storeOp } from './module/code.ts';
@@ -89,9 +87,7 @@ function packAcross(e: Evaluator, side: Side, coordinates: readonly (readonly [n
   const size = side.height * 4;
   // Heights that are no multiple of four take a last vector that overlaps the one before.
   const starts = range(Math.ceil(side.height / lanes)).map((i) => Math.min(i * lanes, side.height - lanes));
-  const values = starts.map((s) =>
-    substitution(new Map([[inner.axis, iadd(index(inner.axis, inner.extent), lit(s))]]))(side.value),
-  );
+  const values = starts.map((s) => shifted(inner, s)(side.value));
   const to = f.variable(into, 'to');
   e.within(coordinates, () =>
     e.withLanes(inner.axis, () =>

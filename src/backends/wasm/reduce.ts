@@ -1,11 +1,8 @@
-import type { Expr } from '../../kernel/expr.ts';
-import { index } from '../../kernel/expr.ts';
-import { iadd, lit } from '../../kernel/index-algebra.ts';
 import type { Accumulator, ReduceKernel, Store } from '../../kernel/kernel.ts';
 import { monoidIdentity } from '../../kernel/ops.ts';
 import { product, range } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
-import { collapse, substitution } from './collapse.ts';
+import { collapse, shifted } from './collapse.ts';
 import { Evaluator } from './evaluator.ts';
 import { innerAxis, withRoots } from './map.ts';
 import type { Library } from './math/library.ts';
@@ -80,13 +77,13 @@ function alongDomain(m: ModuleBuilder, kernel: ReduceKernel, r: Reduction, inner
     e.loopOn(at, inner.axis, end, size, () =>
       e.withLanes(inner.axis, () => {
         const parts = new Partials(row, m.library, r.accumulators, width, true, isLong(r));
-        const shifted = range(width).map((j) => shifter(inner, j * lanes));
+        const shifts = range(width).map((j) => shifted(inner, j * lanes));
         reducedLoops(row, e, r.reduced, parts, (axis, start, stop) =>
           e.loop(axis.axis, start, stop, 1, () =>
-            shifted.forEach((shift, j) => parts.add(j, (a) => e.vector(shift(a.value)))),
+            shifts.forEach((shift, j) => parts.add(j, (a) => e.vector(shift(a.value)))),
           ),
         );
-        shifted.forEach((shift, j) => {
+        shifts.forEach((shift, j) => {
           e.within([], () => {
             e.bindAccumulators([], parts.results(j));
             e.store(r.stores.map((s) => ({ ...s, index: shift(s.index), value: shift(s.value) })));
@@ -121,7 +118,7 @@ function alongReduced(m: ModuleBuilder, kernel: ReduceKernel, r: Reduction, alon
   const e = new Evaluator(row, m.library, pointersOf(row, kernel, outer.length + 2));
   const reduced = [...r.reduced.filter((a) => a.axis !== along.axis), along];
   const width = r.accumulators.length > 2 || along.extent < 8 * lanes ? 1 : r.accumulators.length === 2 ? 2 : 4;
-  const shifted = range(width).map((j) => shifter(along, j * lanes));
+  const shifts = range(width).map((j) => shifted(along, j * lanes));
   const ragged = along.extent % lanes !== 0;
   e.within(coordinates, () =>
     e.loop(inner.axis, row.param(outer.length), row.param(outer.length + 1), 1, () => {
@@ -134,7 +131,7 @@ function alongReduced(m: ModuleBuilder, kernel: ReduceKernel, r: Reduction, alon
           const whole = row.let(op('i32.add', get(at), op('i32.and', op('i32.sub', stop, get(at)), i32(-size))));
           e.loopOn(at, axis.axis, whole, size, () =>
             e.withLanes(axis.axis, () =>
-              shifted.slice(0, count).forEach((shift, j) => parts.add(j, (a) => e.vector(shift(a.value)))),
+              shifts.slice(0, count).forEach((shift, j) => parts.add(j, (a) => e.vector(shift(a.value)))),
             ),
           );
         };
@@ -157,9 +154,6 @@ function alongReduced(m: ModuleBuilder, kernel: ReduceKernel, r: Reduction, alon
   );
   return code;
 }
-
-const shifter = (axis: Axis, by: number): ((e: Expr) => Expr) =>
-  by === 0 ? (e) => e : substitution(new Map([[axis.axis, iadd(index(axis.axis, axis.extent), lit(by))]]));
 
 const isLong = (r: Reduction): boolean =>
   product(r.reduced.map((a) => a.extent)) > blockLength && r.accumulators.some((a) => a.monoid === 'add');

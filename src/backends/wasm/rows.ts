@@ -37,11 +37,11 @@ export const outerFunc = (kernel: Kernel): Func =>
   );
 
 /** The operand addresses among the parameters of a function that has them from number `first` on. */
-export const pointersOf = (f: Func, kernel: Kernel, first: number): readonly Value[] =>
-  kernel.operands.map((_, i) => f.param(first + i));
+export const pointersOf = (f: Func, kernel: Kernel, first: number): ReadonlyMap<number, Value> =>
+  new Map(kernel.operands.map((_, i) => [i, f.param(first + i)]));
 
 /**
- * Splits a domain into rows: all points that differ in `inner` only, or at most 4096 of them. Gives the kernel's outer
+ * Splits a domain into rows: all points that differ in `inner` only, or at most `longest` of them. Gives the kernel's outer
  * function, which calls `row(coordinates of outer…, from, to, operands…)`, and that function to be filled in.
  */
 export function rows(
@@ -49,6 +49,7 @@ export function rows(
   kernel: Kernel,
   outer: readonly Axis[],
   inner: Axis,
+  longest = longestRow,
 ): { readonly code: KernelCode; readonly row: Func; readonly coordinates: readonly (readonly [number, Value])[] } {
   const coordinateParams = outer.map((a) => [`i${a.axis}`, 'i32'] as const);
   const row = new Func(
@@ -56,16 +57,16 @@ export function rows(
     [...coordinateParams, ['from', 'i32'], ['to', 'i32'], ...pointerParams(kernel)],
     [],
   );
-  const chunks = Math.ceil(inner.extent / longestRow);
+  const chunks = Math.ceil(inner.extent / longest);
   const f = outerFunc(kernel);
   const counters = new Odometer(f, [...outer.map((a) => a.extent), chunks], f.param(0));
   const unit = f.variable(f.param(0), 'unit');
   f.count(unit, f.param(1), 1, () => {
     const chunk = counters.value(outer.length);
-    const from = f.let(op('i32.mul', chunk, i32(longestRow)));
-    const to = f.let(op('i32.add', from, i32(longestRow)));
+    const from = f.let(op('i32.mul', chunk, i32(longest)));
+    const to = f.let(op('i32.add', from, i32(longest)));
     const end = selectOp(op('i32.lt_u', to, i32(inner.extent)), to, i32(inner.extent));
-    f.run(row, ...outer.map((_, i) => counters.value(i)), from, end, ...pointersOf(f, kernel, 3));
+    f.run(row, ...outer.map((_, i) => counters.value(i)), from, end, ...pointersOf(f, kernel, 3).values());
     counters.next();
   });
   m.funcs.push(row, f);

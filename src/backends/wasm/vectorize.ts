@@ -15,8 +15,7 @@ export function canVectorize(roots: readonly Expr[]): boolean {
 }
 
 /** Elements from lane to lane of a position: 0 when all lanes agree, null when they are not evenly spaced. */
-export function laneStride(position: Expr, axis: number): number | null {
-  const depends = dependsOn(axis);
+export function laneStride(position: Expr, axis: number, depends = dependsOn(axis)): number | null {
   let stride = 0;
   for (const [term, c] of linearForm(position).terms) {
     if (term.kind === 'index' && term.axis === axis) stride += c;
@@ -25,7 +24,9 @@ export function laneStride(position: Expr, axis: number): number | null {
   return stride;
 }
 
-const accessCost = (stride: number | null): number => (stride === 0 ? 0.5 : stride === 1 ? 1 : stride === null ? 9 : 7);
+/** What four accesses to elements `stride` apart cost. */
+export const accessCost = (stride: number | null): number =>
+  stride === 0 ? 0.5 : stride === 1 ? 1 : stride === null ? 9 : 7;
 
 /**
  * What four points cost, roughly in instructions, when `axis` is the lane axis: contiguous accesses are cheap, single
