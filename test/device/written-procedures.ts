@@ -1,7 +1,7 @@
 import type { HostArray } from '../../src/kernel/dtype.ts';
 import type { Expr } from '../../src/kernel/expr.ts';
 import { binary, constant, index, load, select, unary } from '../../src/kernel/expr.ts';
-import { iadd, imul, inBounds, isub, lit } from '../../src/kernel/index-algebra.ts';
+import { iadd, imod, imul, inBounds, isub, lit } from '../../src/kernel/index-algebra.ts';
 import type { Operand, ProcedureKernel } from '../../src/kernel/kernel.ts';
 import { ProcedureWriter } from '../../src/kernel/procedure.ts';
 import { range } from '../../src/util/array.ts';
@@ -203,6 +203,48 @@ export function cholesky(batch: number, n: number): WrittenCase {
   return { kernel, data: [product, new Float32Array(batch * n * n)], expected: [lower] };
 }
 
+/** Small procedures about what a local variable is where a statement stands; each gives some integers. */
+function variables(name: string, count: number, expected: readonly number[], write: Write): WrittenCase {
+  const operands = [i32(count, 'readwrite'), i32(expected.length, 'readwrite')];
+  const data = [Int32Array.from(range(count)), new Int32Array(expected.length)];
+  return { kernel: procedure(name, [], operands, write), data, expected: [null, Int32Array.from(expected)] };
+}
+
+const input = (i: Expr | number): Expr => load(0, 'i32', typeof i === 'number' ? lit(i) : i);
+
+const setInOneBranch = variables('set_in_one_branch', 2, [0, 4], (w) => {
+  const v = w.variable(lit(0));
+  const rest = (): Expr => imod(v.value, 7);
+  w.if(
+    binary('eq', input(1), lit(1)),
+    () => v.set(lit(-3)),
+    () => w.store(1, lit(0), rest()),
+  );
+  w.store(1, lit(1), rest());
+});
+
+const limitReadOnce = variables('limit_read_once', 4, [3, 10], (w) => {
+  const [limit, trips] = [w.variable(input(3)), w.variable(lit(0))];
+  w.for(0, limit.value, () => {
+    limit.set(lit(10));
+    trips.set(iadd(trips.value, lit(1)));
+  });
+  w.store(1, lit(0), trips.value);
+  w.store(1, lit(1), limit.value);
+});
+
+const carriedThroughBranches = variables('carried_through_branches', 3000, [7, 7, 1500, 1500, 2999], (w) => {
+  const v = w.variable(lit(7));
+  const seen = w.variable(lit(-1));
+  w.for(0, input(2999), (i) => {
+    w.if(binary('eq', input(i), lit(1500)), () => v.set(i));
+    for (const [slot, at] of [0, 1499, 1500, 2998].entries())
+      w.if(binary('eq', i, lit(at)), () => w.store(1, lit(slot), v.value));
+    seen.set(iadd(i, lit(1)));
+  });
+  w.store(1, lit(4), seen.value);
+});
+
 /** Written procedures of many sizes, by name. */
 export const writtenCases: readonly (readonly [string, WrittenCase])[] = [
   ...[1, 2, 3, 17].map((n) => [`insertion sort of ${n}`, insertionSort(5, n)] as const),
@@ -215,4 +257,7 @@ export const writtenCases: readonly (readonly [string, WrittenCase])[] = [
   ['scatter of many updates', scatterAdd(50, 5, 20_000)],
   ...[1, 2, 6].map((n) => [`Cholesky of ${n}`, cholesky(5, n)] as const),
   ['Cholesky of one matrix', cholesky(1, 40)],
+  ['variable that one branch sets', setInOneBranch],
+  ['limit that the body changes', limitReadOnce],
+  ['variable that few trips set', carriedThroughBranches],
 ];
