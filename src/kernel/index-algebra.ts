@@ -63,18 +63,21 @@ interface Linear {
   readonly offset: number;
 }
 
-/** Reads an expression as a linear form over the parts that are not sums or constant multiples themselves. */
+/**
+ * Reads an expression as a linear form over the parts that are not sums or constant multiples themselves. Coefficients
+ * wrap as i32 arithmetic does, so that this holds for integers that are no positions as well.
+ */
 export function linearForm(e: Expr): Linear {
   const terms = new Map<Expr, number>();
   let offset = 0;
   const go = (x: Expr, times: number): void => {
-    if (x.kind === 'const') offset += times * x.value;
+    if (x.kind === 'const') offset = (offset + Math.imul(times, x.value)) | 0;
     else if (x.kind === 'op' && x.dtype === 'i32' && (x.op === 'add' || x.op === 'sub')) {
       go(x.args[0] as Expr, times);
       go(x.args[1] as Expr, x.op === 'add' ? times : -times);
     } else if (x.kind === 'op' && x.dtype === 'i32' && x.op === 'mul' && x.args[1]?.kind === 'const') {
-      go(x.args[0] as Expr, times * x.args[1].value);
-    } else terms.set(x, (terms.get(x) ?? 0) + times);
+      go(x.args[0] as Expr, Math.imul(times, x.args[1].value));
+    } else terms.set(x, ((terms.get(x) ?? 0) + times) | 0);
   };
   go(e, 1);
   return { terms, offset };
@@ -135,8 +138,8 @@ function combine(a: Expr, timesA: number, b: Expr, timesB: number): Expr {
     [b, timesB],
   ] as const) {
     const form = linearForm(e);
-    offset += times * form.offset;
-    for (const [x, c] of form.terms) terms.set(x, (terms.get(x) ?? 0) + times * c);
+    offset = (offset + Math.imul(times, form.offset)) | 0;
+    for (const [x, c] of form.terms) terms.set(x, ((terms.get(x) ?? 0) + Math.imul(times, c)) | 0);
   }
   return fromLinear({ terms, offset });
 }

@@ -184,7 +184,8 @@ export class KernelMaker {
     if (r.chance(0.3)) return unary(r.pick(unaries), sub(dtype));
     const name = r.pick(binaries);
     const [x, y] = [sub(dtype), sub(dtype)];
-    if (r.chance(0.2)) return binary(name, x, constant(dtype, r.pick([1, 2, 3, 5, 31, 32, 40])));
+    const literals = [1, 2, 3, 5, 31, 32, 40, ...(float ? [] : [123456789, 987654321])];
+    if (r.chance(0.2)) return binary(name, x, constant(dtype, r.pick(literals)));
     return binary(name, x, y);
   }
 
