@@ -77,3 +77,19 @@ export function applyFromLeft(
     p.for(first, last, (j) => a.set(i, j, minus(a.at(i, j), times(factor, sums.at(j)))));
   });
 }
+
+/** Applies I - τ v vᵀ to one vector, of whose elements those from `from` to below `to` change. */
+export function applyToVector(
+  p: ProcedureWriter,
+  x: Vector,
+  { v, tau, from, to }: { readonly v: Vector; readonly tau: Expr; readonly from: Position; readonly to: Position },
+  zero: Expr,
+): void {
+  const factor = p.keep(
+    times(
+      tau,
+      sum(p, zero, from, to, (i) => times(v.at(i), x.at(i))),
+    ),
+  );
+  p.for(from, to, (i) => x.set(i, minus(x.at(i), times(factor, v.at(i)))));
+}

@@ -1,9 +1,8 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import type { DType } from '../../kernel/dtype.ts';
-import type { Expr } from '../../kernel/expr.ts';
 import { constant } from '../../kernel/expr.ts';
-import { lit } from '../../kernel/index-algebra.ts';
-import type { ProcedureWriter, Variable } from '../../kernel/procedure.ts';
+import { isub, lit } from '../../kernel/index-algebra.ts';
+import type { ProcedureWriter } from '../../kernel/procedure.ts';
 import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import type { Case, Cells, LinearMap, NoParams, Primitive } from '../../trace/primitive.ts';
@@ -14,47 +13,13 @@ import { add, div, like, mul, sub } from '../elementwise.ts';
 import { concatenate } from '../structural.ts';
 import { asColumns, asRows, block, diagonalOf, matmul, mT, reciprocalOffDiagonal } from './arrays.ts';
 import { batchInFront, floatMatrix, matrixType } from './family.ts';
+import { applyToVector, reflect } from './householder.ts';
+import { orthogonalize } from './jacobi.ts';
 import { qr } from './qr.ts';
-import type { Rotation } from './scalar.ts';
-import {
-  both,
-  choose,
-  epsilonOf,
-  equal,
-  finite,
-  hypotenuse,
-  larger,
-  largest,
-  less,
-  magnitude,
-  minus,
-  negated,
-  next,
-  no,
-  not,
-  over,
-  plus,
-  root,
-  same,
-  signed,
-  smaller,
-  sum,
-  times,
-  yes,
-} from './scalar.ts';
+import { choose, finite, larger, less, magnitude, next, over, times } from './scalar.ts';
 import { normalizingSign } from './signs.ts';
 import type { Matrix, Reading, Vector } from './views.ts';
-import {
-  columnsFrom,
-  flipped,
-  forEachCell,
-  matrixAt,
-  reading,
-  rotateRows,
-  rowOf,
-  swapRows,
-  vectorAt,
-} from './views.ts';
+import { columnsFrom, flipped, forEachCell, matrixAt, reading, rowOf, setIdentity, vectorAt } from './views.ts';
 
 /**
  * Descending singular values s, and U and Vᵀ with orthonormal columns and rows: A = U diag(s) Vᵀ, as many as the smaller
@@ -84,15 +49,19 @@ export const svdP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
       kind: 'procedure',
       domain: batch,
       starts: [null, null, null],
-      scratch: [{ shape: [...batch, short, long + short], dtype }],
+      scratch: [
+        { shape: [...batch, short, short + long], dtype },
+        ...(long > short ? [{ shape: [...batch, short, long + 1], dtype }] : []),
+      ],
       readsOnce: false,
-      write: (p, point, [s, u, vt], [work]) => {
+      write: (p, point, [s, u, vt], [work, basis]) => {
         const a = reading(x, point);
         const [left, right] = [matrixAt(u as Cells, point), flipped(matrixAt(vt as Cells, point))];
         // Rows are turned, as elements of a row are neighbours: those of Aᵀ, or of A if it is wide.
         const tall = rows >= columns;
         decompose(p, tall ? (i, j) => a(j, i) : a, { s: vectorAt(s as Cells, point), left, right }, tall, {
           work: matrixAt(work as Cells, point),
+          basis: basis === undefined ? null : matrixAt(basis, point),
           short,
           long,
           dtype,
@@ -153,35 +122,36 @@ interface Results {
   readonly right: Matrix;
 }
 
-interface Work {
-  /** Row i holds the vector i, and behind it row i of the rotations that were applied. */
+interface Storage {
+  /** Row i: row i of all rotations, then vector i, which in the end is a singular vector of the longer side. */
   readonly work: Matrix;
+  /** Row i: the vector of reflection i, and then its τ; unused where the matrix is square. */
+  readonly basis: Matrix | null;
   readonly short: number;
   readonly long: number;
   readonly dtype: DType;
 }
 
 /** @param x the matrix with as many rows as it has singular values. */
-function decompose(p: ProcedureWriter, x: Reading, results: Results, tall: boolean, w: Work): void {
-  const { work, short, long, dtype } = w;
-  const { s, left, right } = results;
+function decompose(p: ProcedureWriter, x: Reading, { s, left, right }: Results, tall: boolean, storage: Storage): void {
+  const { work, basis, short, long, dtype } = storage;
   const [zero, one] = [constant(dtype, 0), constant(dtype, 1)];
+  const vectors = columnsFrom(work, short);
+  const [vectorsOut, turnsOut] = tall ? [left, right] : [right, left];
   const top = p.variable(zero);
   forEachCell(p, short, long, (i, j) => top.set(larger(top.value, magnitude(x(i, j)))));
   const scale = p.keep(choose(less(zero, top.value), top.value, one));
-  forEachCell(p, short, long, (i, j) => work.set(i, j, over(x(i, j), scale)));
-  const turns = columnsFrom(work, long);
-  forEachCell(p, short, short, (i, j) => turns.set(i, j, choose(equal(i, j), one, zero)));
-  const [vectorsOut, turnsOut] = tall ? [left, right] : [right, left];
+  const scaled: Reading = (i, j) => over(x(i, j), scale);
   p.if(
     finite(top.value),
     () => {
-      orthogonalize(p, w);
-      p.for(0, short, (i) => s.set(i, lengthOf(p, rowOf(work, i), long, dtype)));
-      sortDescending(p, s, work, short, long + short);
-      normalize(p, s, w);
+      setIdentity(p, work, short, short, one);
+      if (basis === null) forEachCell(p, short, long, (i, j) => vectors.set(i, j, scaled(i, j)));
+      else triangularize(p, scaled, basis, vectors, storage);
+      orthogonalize(p, work, s, short, dtype);
+      if (basis !== null) expand(p, basis, vectors, storage);
       p.for(0, short, (i) => {
-        const [vector, turn] = [rowOf(work, i), rowOf(turns, i)];
+        const [vector, turn] = [rowOf(vectors, i), rowOf(work, i)];
         const sign = tall ? normalizingSign(p, vector, long, dtype) : normalizingSign(p, turn, short, dtype);
         p.for(0, long, (j) => vectorsOut.set(j, i, times(sign, vector.at(j))));
         p.for(0, short, (j) => turnsOut.set(j, i, times(sign, turn.at(j))));
@@ -199,131 +169,41 @@ function decompose(p: ProcedureWriter, x: Reading, results: Results, tall: boole
   );
 }
 
-/** Sweeps over all pairs; convergence is quadratic, and ten are many. */
-const maxSweeps = 40;
-
-/** A vector no longer than this, where the longest is about 1, is treated as zero. Its square is no subnormal number. */
-const negligible = (dtype: DType): Expr => constant(dtype, dtype === 'f32' ? 1e-18 : 1e-150);
-
-/** Rotates pairs of vectors until all are orthogonal to working precision, the longer ones first. */
-function orthogonalize(p: ProcedureWriter, { work, short, long, dtype }: Work): void {
-  const tolerance = constant(dtype, 2 * epsilonOf(dtype) * Math.sqrt(long));
-  const turned = p.variable(yes);
-  const sweeps = p.variable(lit(0));
-  p.while(both(turned.value, less(sweeps.value, lit(maxSweeps))), () => {
-    turned.set(no);
-    sweeps.set(next(sweeps.value));
-    p.for(0, short, (i) =>
-      p.for(next(i), short, (j) => {
-        const { first, second, inner } = products(p, work, i, j, long, dtype);
-        const lengths = p.keep(times(root(first), root(second)));
-        const turns = p.keep(
-          both(
-            less(negligible(dtype), root(smaller(first, second))),
-            less(times(tolerance, lengths), magnitude(inner)),
-          ),
-        );
-        p.if(
-          turns,
-          () => {
-            turned.set(yes);
-            rotateRows(p, work, i, j, orthogonalizing(p, first, second, inner), long + short);
-          },
-          () => p.if(less(first, second), () => swapRows(p, work, i, j, long + short)),
-        );
-      }),
-    );
-  });
-}
-
-/** Squared lengths and the inner product of two vectors. */
-function products(
+/**
+ * Xᵀ = Q R by reflections: the columns of R become the vectors that are rotated. They are as short as they can be, which
+ * saves most of the work where one side is much longer than the other.
+ */
+function triangularize(
   p: ProcedureWriter,
-  work: Matrix,
-  i: Expr,
-  j: Expr,
-  length: number,
-  dtype: DType,
-): { readonly first: Expr; readonly second: Expr; readonly inner: Expr } {
-  const [first, second, inner] = [0, 1, 2].map(() => p.variable(constant(dtype, 0))) as [Variable, Variable, Variable];
-  p.for(0, length, (k) => {
-    const [x, y] = [p.keep(work.at(i, k)), p.keep(work.at(j, k))];
-    first.set(plus(first.value, times(x, x)));
-    second.set(plus(second.value, times(y, y)));
-    inner.set(plus(inner.value, times(x, y)));
-  });
-  return { first: first.value, second: second.value, inner: inner.value };
-}
-
-/** The rotation that makes two vectors orthogonal, the first the longer, from their squared lengths and inner product. */
-function orthogonalizing(p: ProcedureWriter, first: Expr, second: Expr, inner: Expr): Rotation {
-  const one = same(first, 1);
-  // The smaller of the two angles that do, by its tangent; it keeps the order of vectors that are in order.
-  const ratio = p.keep(over(minus(second, first), times(same(first, 2), inner)));
-  const tangent = p.keep(signed(over(one, plus(magnitude(ratio), hypotenuse(p, one, ratio))), ratio));
-  const c = p.keep(over(one, root(plus(one, times(tangent, tangent)))));
-  const s = p.keep(times(c, tangent));
-  const change = p.keep(times(tangent, inner));
-  const exchange = p.keep(less(minus(first, change), plus(second, change)));
-  return { c: p.keep(choose(exchange, s, c)), s: p.keep(choose(exchange, c, negated(s))) };
-}
-
-/** The length of a vector, without overflow or underflow. */
-function lengthOf(p: ProcedureWriter, v: Vector, length: number, dtype: DType): Expr {
+  x: Reading,
+  basis: Matrix,
+  vectors: Matrix,
+  { short, long, dtype }: Storage,
+): void {
   const zero = constant(dtype, 0);
-  const top = largest(p, dtype, 0, length, (k) => magnitude(v.at(k)));
-  const scale = p.keep(choose(less(zero, top.value), top.value, constant(dtype, 1)));
-  const squares = sum(p, zero, 0, length, (k) => times(over(v.at(k), scale), over(v.at(k), scale)));
-  return p.keep(times(scale, root(squares)));
-}
-
-/** Selection sort of the singular values, with their rows. */
-function sortDescending(p: ProcedureWriter, s: Vector, rows: Matrix, n: number, columns: number): void {
-  p.for(0, n, (i) => {
-    const most = p.variable(i);
-    p.for(next(i), n, (j) => p.if(less(s.at(most.value), s.at(j)), () => most.set(j)));
-    p.if(not(equal(most.value, i)), () => {
-      const kept = p.keep(s.at(i));
-      s.set(i, s.at(most.value));
-      s.set(most.value, kept);
-      swapRows(p, rows, i, most.value, columns);
-    });
+  forEachCell(p, short, long, (i, j) => basis.set(i, j, x(i, j)));
+  p.for(0, short, (j) => {
+    const v = rowOf(basis, j);
+    const { tau, beta } = reflect(p, v, dtype, j, long, false);
+    basis.set(j, long, tau);
+    p.for(next(j), short, (i) => applyToVector(p, rowOf(basis, i), { v, tau, from: j, to: long }, zero));
+    p.for(0, j, (k) => vectors.set(j, k, basis.at(j, k)));
+    vectors.set(j, j, beta);
+    p.for(next(j), short, (k) => vectors.set(j, k, zero));
   });
 }
 
-/** Makes the vectors unit vectors; those without a direction, which are the last ones, complete the others to a basis. */
-function normalize(p: ProcedureWriter, s: Vector, { work, short, long, dtype }: Work): void {
+/** Multiplies the vectors by Q: the singular vectors of R become those of the matrix. */
+function expand(p: ProcedureWriter, basis: Matrix, vectors: Matrix, { short, long, dtype }: Storage): void {
+  const zero = constant(dtype, 0);
   p.for(0, short, (i) => {
-    p.if(
-      less(negligible(dtype), s.at(i)),
-      () => p.for(0, long, (k) => work.set(i, k, over(work.at(i, k), s.at(i)))),
-      () => complete(p, work, i, long, dtype),
-    );
-  });
-}
-
-/** Row `i` becomes a unit vector orthogonal to all rows above: the unit vector farthest from their span, projected. */
-function complete(p: ProcedureWriter, work: Matrix, i: Expr, long: number, dtype: DType): void {
-  const [zero, one] = [constant(dtype, 0), constant(dtype, 1)];
-  const best = p.variable(lit(0));
-  const least = p.variable(constant(dtype, Infinity));
-  p.for(0, long, (k) => {
-    const inside = sum(p, zero, 0, i, (r) => times(work.at(r, k), work.at(r, k)));
-    p.if(less(inside, least.value), () => {
-      least.set(inside);
-      best.set(k);
+    p.for(short, long, (k) => vectors.set(i, k, zero));
+    p.for(0, short, (step) => {
+      const j = p.keep(isub(lit(short - 1), step));
+      const reflection = { v: rowOf(basis, j), tau: p.keep(basis.at(j, long)), from: j, to: long };
+      applyToVector(p, rowOf(vectors, i), reflection, zero);
     });
   });
-  p.for(0, long, (k) => work.set(i, k, choose(equal(k, best.value), one, zero)));
-  // The second time takes away what rounding left.
-  p.for(0, 2, () =>
-    p.for(0, i, (r) => {
-      const inner = sum(p, zero, 0, long, (k) => times(work.at(r, k), work.at(i, k)));
-      p.for(0, long, (k) => work.set(i, k, minus(work.at(i, k), times(inner, work.at(r, k)))));
-    }),
-  );
-  const length = lengthOf(p, rowOf(work, i), long, dtype);
-  p.for(0, long, (k) => work.set(i, k, over(work.at(i, k), length)));
 }
 
 /** Which U and V {@link svd} gives. */
