@@ -2,7 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import { left, right } from 'fp-ts/lib/Either.js';
 import { isFloat } from '../../kernel/dtype.ts';
 import type { Aval, Shape } from '../../trace/aval.ts';
-import { showAval } from '../../trace/aval.ts';
+import { showAval, showMarked } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import { DTypeError, ShapeMismatchError } from '../../trace/errors.ts';
 import type { Batched, BatchedResult, Primitive } from '../../trace/primitive.ts';
@@ -37,13 +37,17 @@ export function floatMatrix(name: string, x: Aval): Either<PullbackError, Matrix
 
 /** The same, or why the operand is no square matrix of floats. */
 export function squareMatrix(name: string, x: Aval): Either<PullbackError, MatrixType> {
-  const { shape } = x;
-  if (isFloat(x.dtype) && (shape.length < 2 || shape.at(-1) !== shape.at(-2))) {
-    return left(
-      new ShapeMismatchError(`[${name}] needs a square matrix, or a batch of them [..., n, n]; got ${showAval(x)}`),
-    );
-  }
-  return floatMatrix(name, x);
+  return isFloat(x.dtype) && !isSquare(x.shape) ? left(notSquare(name, x)) : floatMatrix(name, x);
+}
+
+/** Are the last two axes equally long? */
+export const isSquare = (shape: Shape): boolean => shape.length >= 2 && shape.at(-1) === shape.at(-2);
+
+/** The mistake of giving a matrix that is not square. */
+export function notSquare(name: string, x: Aval): ShapeMismatchError {
+  const rank = x.shape.length;
+  const got = rank < 2 ? showAval(x) : showMarked(x, rank - 2, rank - 1);
+  return new ShapeMismatchError(`[${name}] needs a square matrix, or a batch of them [..., n, n]; got ${got}`);
 }
 
 /** The batching rule: one more batch axis, in front. */

@@ -1,5 +1,6 @@
 import type { DType } from '../../kernel/dtype.ts';
 import { isFloat } from '../../kernel/dtype.ts';
+import { isSquare, notSquare } from '../../lax/linalg/family.ts';
 import { convertElementType } from '../../lax/structural.ts';
 import { showAval } from '../../trace/aval.ts';
 import { asArray } from '../../trace/asarray.ts';
@@ -24,10 +25,8 @@ export function matrices(name: string, x: ArrayLike): NDArray {
 /** Square matrices of floats, [..., n, n]. */
 export function squares(name: string, x: ArrayLike): NDArray {
   const a = floats(x);
-  if (a.ndim >= 2 && a.shape.at(-1) === a.shape.at(-2)) return a;
-  throw new ShapeMismatchError(
-    `[${name}] needs a square matrix, or a batch of them [..., n, n]; got ${showAval(a.aval)}`,
-  );
+  if (isSquare(a.shape)) return a;
+  throw notSquare(name, a.aval);
 }
 
 /** The distance from 1 to the next larger number. */

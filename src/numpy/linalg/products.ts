@@ -1,4 +1,5 @@
 import { identity } from '../../lax/linalg/arrays.ts';
+import { isSquare, notSquare } from '../../lax/linalg/family.ts';
 import { showAval } from '../../trace/aval.ts';
 import { asArray } from '../../trace/asarray.ts';
 import { ArgumentError, ShapeMismatchError } from '../../trace/errors.ts';
@@ -15,11 +16,7 @@ import { inv } from './solve.ts';
 export function matrixPower(a: ArrayLike, n: number): NDArray {
   const x = asArray(a);
   if (!Number.isInteger(n)) throw new ArgumentError(`[matrixPower] needs an integer power, got ${n}`);
-  if (x.ndim < 2 || x.shape.at(-1) !== x.shape.at(-2)) {
-    throw new ShapeMismatchError(
-      `[matrixPower] needs a square matrix, or a batch of them [..., n, n]; got ${showAval(x.aval)}`,
-    );
-  }
+  if (!isSquare(x.shape)) throw notSquare('matrixPower', x.aval);
   if (n === 0) return identity(x.shape, x.dtype);
   let square = n < 0 ? inv(x) : x;
   let result: NDArray | null = null;

@@ -4,7 +4,7 @@ import { diagonalOf, identity, mT } from '../../lax/linalg/arrays.ts';
 import * as lax from '../../lax/linalg/index.ts';
 import { reduceProd } from '../../lax/reduce.ts';
 import { broadcastedIota, reduceSum, reshape, select, transpose } from '../../lax/structural.ts';
-import { showAval } from '../../trace/aval.ts';
+import { showAval, showMarked } from '../../trace/aval.ts';
 import { bindOpen } from '../../trace/context.ts';
 import { ShapeMismatchError } from '../../trace/errors.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
@@ -30,13 +30,12 @@ export function solve(a: ArrayLike, b: ArrayLike): NDArray {
   const matrix = squares('solve', toDtype(a, dtype));
   const right = toDtype(b, dtype);
   const columns = right.ndim === 1 ? reshape(right, [right.size, 1]) : right;
-  const fits =
-    right.ndim > 0 &&
-    columns.shape.at(-2) === matrix.shape.at(-1) &&
-    broadcastShapesOrNull([matrix.shape.slice(0, -2), columns.shape.slice(0, -2)]) !== null;
-  if (!fits) {
+  const rowsFit = columns.ndim >= 2 && columns.shape.at(-2) === matrix.shape.at(-1);
+  const batch = broadcastShapesOrNull([matrix.shape.slice(0, -2), columns.shape.slice(0, -2)]);
+  if (!rowsFit || batch === null) {
+    const got = rowsFit ? showAval(right.aval) : showMarked(right.aval, Math.max(0, right.ndim - 2));
     throw new ShapeMismatchError(
-      `[solve] A X = B with A ${showAval(matrix.aval)} and B ${showAval(right.aval)}: B must be a vector of A's ` +
+      `[solve] A X = B with A ${showAval(matrix.aval)} and B ${got}: B must be a vector of A's ` +
         'extent, or matrices with as many rows as A and leading axes that broadcast with those of A ' +
         '(for one vector a matrix, add an axis: b.slice("...", null))',
     );
