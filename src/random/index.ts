@@ -4,5 +4,5 @@
  */
 export * from './distributions.ts';
 export * from './integers.ts';
-export { bits, foldIn, key, keyData, split, wrapKeyData } from './keys.ts';
+export { bits, clone, foldIn, key, keyData, split, wrapKeyData } from './keys.ts';
 export * from './shuffle.ts';

@@ -10,7 +10,9 @@ import { stack } from '../numpy/shape.ts';
 import type { Shape } from '../trace/aval.ts';
 import { showAval, sizeOf } from '../trace/aval.ts';
 import { ArgumentError, DTypeError } from '../trace/errors.ts';
+import { followFolding, noteNewKeys, noteUse } from '../trace/key-uses.ts';
 import { staticShape } from '../trace/static.ts';
+import { debugKeyReuse } from '../trace/switches.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 
 /** Keys and the bits that they stand for. A key is a u32[2] array; use each key once, and `split` it for more. */
@@ -25,7 +27,9 @@ export function key(seed: number): NDArray {
   const low = seed >>> 0;
   // As JAX without 64-bit types: a seed that fits 32 bits has no upper half.
   const high = Number.isInteger(seed) && Math.abs(seed) >= 2 ** 32 ? Math.floor(seed / 2 ** 32) >>> 0 : 0;
-  return array([high, low], { dtype: 'u32' });
+  const made = array([high, low], { dtype: 'u32' });
+  if (debugKeyReuse.on) noteNewKeys(made);
+  return made;
 }
 
 /** The words of keys: u32[..., 2]. Keys are such arrays already; the function is there for code that comes from JAX. */
@@ -49,9 +53,10 @@ function words(k: NDArray, shape: Shape): readonly [NDArray, NDArray] {
 }
 
 /** Encrypts the counters 0, 1, 2, … of a shape, as 64-bit numbers in two words. */
-export function counted(k: NDArray, shape: Shape): readonly [high: NDArray, low: NDArray] {
+export function counted(k: NDArray, shape: Shape, what = 'a draw'): readonly [high: NDArray, low: NDArray] {
   const n = sizeOf(shape);
   const [k0, k1] = words(k, [n]);
+  if (debugKeyReuse.on) noteUse(k, what);
   const [a, b] = threefry2x32(k0, k1, fill([n], 'u32', 0), broadcastedIota('u32', [n], 0));
   return [reshape(a, shape), reshape(b, shape)];
 }
@@ -64,7 +69,7 @@ export function counted(k: NDArray, shape: Shape): readonly [high: NDArray, low:
  */
 export function split(k: NDArray, count: number | Shape = 2): NDArray {
   const shape = staticShape(count, '[random.split] the count');
-  const [a, b] = counted(k, shape);
+  const [a, b] = counted(k, shape, 'random.split');
   return stack([a, b], shape.length);
 }
 
@@ -73,7 +78,15 @@ export function foldIn(k: NDArray, data: ArrayLike): NDArray {
   const [number] = promoted('foldIn', [data], 'u32') as readonly [NDArray];
   const [k0, k1] = words(k, []);
   const [a, b] = threefry2x32(k0, k1, scalarOf('u32', 0), reshape(number, []));
-  return stack([a, b]);
+  const folded = stack([a, b]);
+  if (debugKeyReuse.on) followFolding(k, number, folded);
+  return folded;
+}
+
+/** The same key as a key of its own: for using one twice on purpose while `debugKeyReuse` is on. */
+export function clone(k: NDArray): NDArray {
+  const words = keyData(k);
+  return lax.or(words, lax.like(words, 0));
 }
 
 /** Uniformly distributed u32 bits. */

@@ -4,7 +4,9 @@ import { captureOrigin, currentOrigin, withOrigin } from '../util/origin.ts';
 import type { Aval } from './aval.ts';
 import { showAval } from './aval.ts';
 import { CustomRuleError, EscapedTracerError } from './errors.ts';
+import { followMovement } from './key-uses.ts';
 import type { Batched, BatchedResult, JvpResult, LinearizeResult, Primitive, Tangent } from './primitive.ts';
+import { debugKeyReuse } from './switches.ts';
 import type { NDArray } from './value.ts';
 import { Tracer } from './value.ts';
 
@@ -97,16 +99,27 @@ export function bind<P, N extends number>(
 ): readonly NDArray[] {
   requireUsable(inputs, primitive.name);
   const erased = primitive as unknown as Primitive;
-  if (current !== null) {
-    const trace = current;
-    if (currentOrigin() !== null) return trace.process(erased, inputs, params);
-    // Called by the user's code, not by a rule: what comes of it is made on this line.
-    return withOrigin(captureOrigin(bind), () => trace.process(erased, inputs, params));
-  }
+  const outputs = current === null ? evaluate(erased, inputs, params) : interpret(current, erased, inputs, params);
+  if (debugKeyReuse.on) followMovement(erased, inputs, params, outputs);
+  return outputs;
+}
+
+function interpret(
+  trace: Trace,
+  primitive: Primitive,
+  inputs: readonly NDArray[],
+  params: unknown,
+): readonly NDArray[] {
+  if (currentOrigin() !== null) return trace.process(primitive, inputs, params);
+  // Called by the user's code, not by a rule: what comes of it is made on this line.
+  return withOrigin(captureOrigin(bind), () => trace.process(primitive, inputs, params));
+}
+
+function evaluate(primitive: Primitive, inputs: readonly NDArray[], params: unknown): readonly NDArray[] {
   const tracer = inputs.find((x) => x instanceof Tracer);
   if (tracer !== undefined) throw new InternalError(`${String(tracer)} reached evaluation in ${primitive.name}`);
   if (evaluator === null) throw new InternalError('no evaluator is installed');
-  return evaluator(erased, inputs, params);
+  return evaluator(primitive, inputs, params);
 }
 
 /** {@link bind} for functions with rules of their own. */

@@ -308,6 +308,11 @@ export abstract class Tracer extends NDArray {
     return `Traced<${showAval(this.aval)}>`;
   }
 
+  /** The whole batch that it is one example of, for tracers of `vmap`. */
+  batch(): { readonly value: NDArray; readonly axis: number } | null {
+    return null;
+  }
+
   protected override tracedBy(): string {
     return ` by ${this.trace.name}`;
   }

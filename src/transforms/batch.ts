@@ -27,6 +27,10 @@ class BatchTracer extends Tracer {
   override concrete(): ConcreteArray | null {
     return null;
   }
+
+  override batch(): this {
+    return this;
+  }
 }
 
 /** Tracers of traces with one mark are about the same batch. */

@@ -2,12 +2,15 @@ import { execute, executableFor } from '../compiler/runtime.ts';
 import type { Device } from '../kernel/device.ts';
 import { currentTrace, namedAxes } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
+import type { ClosedJaxpr } from '../trace/jaxpr.ts';
+import { applyKeyUses, keyRegions, recordKeyUses, setRegion } from '../trace/key-uses.ts';
 import { stage } from '../trace/stage.ts';
-import { disableJit, explainCacheMisses } from '../trace/switches.ts';
+import { debugKeyReuse, disableJit, explainCacheMisses } from '../trace/switches.ts';
 import type { NDArray } from '../trace/value.ts';
 import { Tracer } from '../trace/value.ts';
 import type { TreeDef } from '../tree/tree.ts';
 import { leafCount, unflatten } from '../tree/tree.ts';
+import { at } from '../util/array.ts';
 import { captureOrigin, withoutScopes } from '../util/origin.ts';
 import type { Marks } from './arguments.ts';
 import { marksOf, resolveMarks, staticKey } from './arguments.ts';
@@ -110,10 +113,13 @@ function axesKey(): string {
   return key;
 }
 
-function run<R>(name: string, { callable, outTree, donated }: CachedTrace, leaves: readonly NDArray[]): R {
+function run<R>(name: string, { callable, outTree, donated, keyUses }: CachedTrace, leaves: readonly NDArray[]): R {
   const inputs = callable.constants.length === 0 ? leaves : [...callable.constants, ...leaves];
   const direct = currentTrace() === null && !inputs.some((x) => x instanceof Tracer);
+  const keys =
+    keyUses !== null && debugKeyReuse.on ? applyKeyUses(keyUses, keyRegions(leaves), `jit of ${name}`) : null;
   const outs = direct ? execute(name, callable.jaxpr, inputs, donated) : call(name, callable, leaves);
+  keys?.forEach((region, i) => region.length > 0 && setRegion(at(outs, i), region));
   return unflatten<R>(outTree, outs);
 }
 
@@ -134,14 +140,31 @@ function traceFor<A extends readonly unknown[]>(
     outTree = result.treedef;
     return result.leaves;
   };
-  const closed = withoutScopes(() => stage(`jit of ${name}`, body, key.avals));
+  let ends: { readonly inputs: readonly NDArray[]; readonly outputs: readonly NDArray[] } = { inputs: [], outputs: [] };
+  const noted = (...xs: readonly NDArray[]): readonly NDArray[] => {
+    const outputs = body(...xs);
+    ends = { inputs: xs, outputs };
+    return outputs;
+  };
+  const trace = (): ClosedJaxpr => withoutScopes(() => stage(`jit of ${name}`, noted, key.avals));
+  const { result: closed, keyUses } = debugKeyReuse.on
+    ? recordKeyUses(currentTrace(), trace, () => ends)
+    : { result: trace(), keyUses: null };
   const callable = toCallable(closed);
   const given = args.map((_, i) => i).filter((i) => !statics.includes(i));
   const children = key.treedef.kind === 'tuple' ? key.treedef.children : [];
   const perLeaf = children.flatMap((d, n) =>
     Array.from({ length: leafCount(d) }, () => donated.includes(given[n] as number)),
   );
-  return { ...key, closed, callable, outTree, donated: [...callable.constants.map(() => false), ...perLeaf], modes };
+  return {
+    ...key,
+    closed,
+    callable,
+    outTree,
+    donated: [...callable.constants.map(() => false), ...perLeaf],
+    modes,
+    keyUses,
+  };
 }
 
 /** The function itself, on arrays as `jit` would give them to it. */

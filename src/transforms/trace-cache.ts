@@ -4,6 +4,7 @@ import { showAval } from '../trace/aval.ts';
 import type { Trace } from '../trace/context.ts';
 import { currentTrace } from '../trace/context.ts';
 import type { ClosedJaxpr } from '../trace/jaxpr.ts';
+import type { KeyUses } from '../trace/key-uses.ts';
 import { cacheEpoch, debugKeyReuse, recordsOrigins } from '../trace/switches.ts';
 import { NDArray, Tracer } from '../trace/value.ts';
 import type { TreeDef } from '../tree/tree.ts';
@@ -23,6 +24,8 @@ export interface CachedTrace extends TraceKey {
   readonly donated: readonly boolean[];
   /** Which of the debugging modes it was traced for. */
   readonly modes: number;
+  /** What it does with random keys, if that was asked for. */
+  readonly keyUses: KeyUses | null;
 }
 
 /** What two calls must have in common to share a trace. */
