@@ -23,7 +23,16 @@ export * as nn from './nn/index.ts';
 export * as optim from './optim/index.ts';
 export * as data from './data/index.ts';
 export { NDArray } from './trace/value.ts';
-export type { ArrayLike, Axis, Indexer, NestedList, ReduceOptions } from './trace/value.ts';
+export type {
+  ArrayAt,
+  ArrayLike,
+  Axis,
+  Indexer,
+  NestedList,
+  ReadOptions,
+  ReduceOptions,
+  UpdateOptions,
+} from './trace/value.ts';
 export type { DType, HostArray } from './kernel/dtype.ts';
 export { grad, jvp, valueAndGrad, vjp } from './transforms/grad.ts';
 export type { GradientOf, GradOptions } from './transforms/grad.ts';

@@ -42,9 +42,8 @@ export interface ScatterDimensionNumbers {
 }
 
 /**
- * What happens to windows that do not fit: `fill` reads a fill value and `drop` writes nothing (two names of one mode, the
- * default), `clip` moves them inside, `promiseInBounds` says that there are none (a broken promise reads as `clip` and writes
- * as `drop`).
+ * What happens to windows that do not fit: `fill` reads a fill value and `drop` writes nothing (two names of one mode), `clip`
+ * moves them inside, `promiseInBounds` says that there are none (a broken promise reads as `clip` and writes as `drop`).
  */
 export type GatherScatterMode = 'fill' | 'drop' | 'clip' | 'promiseInBounds';
 
@@ -54,6 +53,7 @@ export interface ScatterOptions {
   readonly indicesAreSorted?: boolean;
   /** No element is named twice; makes some gradients cheaper. Breaking the promise makes those wrong. */
   readonly uniqueIndices?: boolean;
+  /** Default `promiseInBounds`, which reads as `clip` and writes as `drop`. */
   readonly mode?: GatherScatterMode;
 }
 
@@ -109,7 +109,7 @@ export function gatherMode(
   p: WindowsAt & { readonly sizes: Shape },
   options: GatherOptions,
 ): NDArray {
-  const mode = checkMode(name, options.mode ?? 'fill');
+  const mode = checkMode(name, options.mode ?? 'promiseInBounds');
   if (mode === 'clip' || mode === 'promiseInBounds') return gatherWindows(x, indices, { ...p, mode: 'clip' });
   const value = options.fillValue ?? defaultFill(x.dtype);
   return value === 0 ? gatherWindows(x, indices, { ...p, mode: 'fill' }) : gatherFilled(x, indices, p, value);

@@ -1,6 +1,8 @@
 /** NumPy's functions over pullback's arrays: broadcasting and promotion, then `lax`. */
 import { installOperations } from '../trace/value.ts';
+import { at } from './at.ts';
 import * as elementwise from './elementwise.ts';
+import { index } from './indexing.ts';
 import * as reduce from './reduce.ts';
 import * as shapes from './shape.ts';
 import { asArray } from '../trace/asarray.ts';
@@ -23,7 +25,16 @@ export * from './sorting.ts';
 export * from './taking.ts';
 export { broadcastTo, promoteTypes, resultType } from './promote.ts';
 export { NDArray } from '../trace/value.ts';
-export type { ArrayLike, Axis, Indexer, NestedList, ReduceOptions } from '../trace/value.ts';
+export type {
+  ArrayAt,
+  ArrayLike,
+  Axis,
+  Indexer,
+  NestedList,
+  ReadOptions,
+  ReduceOptions,
+  UpdateOptions,
+} from '../trace/value.ts';
 
 /** The ratio of a circle's circumference to its diameter. */
 export const pi: number = Math.PI;
@@ -51,4 +62,4 @@ export const int32: DType = 'i32';
 /** 32-bit unsigned integers. */
 export const uint32: DType = 'u32';
 
-installOperations({ ...elementwise, ...reduce, ...shapes });
+installOperations({ ...elementwise, ...reduce, ...shapes, index, at });

@@ -6,7 +6,7 @@ import { showAval, showMarked, showShape } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
 import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';
 import { staticNumber } from '../trace/static.ts';
-import type { ArrayLike, Axis, Indexer, NDArray } from '../trace/value.ts';
+import type { ArrayLike, Axis, NDArray } from '../trace/value.ts';
 import { at, product, range } from '../util/array.ts';
 import { broadcastShapesOrNull, broadcastTo, firstBadAxis, promoted, promoteTypes } from './promote.ts';
 import { axesOf } from './reduce.ts';
@@ -147,77 +147,6 @@ function triangle(a: NDArray, k: number, lower: boolean): NDArray {
   const columns = lax.broadcastedIota('i32', a.shape, a.ndim - 1);
   const keep = lower ? columns.le(rows.add(k)) : columns.ge(rows.add(k));
   return lax.select(keep, a, lax.zerosOf(a.aval));
-}
-
-// ----------------------------------------------------------------------------------------------------- indexing
-
-/** NumPy's basic indexing: what `x.slice(...)` does. */
-export function index(x: ArrayLike, indexers: readonly Indexer[]): NDArray {
-  const a = asArray(x);
-  const consuming = indexers.filter((i) => i !== null && i !== '...').length;
-  if (indexers.filter((i) => i === '...').length > 1) throw new ArgumentError('[slice] takes one "..." at most');
-  if (consuming > a.ndim) throw new ArgumentError(`[slice] ${consuming} indices for ${showAval(a.aval)}`);
-  const missing = range(a.ndim - consuming).map((): Indexer => []);
-  const full = indexers.includes('...')
-    ? indexers.flatMap((i) => (i === '...' ? missing : [i]))
-    : [...indexers, ...missing];
-  const bounds: Bounds[] = [];
-  const shape: number[] = [];
-  for (const i of full) {
-    if (i === null) {
-      shape.push(1);
-      continue;
-    }
-    const axis = bounds.length;
-    const b = boundsOf(i as number | readonly (number | null)[], at(a.shape, axis), axis, a);
-    bounds.push(b);
-    if (typeof i !== 'number') shape.push(b.count);
-  }
-  const sliced = lax.slice(
-    a,
-    bounds.map((b) => b.low),
-    bounds.map((b) => b.high),
-    bounds.map((b) => Math.abs(b.step)),
-  );
-  return lax.reshape(
-    lax.rev(
-      sliced,
-      range(a.ndim).filter((i) => at(bounds, i).step < 0),
-    ),
-    shape,
-  );
-}
-
-/** A slice by rising positions `low ≤ i < high`, to be reversed when the step is negative. */
-interface Bounds {
-  readonly low: number;
-  readonly high: number;
-  readonly step: number;
-  readonly count: number;
-}
-
-function boundsOf(i: number | readonly (number | null)[], n: number, axis: number, a: NDArray): Bounds {
-  if (typeof i === 'number') {
-    const position = i < 0 ? i + n : i;
-    if (!Number.isInteger(i) || position < 0 || position >= n) {
-      throw new ArgumentError(`[slice] index ${i} is out of range for axis ${axis} of ${showAval(a.aval)}`);
-    }
-    return { low: position, high: position + 1, step: 1, count: 1 };
-  }
-  const step = i[2] ?? 1;
-  if (step === 0 || i.length > 3)
-    throw new ArgumentError(`[slice] [${i.join(', ')}] must be [start, stop, step], step not 0`);
-  const clamp = (v: number, low: number, high: number): number => Math.min(Math.max(v < 0 ? v + n : v, low), high);
-  if (step > 0) {
-    const low = clamp(i[0] ?? 0, 0, n);
-    const high = Math.max(low, clamp(i[1] ?? n, 0, n));
-    return { low, high, step, count: Math.ceil((high - low) / step) };
-  }
-  const first = i[0] === undefined || i[0] === null ? n - 1 : clamp(i[0], -1, n - 1);
-  const last = i[1] === undefined || i[1] === null ? -1 : clamp(i[1], -1, n - 1);
-  const count = Math.max(0, Math.ceil((last - first) / step));
-  const low = count === 0 ? 0 : first + (count - 1) * step;
-  return { low, high: count === 0 ? 0 : first + 1, step, count };
 }
 
 // ---------------------------------------------------------------------------------------------- matrix products

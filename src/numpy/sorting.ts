@@ -1,6 +1,6 @@
 import * as lax from '../lax/cumulative.ts';
 import * as sorting from '../lax/sort.ts';
-import { convertElementType, reshape } from '../lax/structural.ts';
+import { convertElementType, reshape, rev } from '../lax/structural.ts';
 import type { DType } from '../kernel/dtype.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
@@ -26,7 +26,8 @@ export interface SortOptions {
 /** Sorted along an axis (default the last; null: flattened); stable, NaN last (first when descending). */
 export function sort(x: ArrayLike, axis: number | null = -1, { descending = false }: SortOptions = {}): NDArray {
   const [a, along] = flattenedFor('sort', x, axis);
-  return sorting.sortAlong(a, along, descending).values;
+  const { values } = sorting.sortAlong(a, along);
+  return descending ? rev(values, [along]) : values;
 }
 
 /** The positions that sort an array along an axis (default the last; null: flattened), as i32. */

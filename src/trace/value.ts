@@ -16,8 +16,62 @@ export type ArrayLike = NDArray | NestedNumbers;
 /** Nested JS numbers (or booleans as `true`/`false`), as `tolist` gives them. */
 export type NestedList = number | boolean | NestedList[];
 
-/** One position of `x.slice(...)`: an index, `[start, stop, step?]`, `[]` for all, `null` for a new axis, `'...'`. */
-export type Indexer = number | readonly (number | null)[] | null | '...';
+/**
+ * One position of `x.slice(...)`: an index, `[start, stop, step?]`, `[]` for all, `null` for a new axis, `'...'` for all
+ * other axes, an integer array of positions, or a bool array as a mask.
+ */
+export type Indexer = number | readonly (number | null)[] | null | '...' | NDArray;
+
+/** What happens where positions are out of range. */
+export interface ReadOptions {
+  /**
+   * `clip` (default) reads the nearest element, `fill` reads `fillValue`; `promiseInBounds` says that none is out of range.
+   */
+  readonly mode?: 'clip' | 'fill' | 'promiseInBounds';
+  /** Default NaN for floats, the least i32, the greatest u32, true; given, it makes `fill` the default mode. */
+  readonly fillValue?: number;
+  /** Positions rise; accepted, not needed. */
+  readonly indicesAreSorted?: boolean;
+  /** No element is named twice. */
+  readonly uniqueIndices?: boolean;
+}
+
+/** What happens where positions are out of range, and promises about them. */
+export interface UpdateOptions {
+  /** `drop` (default) updates nothing, `clip` updates the nearest window; `promiseInBounds` says that none is out of range. */
+  readonly mode?: 'drop' | 'clip' | 'promiseInBounds';
+  /** Positions rise; accepted, not needed. */
+  readonly indicesAreSorted?: boolean;
+  /** No element is named twice: makes some gradients cheaper. Breaking the promise makes those wrong. */
+  readonly uniqueIndices?: boolean;
+}
+
+/**
+ * A place in an array, of which each method gives the array with that place updated (but `get`, which reads it). Values
+ * broadcast to the shape of the place and are converted to the array's dtype.
+ */
+export interface ArrayAt {
+  /** What is there. */
+  get(options?: ReadOptions): NDArray;
+  /** Replaces it; of several values for one element the last one stays. */
+  set(value: ArrayLike, options?: UpdateOptions): NDArray;
+  /** Adds to it; all of several values for one element are added. */
+  add(value: ArrayLike, options?: UpdateOptions): NDArray;
+  /** Subtracts from it. */
+  sub(value: ArrayLike, options?: UpdateOptions): NDArray;
+  /** Multiplies it; by all of several values for one element. */
+  mul(value: ArrayLike, options?: UpdateOptions): NDArray;
+  /** Divides it, in floats. */
+  divide(value: ArrayLike, options?: UpdateOptions): NDArray;
+  /** Raises it to a power; several for one element multiply. */
+  power(value: ArrayLike, options?: UpdateOptions): NDArray;
+  /** The smaller of what is there and the values. */
+  min(value: ArrayLike, options?: UpdateOptions): NDArray;
+  /** The larger of what is there and the values. */
+  max(value: ArrayLike, options?: UpdateOptions): NDArray;
+  /** Replaces it by a function of it. No element may be named twice. */
+  apply(f: (old: NDArray) => NDArray, options?: UpdateOptions): NDArray;
+}
 
 /**
  * An n-dimensional array: the one array type of pullback. A concrete array holds numbers on a device, a tracer stands
@@ -211,10 +265,27 @@ export abstract class NDArray {
   }
 
   /**
-   * NumPy's basic indexing, one indexer an axis: `x.slice(0)`, `x.slice([1, 5], [null, null, 2])`, `x.slice('...', null)`.
+   * NumPy's indexing, one indexer an axis: `x.slice(0)`, `x.slice([1, 5], [null, null, -1])`, `x.slice('...', null)`, and with
+   * arrays of positions (which may be traced) and masks (which may not): `x.slice(np.array([2, 0], { dtype: 'i32' }))`,
+   * `x.slice(x.gt(0))`. Arrays broadcast together. Positions in arrays that are out of range read the nearest element.
+   *
+   * @throws ArgumentError for a number that is out of range, or too many indexers.
    */
   slice(...indexers: readonly Indexer[]): NDArray {
     return operations().index(this, indexers);
+  }
+
+  /**
+   * A place in this array, named as in {@link slice}, to be updated: `x.at(0).set(y)` is this array with its first subarray
+   * replaced, `x.at(rows).add(y)` adds (repeated rows several times). Positions in arrays that are out of range are skipped.
+   *
+   * @example
+   * ```ts
+   * np.zeros([3]).at(np.array([0, 2, 2], { dtype: 'i32' })).add(1); // [1, 0, 2]
+   * ```
+   */
+  at(...indexers: readonly Indexer[]): ArrayAt {
+    return operations().at(this, indexers);
   }
 
   /** The subarrays along the first axis, so that `const [k1, k2] = random.split(key)` works. */
@@ -359,6 +430,7 @@ export interface ArrayOperations {
   squeeze(x: ArrayLike, axis?: Axis): NDArray;
   astype(x: ArrayLike, dtype: DType): NDArray;
   index(x: ArrayLike, indexers: readonly Indexer[]): NDArray;
+  at(x: ArrayLike, indexers: readonly Indexer[]): ArrayAt;
 }
 
 let installed: ArrayOperations | null = null;
