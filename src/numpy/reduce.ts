@@ -79,14 +79,14 @@ export const prod: Reduction = reduction('prod', countable, lax.reduceProd);
 /** Maximum over `axis` (default all); NaN if any element is. */
 export const max: Reduction = reduction(
   'max',
-  countable,
-  nonEmpty('max', (x, axes) => lax.reduceMax(x, axes)),
+  (x) => x,
+  nonEmpty('max', (x, axes) => (x.dtype === 'bool' ? lax.reduceOr(x, axes) : lax.reduceMax(x, axes))),
 );
 /** Minimum over `axis` (default all); NaN if any element is. */
 export const min: Reduction = reduction(
   'min',
-  countable,
-  nonEmpty('min', (x, axes) => lax.reduceMin(x, axes)),
+  (x) => x,
+  nonEmpty('min', (x, axes) => (x.dtype === 'bool' ? lax.reduceAnd(x, axes) : lax.reduceMin(x, axes))),
 );
 /** Are all true over `axis` (default all)? */
 export const all: Reduction = reduction('all', truth, lax.reduceAnd);
