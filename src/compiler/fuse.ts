@@ -9,7 +9,9 @@ import { statementExpressions } from '../kernel/procedure.ts';
 import type { Shape } from '../trace/aval.ts';
 import { sameShape, sizeOf } from '../trace/aval.ts';
 import { at } from '../util/array.ts';
-import type { Block, Root, Task, Value } from './lower.ts';
+import type { Aliases } from './aliases.ts';
+import { behind, unaliased, withoutAliases } from './aliases.ts';
+import type { Block, LoweredJaxpr, Root, Task, Value } from './lower.ts';
 import { contractIndices } from './lower.ts';
 
 /**
@@ -96,24 +98,47 @@ export interface FusedBlock {
 export const resultsOf = (g: Group): readonly Value[] =>
   g.kind === 'kernel' ? g.members.map((m) => m.root) : g.task.results;
 
+/** Groups the nodes of a program and of the blocks in it. */
+export const fuse = (lowered: LoweredJaxpr, target: Target): FusedBlock =>
+  withoutAliases(fuseBlock(lowered, target, lowered.aliases), lowered.aliases);
+
+/** The groups that compute values so far, by the values' ids and other names. */
+class Producers {
+  readonly aliases: Aliases;
+  private readonly groups = new Map<number, Group>();
+
+  constructor(aliases: Aliases) {
+    this.aliases = aliases;
+  }
+
+  set(id: number, group: Group): void {
+    this.groups.set(id, group);
+  }
+
+  /** The groups that must have run for `id` to be read. */
+  of(id: number): readonly Group[] {
+    return behind(this.aliases, id).flatMap((i) => this.groups.get(i) ?? []);
+  }
+}
+
 /** Groups the nodes of a block, in the order of their first ones. */
-export function fuse({ nodes, outputs }: Block, target: Target): FusedBlock {
+function fuseBlock({ nodes, outputs }: Block, target: Target, aliases: Aliases): FusedBlock {
   const groups: Group[] = [];
-  const producer = new Map<number, Group>();
+  const producers = new Producers(aliases);
   for (const node of nodes) {
     if (node.kind === 'task') {
-      const group = taskGroup(node, producer, target);
+      const group = taskGroup(node, producers, target);
       groups.push(group);
-      node.results.forEach((v) => producer.set(v.id, group));
+      node.results.forEach((v) => producers.set(v.id, group));
       continue;
     }
     const candidates = groups
       .slice(-maxCandidates)
       .reverse()
       .flatMap((g) => (g.kind === 'kernel' ? [g] : []));
-    const joined = candidates.find((g) => join(g, node, producer, target)) ?? start(node, producer);
+    const joined = candidates.find((g) => join(g, node, producers, target)) ?? start(node, producers);
     if (!groups.includes(joined)) groups.push(joined);
-    producer.set(node.id, joined);
+    producers.set(node.id, joined);
   }
   return { groups, outputs };
 }
@@ -121,19 +146,18 @@ export function fuse({ nodes, outputs }: Block, target: Target): FusedBlock {
 /** Kernels further back are rarely over the same data; looking at all would make compilation quadratic. */
 const maxCandidates = 48;
 
-function taskGroup(task: Task, producer: ReadonlyMap<number, Group>, target: Target): TaskGroup {
-  const work = workOf(task, target);
+function taskGroup(task: Task, producers: Producers, target: Target): TaskGroup {
+  const work = workOf(task, target, producers.aliases);
   const group: TaskGroup = { kind: 'task', task, work, dependencies: new Set(), reads: workReads(work) };
   task.results.forEach((v) => group.reads.delete(v.id));
   const starts = task.starts.flatMap((v) => (v === null ? [] : [v.id]));
   for (const id of [...group.reads, ...starts]) {
-    const from = producer.get(id);
-    if (from !== undefined) group.dependencies.add(from);
+    producers.of(id).forEach((g) => group.dependencies.add(g));
   }
   return group;
 }
 
-function workOf({ body }: Task, target: Target): TaskWork {
+function workOf({ body }: Task, target: Target, aliases: Aliases): TaskWork {
   switch (body.kind) {
     case 'procedure': {
       const written = body.write();
@@ -146,11 +170,11 @@ function workOf({ body }: Task, target: Target): TaskWork {
       };
     }
     case 'loop': {
-      const test = body.test === null ? null : fuse(body.test, target);
-      return { kind: 'loop', trips: body.trips, test, body: fuse(body.body, target) };
+      const test = body.test === null ? null : fuseBlock(body.test, target, aliases);
+      return { kind: 'loop', trips: body.trips, test, body: fuseBlock(body.body, target, aliases) };
     }
     case 'branch':
-      return { kind: 'branch', index: body.index, branches: body.branches.map((b) => fuse(b, target)) };
+      return { kind: 'branch', index: body.index, branches: body.branches.map((b) => fuseBlock(b, target, aliases)) };
   }
 }
 
@@ -173,10 +197,10 @@ function workReads(work: TaskWork): Set<number> {
   }
 }
 
-function start(root: Root, producer: ReadonlyMap<number, Group>): KernelGroup {
+function start(root: Root, producers: Producers): KernelGroup {
   const { loops, coordinate, value } = open(root);
   const group: KernelGroup = { kind: 'kernel', loops, members: [], dependencies: new Set(), reads: new Set() };
-  addMember(group, root, coordinate, value, loopReads(loops), producer);
+  addMember(group, root, coordinate, value, loopReads(loops), producers);
   return group;
 }
 
@@ -223,27 +247,26 @@ function addMember(
   coordinate: readonly Expr[],
   value: Expr,
   more: readonly Expr[],
-  producer: ReadonlyMap<number, Group>,
+  producers: Producers,
 ): void {
   group.members.push({ root, coordinate, position: linearize(coordinate, root.aval.shape), value });
   for (const { operand } of loadsOf([value, ...more])) {
     group.reads.add(operand);
-    const from = producer.get(operand);
-    if (from !== undefined) group.dependencies.add(from);
+    producers.of(operand).forEach((g) => group.dependencies.add(g));
   }
 }
 
 /** Adds `root` to `group` if it fits there. */
-function join(group: KernelGroup, root: Root, producer: ReadonlyMap<number, Group>, target: Target): boolean {
-  if (root.body.kind === 'map') return joinMap(group, root, root.body.at, producer, target);
-  return root.body.kind === 'reduce' && joinReduce(group, root, producer, target);
+function join(group: KernelGroup, root: Root, producers: Producers, target: Target): boolean {
+  if (root.body.kind === 'map') return joinMap(group, root, root.body.at, producers, target);
+  return root.body.kind === 'reduce' && joinReduce(group, root, producers, target);
 }
 
 function joinMap(
   group: KernelGroup,
   root: Root,
   element: (c: readonly Expr[]) => Expr,
-  producer: ReadonlyMap<number, Group>,
+  producers: Producers,
   target: Target,
 ): boolean {
   const first = at(group.members, 0);
@@ -262,17 +285,17 @@ function joinMap(
   const scalars = group.loops.kind === 'map' && sizeOf(root.aval.shape) === 1;
   if (vertical.length === 0 && !sibling && !scalars) return false;
   const value = rewriter((e) => (e.kind === 'load' ? (own.get(e.operand)?.value ?? e) : e))(outside);
-  return admit(group, root, coordinate, value, [], producer, target);
+  return admit(group, root, coordinate, value, [], producers, target);
 }
 
-function joinReduce(group: KernelGroup, root: Root, producer: ReadonlyMap<number, Group>, target: Target): boolean {
+function joinReduce(group: KernelGroup, root: Root, producers: Producers, target: Target): boolean {
   const { loops } = group;
   const alone = open(root);
   if (loops.kind !== 'reduce' || alone.loops.kind !== 'reduce') return false;
   if (!sameShape(loops.domain, alone.loops.domain) || !sameShape(loops.reduced, alone.loops.reduced)) return false;
   const added = alone.loops.accumulators;
   const loads = loadsOf(added.map((a) => a.value));
-  if (loads.some((l) => producer.get(l.operand) === group) || !loads.some((l) => group.reads.has(l.operand)))
+  if (loads.some((l) => producers.of(l.operand).includes(group)) || !loads.some((l) => group.reads.has(l.operand)))
     return false;
   const slot = loops.accumulators.length;
   const value = acc(slot, root.aval.dtype);
@@ -283,7 +306,7 @@ function joinReduce(group: KernelGroup, root: Root, producer: ReadonlyMap<number
       at(group.members, 0).coordinate,
       value,
       added.map((a) => a.value),
-      producer,
+      producers,
       target,
     )
   ) {
@@ -300,14 +323,15 @@ function admit(
   coordinate: readonly Expr[],
   value: Expr,
   more: readonly Expr[],
-  producer: ReadonlyMap<number, Group>,
+  producers: Producers,
   target: Target,
 ): boolean {
   const ids = new Set(loadsOf([value, ...more]).map((l) => l.operand));
-  const from = [...ids].flatMap((id) => producer.get(id) ?? []).filter((g) => g !== group);
+  const from = [...ids].flatMap((id) => producers.of(id));
   if (from.some((g) => dependsOn(g, group))) return false;
-  if (new Set([...group.reads, ...ids]).size + group.members.length + 1 > target.maxOperands) return false;
-  addMember(group, root, coordinate, value, more, producer);
+  const buffers = new Set([...group.reads, ...ids].map((id) => unaliased(producers.aliases, id)));
+  if (buffers.size + group.members.length + 1 > target.maxOperands) return false;
+  addMember(group, root, coordinate, value, more, producers);
   return true;
 }
 

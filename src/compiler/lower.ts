@@ -12,6 +12,8 @@ import { present } from '../util/assert.ts';
 import { at, product, zipExact } from '../util/array.ts';
 import { InternalError } from '../util/error.ts';
 import { joinScopes } from '../util/origin.ts';
+import type { Alias, Aliases } from './aliases.ts';
+import { behind } from './aliases.ts';
 import type { Cost } from './cost.ts';
 import { cheapInContraction, cheapToAmplify, cheapToRepeat, costOf } from './cost.ts';
 import { simplifyJaxpr } from './flatten.ts';
@@ -74,6 +76,8 @@ export type Node = Root | Task;
 export interface LoweredJaxpr extends Block {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  /** Names that nodes read values by, in blocks inside them too. */
+  readonly aliases: Aliases;
 }
 
 /** A variable while consumers are lowered: inlined by `at`, until it is promoted to a root. */
@@ -88,18 +92,19 @@ interface Definition {
 
 const maxOperations = 8;
 
-/** Gives values their ids; one for a program and all blocks in it. */
+/** Gives values their ids and other names; one for a program and all blocks in it. */
 interface Ids {
   next: number;
+  readonly aliases: Map<number, Alias>;
 }
 
 /** Lowers a flat Jaxpr. */
 export function lowerJaxpr(jaxpr: Jaxpr, target: Target): LoweredJaxpr {
-  const ids = { next: 0 };
+  const ids: Ids = { next: 0, aliases: new Map() };
   const inputs = [...jaxpr.constants, ...jaxpr.inputs].map((v): Value => ({ id: ids.next++, aval: v.aval }));
   const lowering = new Lowering(jaxpr, target, ids, inputs.map(inMemory));
   const nodes = lowering.nodes();
-  return { inputs, ...nodes, outputs: nodes.outputs.map((v) => present(v, 'an output')) };
+  return { inputs, ...nodes, outputs: nodes.outputs.map((v) => present(v, 'an output')), aliases: ids.aliases };
 }
 
 class Lowering {
@@ -137,7 +142,7 @@ class Lowering {
       else if (own && !outputs.includes(value)) outputs.push(value);
       else outputs.push(this.root(d.aval, { kind: 'map', at: readFrom(value) }, ['copy']));
     });
-    return { nodes: inOrder(this.made), outputs };
+    return { nodes: inOrder(this.made, this.ids.aliases), outputs };
   }
 
   /** Lowers one equation: inlines its results, or makes them nodes where its kind needs a kernel of its own. */
@@ -168,6 +173,8 @@ class Lowering {
         return this.loop(e, lowered, operands);
       case 'branch':
         return this.branch(e, lowered, operands);
+      case 'barrier':
+        return this.barrier(e, operands);
     }
   }
 
@@ -219,6 +226,22 @@ class Lowering {
     this.task(e, { kind: 'task', results, starts, body: { kind: 'branch', index, branches }, operations: [e.primitive.name] }); // prettier-ignore
   }
 
+  /** Operands are stored, and read by other names from here on; what reads nothing passes as it is. */
+  private barrier(e: Equation, operands: readonly Definition[]): void {
+    const stored = operands.map((d) => (d.cost?.buffers.size === 0 ? null : this.promote(d)));
+    const after = [...new Set(stored.flatMap((v) => (v === null ? [] : behind(this.ids.aliases, v.id))))];
+    zipExact(e.outputs, stored).forEach(([v, value], i) => {
+      if (value === null) this.definitions.set(v, { ...at(operands, i) });
+      else this.define(v, this.alias(this.ids.aliases.get(value.id)?.of ?? value, after));
+    });
+  }
+
+  private alias(of: Value, after: readonly number[]): Value {
+    const name = this.value(of.aval);
+    this.ids.aliases.set(name.id, { of, after });
+    return name;
+  }
+
   private task(e: Equation, task: Task): void {
     this.made.push(task);
     zipExact(e.outputs, task.results).forEach(([v, value]) => this.define(v, value));
@@ -243,7 +266,7 @@ class Lowering {
   /** Stores an operand if computing it at each of its uses would cost more. */
   private promoteIfDear(a: Atom, d: Definition, consumer: Lowered, outs: readonly Aval[]): void {
     if (d.cost === null || d.value !== null || a instanceof Literal) return;
-    if (consumer.kind === 'loop' || consumer.kind === 'branch') return;
+    if (consumer.kind === 'loop' || consumer.kind === 'branch' || consumer.kind === 'barrier') return;
     const uses = this.uses.get(a) ?? 1;
     const amplified = evaluations(consumer, outs) > sizeOf(d.aval.shape) * 1.5;
     const dear =
@@ -348,15 +371,17 @@ function readsOf(body: Extract<Lowered, { kind: 'reduce' | 'contract' }>, out: A
  * Nodes, each after those that it reads. They are not made in that order: a value can be promoted after a node that had
  * inlined it, which reads it from then on.
  */
-function inOrder(nodes: readonly Node[]): readonly Node[] {
+function inOrder(nodes: readonly Node[], aliases: Aliases): readonly Node[] {
   const maker = new Map(nodes.flatMap((n) => (n.kind === 'root' ? [n] : n.results).map((v) => [v.id, n] as const)));
   const ordered = new Set<Node>();
   const visit = (n: Node): void => {
     if (ordered.has(n)) return;
     for (const id of n.kind === 'root' ? rootReads(n) : taskReads(n)) {
-      const read = maker.get(id);
-      // A task reads what it has written itself.
-      if (read !== undefined && read !== n) visit(read);
+      for (const needed of behind(aliases, id)) {
+        const read = maker.get(needed);
+        // A task reads what it has written itself.
+        if (read !== undefined && read !== n) visit(read);
+      }
     }
     ordered.add(n);
   };

@@ -1,4 +1,5 @@
 /** The primitives' functions: explicit shapes and dtypes, no broadcasting. */
+export { optimizationBarrier } from './barrier.ts';
 export * from './bits.ts';
 export { allGather, axisIndex, axisSize, pmax, pmean, pmin, ppermute, psum, psumScatter } from './collective.ts';
 export type { AllGatherOptions } from './collective.ts';

@@ -1,4 +1,5 @@
 import type { Primitive } from '../trace/primitive.ts';
+import { optimizationBarrierP } from './barrier.ts';
 import { threefry2x32P } from './bits.ts';
 import { debugCallbackP, pureCallbackP } from './callback.ts';
 import { convP } from './conv.ts';
@@ -29,4 +30,5 @@ export const primitives: readonly Primitive[] = [
   threefry2x32P,
   debugCallbackP,
   pureCallbackP,
+  optimizationBarrierP,
 ].filter(isPrimitive);

@@ -222,6 +222,11 @@ export type Lowered =
   | { readonly kind: 'branch'; readonly branches: readonly Jaxpr[] }
   /** It is no part of a program: the host runs it, by the function in its parameters (`HostFunction`). */
   | { readonly kind: 'host' }
+  /**
+   * The operands as they are, once all of them are there. What is computed from the results is not merged with equal
+   * computations before it.
+   */
+  | { readonly kind: 'barrier' }
   /** The equations of another Jaxpr, in place of this one. */
   | { readonly kind: 'inline'; readonly jaxpr: Jaxpr };
 
