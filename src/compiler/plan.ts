@@ -26,18 +26,22 @@ export function planProgram(
   const free = lowered.inputs.filter((_, i) => donated[i] === true);
   const steps = planner.program(fused, lowered.outputs, free);
   const bufferOf = (v: Value): number => planner.bufferOf(v.id);
+  const { bytes, slotOf } = planner.slots.assign();
   return {
     name,
-    buffers: planner.buffers,
+    buffers: planner.buffers.map(({ place, ...rest }): BufferSpec => {
+      return { ...rest, place: place.kind === 'temporary' ? { ...place, slot: at(slotOf, place.slot) } : place };
+    }),
     steps: uniquelyNamed(steps),
     inputs: lowered.inputs.map(bufferOf),
     outputs: lowered.outputs.map(bufferOf),
     donated: free.map(bufferOf),
-    slots: planner.slots.bytes,
+    slots: bytes,
   };
 }
 
 class Planner implements Bindings {
+  /** The slot of a temporary is the number of its stay, until stays are assigned to slots. */
   readonly buffers: BufferSpec[] = [];
   readonly slots = new Slots();
   /** The buffer of each value, by id. */

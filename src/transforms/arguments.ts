@@ -3,6 +3,7 @@ import { StaticArgumentError } from '../trace/errors.ts';
 import { NDArray } from '../trace/value.ts';
 import { isRecord, keystr } from '../tree/tree.ts';
 import type { PathStep } from '../tree/tree.ts';
+import { range } from '../util/array.ts';
 import { structuralKey } from '../util/key.ts';
 
 /** Which arguments of a jitted function are static and which are donated. */
@@ -94,6 +95,16 @@ function requireComparable(value: unknown, path: readonly PathStep[], what: stri
   }
   if (Array.isArray(value)) value.forEach((v, i) => requireComparable(v, [...path, i], what));
   else if (isRecord(value)) Object.entries(value).forEach(([k, v]) => requireComparable(v, [...path, k], what));
+}
+
+/** The elements of a list in order, those at `positions` from one list and the others from another. */
+export function merged(
+  fixed: readonly unknown[],
+  others: readonly unknown[],
+  positions: ReadonlySet<number>,
+): readonly unknown[] {
+  const [a, b] = [fixed.values(), others.values()];
+  return range(fixed.length + others.length).map((i): unknown => (positions.has(i) ? a : b).next().value);
 }
 
 /** Equal shape, dtype and weak type? */

@@ -9,6 +9,7 @@ import { alignTo, describeTree, firstDifference, flatten, keystr, leafPaths, unf
 import { present } from '../../util/assert.ts';
 import { at, range } from '../../util/array.ts';
 import { withOrigin } from '../../util/origin.ts';
+import { merged } from '../arguments.ts';
 import type { ArrayTree } from '../trees.ts';
 import { flattenArrays } from '../trees.ts';
 
@@ -59,16 +60,6 @@ export type Without<A extends readonly unknown[], N extends number, Seen extends
       ? Without<T, N, [...Seen, unknown]>
       : [H, ...Without<T, N, [...Seen, unknown]>]
     : A;
-
-/** The elements of a list in order, those at `positions` from one list and the others from another. */
-export function merged(
-  fixed: readonly unknown[],
-  others: readonly unknown[],
-  positions: ReadonlySet<number>,
-): readonly unknown[] {
-  const [a, b] = [fixed.values(), others.values()];
-  return range(fixed.length + others.length).map((i): unknown => (positions.has(i) ? a : b).next().value);
-}
 
 /**
  * How a call's arguments are split into what rules get as it is and what is differentiated. Rules live as long as the

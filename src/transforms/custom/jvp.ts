@@ -4,9 +4,10 @@ import { CustomRuleError } from '../../trace/errors.ts';
 import type { JvpResult } from '../../trace/primitive.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { map, unflatten } from '../../tree/tree.ts';
+import { merged } from '../arguments.ts';
 import { nameOf } from '../trees.ts';
 import type { AnyRule, CallSignature, CustomRuleOptions, Picked, Positions, Without } from './arguments.ts';
-import { asList, functionOf, merged, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
+import { asList, functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
 import type { JvpRule } from './jvp-call.ts';
 import { openJvp } from './jvp-call.ts';
 
