@@ -109,7 +109,7 @@ export function axesIn(jaxpr: Jaxpr): ReadonlySet<string> {
   return names;
 }
 
-const hasAxisName = (params: unknown): params is { readonly axisName: string } =>
+export const hasAxisName = (params: unknown): params is { readonly axisName: string } =>
   typeof params === 'object' && params !== null && 'axisName' in params && typeof params.axisName === 'string';
 
 /** Is an operation with these parameters a collective over the axis, or does it hold one? */

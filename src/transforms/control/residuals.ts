@@ -3,10 +3,12 @@ import { hostBytes } from '../../kernel/dtype.ts';
 import { constant, load } from '../../kernel/expr.ts';
 import { indices, linearize } from '../../kernel/index-algebra.ts';
 import { sizeOf } from '../../trace/aval.ts';
+import { hasEffect } from '../../trace/host-call.ts';
 import type { Atom, Equation, Jaxpr } from '../../trace/jaxpr.ts';
 import { Literal, Var } from '../../trace/jaxpr.ts';
 import type { Operand } from '../../trace/primitive.ts';
 import { at } from '../../util/array.ts';
+import { hasAxisName } from '../batch.ts';
 
 /**
  * What passes from a loop's body to another loop that runs over the same iterations, as the linear part of a scan does:
@@ -70,7 +72,8 @@ export interface Hoisted {
 export function hoistInvariants(body: Jaxpr, constants: number): Hoisted {
   const flow = new Flow(body, constants);
   const given = new Set<Var>(body.inputs.slice(0, constants));
-  const [fixed, varying] = [true, false].map((c) => body.equations.filter((e) => e.outputs.every((v) => flow.isConstant(v)) === c)) as [Equation[], Equation[]]; // prettier-ignore
+  const fixed = body.equations.filter((e) => flow.isFixed(e));
+  const varying = body.equations.filter((e) => !flow.isFixed(e));
   const read = new Set([...varying.flatMap((e) => e.inputs), ...body.outputs]);
   const wanted = [...read].filter((a): a is Var => a instanceof Var && !given.has(a) && flow.isConstant(a));
   const { sources, equations } = flow.from(wanted, given);
@@ -96,7 +99,7 @@ class Flow {
     this.fixed = new Set(body.inputs.slice(0, constants));
     body.inputs.forEach((v) => this.positions.set(v, this.positions.size));
     for (const e of body.equations) {
-      const isFixed = e.inputs.every((a) => a instanceof Literal || this.fixed.has(a));
+      const isFixed = !hasEffect(e) && e.inputs.every((a) => a instanceof Literal || this.fixed.has(a));
       for (const v of e.outputs) {
         this.producers.set(v, e);
         this.positions.set(v, this.positions.size);
@@ -108,6 +111,11 @@ class Flow {
   /** Is it the same in every iteration? */
   isConstant(v: Var): boolean {
     return this.fixed.has(v);
+  }
+
+  /** Does it compute the same in every iteration, and nothing else happens? */
+  isFixed(e: Equation): boolean {
+    return e.outputs.length > 0 && e.outputs.every((v) => this.fixed.has(v));
   }
 
   /** Distinct variables in the order in which they are computed. */
@@ -178,7 +186,8 @@ const bytes = (v: Var): number => sizeOf(v.aval.shape) * hostBytes[v.aval.dtype]
 
 /** What an element of an equation's result costs, given those of its operands; infinite if it takes a loop. */
 function weightOf(e: Equation, result: Var): number {
-  if (e.primitive.derivative.kind === 'structural') return Infinity;
+  // What a collective computes depends on the batch that it will be in.
+  if (e.primitive.derivative.kind === 'structural' || hasAxisName(e.params)) return Infinity;
   const operands = e.inputs.map((a, i): Operand => ({
     aval: a.aval,
     at: (c) =>

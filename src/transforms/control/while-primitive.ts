@@ -6,6 +6,7 @@ import { broadcastInDim, select as where, toFront, zerosOf } from '../../lax/str
 import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import { pruneJaxpr } from '../../trace/dead-code.ts';
+import { interned } from '../../trace/intern.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
 import type { Jaxpr } from '../../trace/jaxpr.ts';
 import { Var } from '../../trace/jaxpr.ts';
@@ -39,7 +40,8 @@ const whileBind = (
   p: Pick<WhileParams, 'condition' | 'body'>,
 ): readonly NDArray[] =>
   bind(whileP, [...conditionConstants, ...bodyConstants, ...init], {
-    ...p,
+    condition: interned(p.condition),
+    body: interned(p.body),
     conditionConstants: conditionConstants.length,
     bodyConstants: bodyConstants.length,
   });
