@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createReferenceDevice } from '../../src/backends/reference/device.ts';
+import type { WebGpuDevice } from '../../src/backends/webgpu/device.ts';
+import { createWebGpuDevice } from '../../src/backends/webgpu/device.ts';
+import { setDefaultDevice } from '../../src/compiler/runtime.ts';
+import { grad, jit, lax, numpy as np, vmap } from '../../src/index.ts';
+import type { NDArray } from '../../src/index.ts';
+import type { Device } from '../../src/kernel/device.ts';
+
+const reference = createReferenceDevice();
+let device: WebGpuDevice;
+beforeAll(async () => {
+  device = await createWebGpuDevice();
+});
+afterAll(() => device.close());
+
+const noise = (...shape: readonly number[]): NDArray => {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return np.array(Array.from({ length: size }, (_, i) => Math.sin(12.9898 * (i + 1)) / 2)).reshape(shape);
+};
+
+/** What a function of no arguments computes on each device. */
+async function onBoth(f: () => NDArray): Promise<void> {
+  const on = async (d: Device): Promise<readonly number[]> => {
+    setDefaultDevice(d);
+    return [...(await f().data())];
+  };
+  const [wanted, got] = [await on(reference), await on(device)];
+  expect(got).toHaveLength(wanted.length);
+  got.forEach((g, i) => expect(Math.abs(g - (wanted[i] as number))).toBeLessThan(1e-5 * Math.max(1, Math.abs(wanted[i] as number)))); // prettier-ignore
+}
+
+/** The gradient of a small recurrent network's loss over some steps, of the weights and inputs. */
+const recurrent = (): ((w: NDArray, xs: NDArray) => NDArray) => {
+  const loss = (w: NDArray, xs: NDArray): NDArray => {
+    const [last, ys] = lax.scan(
+      (h: NDArray, x: NDArray) => {
+        const next = np.tanh(np.add(np.matmul(h, w), x));
+        return [next, next.sum()] as const;
+      },
+      np.zeros(xs.shape.slice(1)),
+      xs,
+    );
+    return np.add(last.sum(), np.mean(ys));
+  };
+  return jit(grad(loss));
+};
+
+test('the gradient of a network scanned over 200 steps has no more pipelines than one over 10, and few submits', async () => {
+  const compiled: number[] = [];
+  for (const steps of [10, 200]) {
+    await onBoth(() => recurrent()(noise(8, 8), noise(steps, 3, 8)));
+    const [w, xs, gradient] = [noise(8, 8), noise(steps, 5, 8), recurrent()];
+    await Promise.all([w.data(), xs.data()]);
+    const before = device.counters();
+    await gradient(w, xs).data();
+    const { dispatches, submits, decisions, pipelines } = device.counters();
+    // A submit takes so many dispatches.
+    const wanted = Math.ceil((dispatches - before.dispatches) / 1024);
+    expect([submits - before.submits, decisions - before.decisions]).toEqual([wanted, 0]);
+    compiled.push(pipelines - before.pipelines);
+  }
+  expect(compiled[0]).toBeGreaterThan(5);
+  expect(compiled[1]).toBeLessThanOrEqual(compiled[0] as number);
+});
+
+test('a loop that a condition ends, alone and batched', async () => {
+  // Newton's method until it moves no more.
+  const root = (a: NDArray): NDArray =>
+    lax.whileLoop(
+      ([, moved]: readonly [NDArray, NDArray]) => np.greater(moved, 1e-4),
+      ([x]) => {
+        const next = np.multiply(0.5, np.add(x, np.divide(a, x)));
+        return [next, np.abs(np.subtract(next, x))] as const;
+      },
+      [a, np.array(1)] as const,
+    )[0];
+  await onBoth(() => jit(root)(np.array(1234.5)));
+  await onBoth(() => root(np.array(2)));
+  await onBoth(() => jit(vmap(root))(np.array([2, 3, 500, 0.01])));
+});
+
+test('conditionals in scans, and a loop in a conditional in a scan', async () => {
+  const collatz = (n: NDArray): NDArray =>
+    lax.whileLoop(
+      ([x]: readonly [NDArray, NDArray]) => np.greater(x, 1),
+      ([x, count]) =>
+        [
+          lax.cond(np.equal(np.remainder(x, 2), 0), (y: NDArray) => np.floorDivide(y, 2), (y: NDArray) => np.add(np.multiply(y, 3), 1), x), // prettier-ignore
+          np.add(count, 1),
+        ] as const,
+      [n, np.array(0, { dtype: 'i32' })] as const,
+    )[1];
+  const some = (xs: NDArray): NDArray =>
+    lax.scan(
+      (total: NDArray, x: NDArray) => {
+        const next = lax.cond(np.greater(x, 6), collatz, (y: NDArray) => np.negative(y), x);
+        return [np.add(total, next), next] as const;
+      },
+      np.array(0, { dtype: 'i32' }),
+      xs,
+    )[1];
+  await onBoth(() => jit(some)(np.array([1, 7, 27, 3, 9], { dtype: 'i32' })));
+});
+
+test('sorting, running totals and a factorization inside one program', async () => {
+  const f = (x: NDArray): NDArray => {
+    const sorted = np.sort(x);
+    const a = np.add(np.matmul(x, x.transpose()), np.multiply(np.eye(4), 2));
+    return np.concatenate([np.cumsum(sorted, 1).reshape([-1]), np.linalg.cholesky(a).reshape([-1])]);
+  };
+  await onBoth(() => jit(f)(noise(4, 9)));
+  await onBoth(() => jit(grad((x: NDArray) => np.multiply(f(x), f(x)).sum()))(noise(4, 9)));
+});
