@@ -49,6 +49,15 @@ const general = (subnormal: boolean): readonly (readonly [name: string, a: Rows]
   ['Hilbert', build(6, 6, (i, j) => 1 / (i + j + 1))],
   ['of rank 2', times(randomMatrix(5, 2, 4), randomMatrix(2, 5, 5))],
   ['with two equal columns', build(4, 4, (i, j) => Math.sin(1 + i * 3 + (j === 1 ? 0 : j) * 5))],
+  [
+    'with parallel columns among orthogonal ones',
+    [
+      [0, 0, 0, -1.8],
+      [0, 0, 0, -3.5],
+      [1.1, 0, 0, 0],
+      [0, -0.04, -2.8, 0],
+    ],
+  ],
   ['zero', build(3, 3, () => 0)],
   ['the identity', eye(4)],
   ['orthogonal', withSingularValues([1, 1, 1, 1, 1], 6)],
@@ -137,7 +146,7 @@ const bound = (a: Rows, allowed: number, dtype: Float): number => allowed * size
 /** Shows a wrong result with its size next to the bound. */
 const small = (x: number, limit: number, what: string): void => expect(x, what).toBeLessThanOrEqual(limit);
 
-async function checkLu(a: Rows, dtype: Float, allowed: number): Promise<void> {
+export async function checkLu(a: Rows, dtype: Float, allowed: number): Promise<void> {
   const [m, n] = [a.length, a[0]?.length ?? 0];
   const k = Math.min(m, n);
   const [lu, pivots, permutation] = lax.linalg.lu(arrayOf(a, dtype));
@@ -155,7 +164,7 @@ async function checkLu(a: Rows, dtype: Float, allowed: number): Promise<void> {
   expect(order).toEqual(replayed);
 }
 
-async function checkQr(a: Rows, dtype: Float, allowed: number): Promise<void> {
+export async function checkQr(a: Rows, dtype: Float, allowed: number): Promise<void> {
   const n = a[0]?.length ?? 0;
   for (const mode of ['reduced', 'complete'] as const) {
     const [q, r] = np.linalg.qr(arrayOf(a, dtype), mode);
@@ -167,7 +176,7 @@ async function checkQr(a: Rows, dtype: Float, allowed: number): Promise<void> {
   }
 }
 
-async function checkSvd(a: Rows, dtype: Float, allowed: number): Promise<void> {
+export async function checkSvd(a: Rows, dtype: Float, allowed: number): Promise<void> {
   const [m, n] = [a.length, a[0]?.length ?? 0];
   const k = Math.min(m, n);
   const [u, s, vt] = np.linalg.svd(arrayOf(a, dtype));
@@ -184,7 +193,7 @@ async function checkSvd(a: Rows, dtype: Float, allowed: number): Promise<void> {
   expect(alone).toEqual(values);
 }
 
-async function checkEigh(a: Rows, dtype: Float, allowed: number): Promise<void> {
+export async function checkEigh(a: Rows, dtype: Float, allowed: number): Promise<void> {
   const [w, v] = np.linalg.eigh(arrayOf(a, dtype));
   const [values, vectors] = [await listOf(w), await rowsOf(v)];
   small(unorthogonality(vectors), allowed, 'VᵀV - I');

@@ -84,7 +84,12 @@ function sweep(p: ProcedureWriter, work: Matrix, vectors: Matrix, n: number, dty
             turned.set(yes);
             rotateRows(p, work, i, j, orthogonalizing(p, first, second, inner), 2 * n);
           },
-          () => p.if(less(first, second), () => swapRows(p, work, i, j, 2 * n)),
+          () =>
+            p.if(less(first, second), () => {
+              // Vectors that changed places may have missed each other: another sweep has to see that none turns.
+              turned.set(yes);
+              swapRows(p, work, i, j, 2 * n);
+            }),
         );
       }),
     );
