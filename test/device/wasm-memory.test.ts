@@ -75,6 +75,21 @@ describe('memory of the wasm device', () => {
     expect(most - before).toBeLessThan(2 ** 30);
   }, 60_000);
 
+  test('using an array costs the same however many are live', () => {
+    const device = createWasmDevice();
+    const step = device.load(increment(16));
+    const x = device.write('f32', new Float32Array(16));
+    const time = (): number => {
+      const start = performance.now();
+      for (let i = 0; i < 40_000; i++) step.run([x]).forEach((y) => device.free(y));
+      return performance.now() - start;
+    };
+    const best = (): number => Math.min(time(), time(), time());
+    const alone = best();
+    for (let i = 0; i < 150_000; i++) device.write('f32', new Float32Array(1));
+    expect(best()).toBeLessThan(10 * alone);
+  });
+
   test('what does not fit is an error with sizes, and the device goes on', () => {
     const device = createWasmDevice({ limit: 1 << 24 });
     expect(() => device.write('f32', new Float32Array(1 << 23))).toThrow(OutOfMemoryError);

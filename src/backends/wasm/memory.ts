@@ -21,6 +21,8 @@ export interface Home {
   copy: ArrayBuffer | null;
   /** Runs that use it at present; it must not move then. */
   pins: number;
+  /** When it was last used, by the memory's count of uses. */
+  used: number;
   readonly claim: Claim;
 }
 
@@ -44,6 +46,7 @@ const newHome = (bytes: number, pins: number): Home => ({
   address: null,
   copy: null,
   pins,
+  used: 0,
   claim: { bytes, home: null, freed: false },
 });
 
@@ -53,8 +56,8 @@ export class LinearMemory {
   private readonly allocator: Allocator;
   private readonly limit: number;
   private budget: number;
-  /** In order of their last use. */
   private readonly resident = new Set<Home>();
+  private uses = 0;
   private residentBytes = 0;
   private movedOut = 0;
   private movedIn = 0;
@@ -81,6 +84,7 @@ export class LinearMemory {
     const { copy } = home;
     invariant(!home.claim.freed && (copy !== null || home.address !== null), 'an array is used after it was freed');
     home.pins += 1;
+    home.used = ++this.uses;
     if (copy !== null) {
       try {
         this.makeRoom(home.bytes);
@@ -94,9 +98,6 @@ export class LinearMemory {
       this.copies -= 1;
       this.copiedBytes -= home.bytes;
       this.movedIn += home.bytes;
-    } else {
-      this.resident.delete(home);
-      this.resident.add(home);
     }
     return this.addressOf(home);
   }
@@ -160,6 +161,7 @@ export class LinearMemory {
   private settle(home: Home, address: number): Home {
     home.address = address;
     home.claim.home = home;
+    home.used = ++this.uses;
     this.resident.add(home);
     this.residentBytes += home.bytes;
     return home;
@@ -193,7 +195,7 @@ export class LinearMemory {
 
   /** Moves the least recently used arrays out until at most `target` bytes stay, pinned ones aside. */
   private moveOut(target: number): void {
-    for (const home of this.resident) {
+    for (const home of [...this.resident].sort((a, b) => a.used - b.used)) {
       if (this.residentBytes <= target) return;
       if (home.pins > 0) continue;
       const start = this.addressOf(home);
