@@ -316,7 +316,7 @@ function joinReduce(group: KernelGroup, root: Root, producers: Producers, target
   return true;
 }
 
-/** The last checks: no cycle among kernels, and no more operands than the target can bind. */
+/** The last checks: no cycle among kernels or within one, and no more operands than the target can bind. */
 function admit(
   group: KernelGroup,
   root: Root,
@@ -326,6 +326,8 @@ function admit(
   producers: Producers,
   target: Target,
 ): boolean {
+  // What the kernel reads already was written before it.
+  if (group.reads.has(root.id)) return false;
   const ids = new Set(loadsOf([value, ...more]).map((l) => l.operand));
   const from = [...ids].flatMap((id) => producers.of(id));
   if (from.some((g) => dependsOn(g, group))) return false;

@@ -92,19 +92,22 @@ interface Definition {
 
 const maxOperations = 8;
 
-/** Gives values their ids and other names; one for a program and all blocks in it. */
-interface Ids {
-  next: number;
+/** What a program and all blocks in it share while they are lowered. */
+interface Progress {
+  /** The id of the next value. */
+  nextId: number;
+  /** How many blocks are complete. What an element was before may read less from memory than it does now. */
+  blocksDone: number;
   readonly aliases: Map<number, Alias>;
 }
 
 /** Lowers a flat Jaxpr. */
 export function lowerJaxpr(jaxpr: Jaxpr, target: Target): LoweredJaxpr {
-  const ids: Ids = { next: 0, aliases: new Map() };
-  const inputs = [...jaxpr.constants, ...jaxpr.inputs].map((v): Value => ({ id: ids.next++, aval: v.aval }));
-  const lowering = new Lowering(jaxpr, target, ids, inputs.map(inMemory));
+  const progress: Progress = { nextId: 0, blocksDone: 0, aliases: new Map() };
+  const inputs = [...jaxpr.constants, ...jaxpr.inputs].map((v): Value => ({ id: progress.nextId++, aval: v.aval }));
+  const lowering = new Lowering(jaxpr, target, progress, inputs.map(inMemory));
   const nodes = lowering.nodes();
-  return { inputs, ...nodes, outputs: nodes.outputs.map((v) => present(v, 'an output')), aliases: ids.aliases };
+  return { inputs, ...nodes, outputs: nodes.outputs.map((v) => present(v, 'an output')), aliases: progress.aliases };
 }
 
 class Lowering {
@@ -113,13 +116,13 @@ class Lowering {
   private readonly definitions = new Map<Var, Definition>();
   private readonly uses = new Map<Atom, number>();
   private readonly made: Node[] = [];
-  private readonly ids: Ids;
+  private readonly progress: Progress;
 
   /** @param inputs what the Jaxpr's constants and inputs are: values of this block's surroundings. */
-  constructor(jaxpr: Jaxpr, target: Target, ids: Ids, inputs: readonly Definition[]) {
+  constructor(jaxpr: Jaxpr, target: Target, progress: Progress, inputs: readonly Definition[]) {
     this.jaxpr = jaxpr;
     this.target = target;
-    this.ids = ids;
+    this.progress = progress;
     for (const a of [...jaxpr.equations.flatMap((e) => e.inputs), ...jaxpr.outputs]) {
       this.uses.set(a, (this.uses.get(a) ?? 0) + 1);
     }
@@ -142,7 +145,8 @@ class Lowering {
       else if (own && !outputs.includes(value)) outputs.push(value);
       else outputs.push(this.root(d.aval, { kind: 'map', at: readFrom(value) }, ['copy']));
     });
-    return { nodes: inOrder(this.made, this.ids.aliases), outputs };
+    this.progress.blocksDone += 1;
+    return { nodes: inOrder(this.made, this.progress.aliases), outputs };
   }
 
   /** Lowers one equation: inlines its results, or makes them nodes where its kind needs a kernel of its own. */
@@ -229,16 +233,16 @@ class Lowering {
   /** Operands are stored, and read by other names from here on; what reads nothing passes as it is. */
   private barrier(e: Equation, operands: readonly Definition[]): void {
     const stored = operands.map((d) => (d.cost?.buffers.size === 0 ? null : this.promote(d)));
-    const after = [...new Set(stored.flatMap((v) => (v === null ? [] : behind(this.ids.aliases, v.id))))];
+    const after = [...new Set(stored.flatMap((v) => (v === null ? [] : behind(this.progress.aliases, v.id))))];
     zipExact(e.outputs, stored).forEach(([v, value], i) => {
       if (value === null) this.definitions.set(v, { ...at(operands, i) });
-      else this.define(v, this.alias(this.ids.aliases.get(value.id)?.of ?? value, after));
+      else this.define(v, this.alias(this.progress.aliases.get(value.id)?.of ?? value, after));
     });
   }
 
   private alias(of: Value, after: readonly number[]): Value {
     const name = this.value(of.aval);
-    this.ids.aliases.set(name.id, { of, after });
+    this.progress.aliases.set(name.id, { of, after });
     return name;
   }
 
@@ -248,7 +252,7 @@ class Lowering {
   }
 
   private inner(jaxpr: Jaxpr, inputs: readonly Definition[]): Lowering {
-    return new Lowering(simplifyJaxpr(jaxpr), this.target, this.ids, inputs);
+    return new Lowering(simplifyJaxpr(jaxpr), this.target, this.progress, inputs);
   }
 
   /** A definition as an inner block sees it: read from memory, or cheap enough to be computed there. */
@@ -280,7 +284,7 @@ class Lowering {
   private inline(v: Var, element: Element, operands: readonly Definition[], operations: readonly string[]): void {
     const coordinate = indices(v.aval.shape);
     const cost = this.limitReads(operands, () => [element(coordinate)]);
-    const d: Definition = { aval: v.aval, at: memoized(element), value: null, cost, operations };
+    const d: Definition = { aval: v.aval, at: memoized(element, this.progress), value: null, cost, operations };
     this.definitions.set(v, d);
   }
 
@@ -315,7 +319,7 @@ class Lowering {
   }
 
   private value(a: Aval): Value {
-    return { id: this.ids.next++, aval: a };
+    return { id: this.progress.nextId++, aval: a };
   }
 
   private root(a: Aval, body: RootBody, operations: readonly string[]): Root {
@@ -430,10 +434,19 @@ export function contractIndices(body: Extract<Lowered, { kind: 'contract' }>): {
   };
 }
 
-/** Remembers the element at each coordinate, as inlining asks for the same ones again and again. */
-function memoized(element: Element): Element {
+/**
+ * Remembers the element at each coordinate, as inlining asks for the same ones again and again. When a block is complete
+ * all is forgotten: values may have been promoted since an element was made, and from here on the order of nodes, kernels
+ * and their reads must all come from the same elements.
+ */
+function memoized(element: Element, progress: Progress): Element {
   const known = new Map<string, Expr>();
+  let since = progress.blocksDone;
   return (c) => {
+    if (since !== progress.blocksDone) {
+      known.clear();
+      since = progress.blocksDone;
+    }
     const key = c.map((e) => e.id).join(',');
     let found = known.get(key);
     if (found === undefined) known.set(key, (found = element(c)));
