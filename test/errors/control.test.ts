@@ -80,6 +80,12 @@ const mistakes: readonly Mistake[] = [
     says: ['unroll', 'got 0'],
   },
   {
+    what: 'a checkpoint every iteration',
+    make: () => lax.scan((c: NDArray) => [c, null] as const, int, x, { checkpoint: 1 }),
+    code: 'invalid-argument',
+    says: ['checkpoint', '2 or more', 'got 1'],
+  },
+  {
     what: 'reverse mode of a loop that data end',
     make: () => grad((v: NDArray) => lax.whileLoop((a: NDArray) => a.lt(9), (a: NDArray) => a.mul(2), v))(np.array(1)), // prettier-ignore
     code: 'no-reverse-mode',

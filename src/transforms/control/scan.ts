@@ -1,6 +1,4 @@
-import { bind } from '../../trace/context.ts';
 import { ArgumentError } from '../../trace/errors.ts';
-import { interned } from '../../trace/intern.ts';
 import { staticNumber } from '../../trace/static.ts';
 import { disableJit } from '../../trace/switches.ts';
 import { showAval } from '../../trace/aval.ts';
@@ -8,15 +6,14 @@ import type { NDArray } from '../../trace/value.ts';
 import type { TreeDef } from '../../tree/tree.ts';
 import { keystr, leafPaths, unflatten } from '../../tree/tree.ts';
 import { at, range } from '../../util/array.ts';
-import type { Callable } from '../jaxpr-rules.ts';
-import { select } from '../jaxpr-rules.ts';
 import type { ArrayTree } from '../trees.ts';
 import { flattenArrays, nameOf } from '../trees.ts';
 import type { CarryTypes } from './body.ts';
 import { likeCarry, settleCarry, sliceAval, stageBody } from './body.ts';
+import { checkpointedScan } from './checkpointed-scan.ts';
 import { cut } from './edit.ts';
+import { scanFlat } from './scan-flat.ts';
 import { sliceAt, stackOf } from './scan-loop.ts';
-import { scanP } from './scan-primitive.ts';
 
 /** Options of {@link scan}. */
 export interface ScanOptions {
@@ -26,6 +23,15 @@ export interface ScanOptions {
   readonly reverse?: boolean;
   /** Iterations in one trip of the compiled loop; true for all of them, so that there is no loop. Default 1. */
   readonly unroll?: number | boolean;
+  /**
+   * Less memory and more work in reverse mode: instead of what the backward pass needs of every iteration, only some
+   * carried values are kept, and the iterations between them are run again, in blocks of blocks.
+   *
+   * With a number n, at most n carried values are kept at each of ⌈logₙ length⌉ levels, and each level runs the forward
+   * iterations once more: memory grows with the logarithm of the length. A number near √length makes two levels. True
+   * is 8. Default false.
+   */
+  readonly checkpoint?: boolean | number;
 }
 
 /**
@@ -89,54 +95,17 @@ export function scan<C, X, Y>(
       [...avals, ...slices],
     ),
   );
-  const outs = scanFlat(staged.callable, first, stacks.leaves, { length, reverse, unroll });
+  const every = checkpointEvery(options.checkpoint);
+  const settings = { length, reverse, unroll };
+  const outs =
+    every === null
+      ? scanFlat(staged.callable, first, stacks.leaves, settings)
+      : checkpointedScan(staged.callable, first, stacks.leaves, settings, every);
   return [unflatten<C>(start.treedef, outs.slice(0, first.length)), unflatten<Y>(staged.more.ysTree, outs.slice(first.length))]; // prettier-ignore
 }
 
 interface ScanTypes extends CarryTypes {
   readonly ysTree: TreeDef;
-}
-
-/** The settings of a scan on flat lists. */
-export interface FlatScan {
-  readonly length: number;
-  readonly reverse: boolean;
-  readonly unroll: number;
-}
-
-/**
- * A scan on flat lists: the last carried values, then the ys. Carried values that the body gives back as they are become
- * constants.
- */
-export function scanFlat(
-  { jaxpr, constants }: Callable,
-  init: readonly NDArray[],
-  xs: readonly NDArray[],
-  { length, reverse, unroll }: FlatScan,
-): readonly NDArray[] {
-  const n = constants.length;
-  const varies = init.map((_, i) => jaxpr.outputs[i] !== jaxpr.inputs[n + i]);
-  const [given, carried, slices] = cut(jaxpr.inputs, n, init.length) as [typeof jaxpr.inputs, typeof jaxpr.inputs, typeof jaxpr.inputs]; // prettier-ignore
-  const fixed = varies.map((v) => !v);
-  const kept = [...varies, ...jaxpr.outputs.slice(init.length).map(() => true)];
-  const body = fixed.includes(true)
-    ? interned({
-        ...jaxpr,
-        inputs: [...given, ...select(carried, fixed), ...select(carried, varies), ...slices],
-        outputs: select(jaxpr.outputs, kept),
-      })
-    : jaxpr;
-  const count = varies.filter((v) => v).length;
-  const outs = bind(scanP, [...constants, ...select(init, fixed), ...select(init, varies), ...xs], {
-    body,
-    length,
-    reverse,
-    unroll,
-    constants: n + init.length - count,
-    carries: count,
-  });
-  let next = 0;
-  return [...init.map((x, i) => (varies[i] === true ? at(outs, next++) : x)), ...outs.slice(count)];
 }
 
 function flattenPair(result: unknown, f: string): { readonly carry: ArrayTree; readonly ys: ArrayTree } {
@@ -179,6 +148,13 @@ export function unrollOf(what: string, unroll: number | boolean | undefined, len
   if (unroll === undefined || unroll === false) return 1;
   if (Number.isInteger(unroll) && unroll > 0) return unroll;
   throw new ArgumentError(`[${what}] unroll must be a positive integer or a boolean, got ${unroll}`);
+}
+
+function checkpointEvery(option: boolean | number | undefined): number | null {
+  if (option === undefined || option === false) return null;
+  if (option === true) return 8;
+  if (Number.isInteger(option) && option > 1) return option;
+  throw new ArgumentError(`[scan] checkpoint must be a boolean or an integer, 2 or more; got ${option}`);
 }
 
 /** The plain loop that a scan stands for, with `f` called on values. */
