@@ -6,6 +6,7 @@ import { notePressure } from '../util/pressure.ts';
 import type { Aval } from './aval.ts';
 import { showAval } from './aval.ts';
 import { ArgumentError, DeletedArrayError, ReadError } from './errors.ts';
+import { countArray } from './live.ts';
 import { NDArray, nest } from './value.ts';
 
 /** Storage on a device. */
@@ -33,6 +34,8 @@ export class ConcreteArray extends NDArray {
   private host: HostArray | null;
   private storage: Storage | null;
   private deleted: (() => string) | null = null;
+  /** Counts the storage as gone. */
+  private uncount: (() => void) | null = null;
 
   private constructor(aval: Aval, host: HostArray | null, storage: Storage | null) {
     super();
@@ -128,7 +131,10 @@ export class ConcreteArray extends NDArray {
   /** Gives the array up: its storage now belongs to whoever asked, and using it again is an error saying `why`. */
   donate(why: () => string): void {
     this.requireAlive();
-    if (this.storage !== null) reclaimer.unregister(this);
+    if (this.storage !== null) {
+      reclaimer.unregister(this);
+      this.uncount?.();
+    }
     this.storage = null;
     this.host = null;
     this.deleted = why;
@@ -168,7 +174,17 @@ export class ConcreteArray extends NDArray {
   }
 
   private watch({ device, buffer }: Storage): void {
-    reclaimer.register(this, device.finalizer(buffer), this);
+    const free = device.finalizer(buffer);
+    const uncount = countArray(device, this.aval, buffer.bytes);
+    this.uncount = uncount;
+    reclaimer.register(
+      this,
+      () => {
+        free();
+        uncount();
+      },
+      this,
+    );
     notePressure(buffer.bytes);
   }
 }

@@ -8,7 +8,7 @@ import { followMovement } from './key-uses.ts';
 import type { Batched, BatchedResult, JvpResult, LinearizeResult, Primitive, Tangent } from './primitive.ts';
 import { debugKeyReuse } from './switches.ts';
 import type { NDArray } from './value.ts';
-import { Tracer } from './value.ts';
+import { Tracer, tracersAreWatched } from './value.ts';
 
 /** An interpreter of primitives: evaluation, staging, differentiation, batching. */
 export interface Trace {
@@ -112,7 +112,8 @@ function interpret(
 ): readonly NDArray[] {
   if (currentOrigin() !== null) return trace.process(primitive, inputs, params);
   // Called by the user's code, not by a rule: what comes of it is made on this line.
-  return withOrigin(captureOrigin(bind), () => trace.process(primitive, inputs, params));
+  const origin = captureOrigin(bind);
+  return withOrigin(tracersAreWatched() ? origin.settled() : origin, () => trace.process(primitive, inputs, params));
 }
 
 function evaluate(primitive: Primitive, inputs: readonly NDArray[], params: unknown): readonly NDArray[] {

@@ -363,6 +363,17 @@ export abstract class NDArray {
   }
 }
 
+const watchers = new Set<(made: Tracer) => void>();
+
+/** Tells of every tracer as it is made, until the function that it returns is called. */
+export function watchTracers(watch: (made: Tracer) => void): () => void {
+  watchers.add(watch);
+  return () => void watchers.delete(watch);
+}
+
+/** Is somebody watching for tracers that are held too long? Then nothing else may hold one. */
+export const tracersAreWatched = (): boolean => watchers.size > 0;
+
 /** A stand-in for an array while a function is transformed. */
 export abstract class Tracer extends NDArray {
   /** The trace that made it; it can be used only while that is alive. */
@@ -373,6 +384,7 @@ export abstract class Tracer extends NDArray {
   constructor(trace: Trace) {
     super();
     this.trace = trace;
+    if (watchers.size > 0) watchers.forEach((watch) => watch(this));
   }
 
   override toString(): string {

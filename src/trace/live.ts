@@ -1,0 +1,58 @@
+import type { Device, DeviceName } from '../kernel/device.ts';
+import type { DType } from '../kernel/dtype.ts';
+import type { Aval, Shape } from './aval.ts';
+import { showAval } from './aval.ts';
+
+/** Arrays of one type on one device that hold memory there. */
+export interface LiveArrays {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly device: DeviceName;
+  readonly count: number;
+  /** Of all of them together. */
+  readonly bytes: number;
+}
+
+/** How many there are of a type; it holds none of them. */
+interface Tally {
+  readonly device: Device;
+  readonly aval: Aval;
+  count: number;
+  bytes: number;
+}
+
+const tallies = new Map<Device, Map<Aval, Tally>>();
+
+/** Counts an array; the function that it returns counts it as gone, and does not hold it. */
+export function countArray(device: Device, aval: Aval, bytes: number): () => void {
+  let ofDevice = tallies.get(device);
+  if (ofDevice === undefined) tallies.set(device, (ofDevice = new Map<Aval, Tally>()));
+  let tally = ofDevice.get(aval);
+  if (tally === undefined) ofDevice.set(aval, (tally = { device, aval, count: 0, bytes: 0 }));
+  const [own, siblings] = [tally, ofDevice];
+  own.count += 1;
+  own.bytes += bytes;
+  return () => {
+    own.count -= 1;
+    own.bytes -= bytes;
+    if (own.count === 0) siblings.delete(aval);
+  };
+}
+
+/**
+ * The arrays that hold memory on devices at present, by type, those that take most first. An array counts until it is
+ * disposed of, donated, or collected as garbage, which happens some time after nobody holds it any more.
+ *
+ * @example
+ * console.table(liveArrays());
+ */
+export function liveArrays(): readonly LiveArrays[] {
+  const byType = new Map<string, LiveArrays>();
+  for (const { device, aval, count, bytes } of [...tallies.values()].flatMap((t) => [...t.values()])) {
+    const key = `${device.name} ${showAval(aval)}`;
+    const before = byType.get(key) ?? { count: 0, bytes: 0 };
+    const { shape, dtype } = aval;
+    byType.set(key, { shape, dtype, device: device.name, count: before.count + count, bytes: before.bytes + bytes });
+  }
+  return [...byType.values()].sort((a, b) => b.bytes - a.bytes);
+}
