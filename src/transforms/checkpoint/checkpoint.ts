@@ -57,7 +57,10 @@ export function checkpoint<A extends readonly unknown[], R>(
       outTree = result.treedef;
       return result.leaves;
     };
-    if (disableJit.on) return unflatten<R>(outTree, body(...flat.leaves));
+    if (disableJit.on) {
+      const leaves = body(...flat.leaves);
+      return unflatten<R>(outTree, leaves);
+    }
     const closed = stage(`checkpoint of ${name}`, body, flat.leaves.map((x) => x.aval)); // prettier-ignore
     const { jaxpr, constants } = toCallable(closed);
     const params = { name, jaxpr: interned(jaxpr), policy, preventCse, again: false };
