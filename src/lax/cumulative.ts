@@ -14,8 +14,8 @@ import type { NDArray } from '../trace/value.ts';
 import { at } from '../util/array.ts';
 import { and, eq, exp, gt, isFinite as finite, like, lt, mul, not, sub } from './elementwise.ts';
 import { axisOf, inFront, validAxes } from './rules.ts';
+import { pad } from './reshaping.ts';
 import { broadcastedIota, fill, select, toFront, zerosOf } from './structural.ts';
-import { padWith } from './window.ts';
 
 /**
  * Running totals along one axis. A family helper derives every rule but the derivative from how a total takes in the next
@@ -134,8 +134,8 @@ const batched = (p: RunningParams): RunningParams => ({ ...p, axis: p.axis + 1 }
 
 /** For each element the one before it in running order; `first` for the first. */
 export function previous(x: NDArray, { axis, reverse }: RunningParams, first: number): NDArray {
-  const moved = reverse ? ([-1, 1] as const) : ([1, -1] as const);
-  return padWith(x, x.shape.map((_, a) => (a === axis ? moved : ([0, 0] as const))), first); // prettier-ignore
+  const moved = reverse ? ([-1, 1, 0] as const) : ([1, -1, 0] as const);
+  return pad(x, first, x.shape.map((_, a) => (a === axis ? moved : ([0, 0, 0] as const)))); // prettier-ignore
 }
 
 // ------------------------------------------------------------------------------------------------------ the family

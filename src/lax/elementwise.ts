@@ -410,10 +410,8 @@ export const remP = binaryPrimitive('rem', {
     kind: 'smooth',
     partials: [
       () => (t) => [t],
-      ([x, y]) => {
-        const quotient = div(x, y);
-        return times(neg(mul(sign(quotient), floor(abs(quotient)))));
-      },
+      // By way of the remainder, as x / y may round up to the next integer.
+      ([x, y], [out]) => times(neg(round(div(sub(x, out as NDArray), y)))),
     ],
   },
   domain: [1.1, 1.4],

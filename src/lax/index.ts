@@ -3,6 +3,7 @@ export { optimizationBarrier } from './barrier.ts';
 export * from './bits.ts';
 export { allGather, axisIndex, axisSize, pmax, pmean, pmin, ppermute, psum, psumScatter } from './collective.ts';
 export type { AllGatherOptions } from './collective.ts';
+export { clamp } from './clamp.ts';
 export type { ConvDimensionNumbers } from './conv.ts';
 export * from './convolution.ts';
 export { cumlogsumexp, cummax, cummin, cumprod, cumsum } from './cumulative.ts';
@@ -28,6 +29,7 @@ export type {
   ScatterOptions,
 } from './gather-scatter.ts';
 export * from './reduce.ts';
+export * from './reshaping.ts';
 export { sort, sortKeyVal, topK } from './sort.ts';
 export type { SortOptions } from './sort.ts';
 export * from './structural.ts';

@@ -2,6 +2,7 @@ import type { Primitive } from '../trace/primitive.ts';
 import { optimizationBarrierP } from './barrier.ts';
 import { threefry2x32P } from './bits.ts';
 import { debugCallbackP, pureCallbackP } from './callback.ts';
+import { clampP } from './clamp.ts';
 import { convP } from './conv.ts';
 import { dotGeneralP } from './dot.ts';
 import * as cumulative from './cumulative.ts';
@@ -23,6 +24,7 @@ export const primitives: readonly Primitive[] = [
   ...[structural, elementwise, reduce, indexing, dynamic, cumulative, sort, scatter, linalg].flatMap((family) =>
     Object.values<unknown>(family),
   ),
+  clampP,
   dotGeneralP,
   convP,
   unfoldP,

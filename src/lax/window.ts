@@ -5,13 +5,15 @@ import type { Shape } from '../trace/aval.ts';
 import { aval, showAval, showShape } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import type { Case } from '../trace/primitive.ts';
+import { ArgumentError } from '../trace/errors.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { monoidIdentity } from '../kernel/ops.ts';
-import { reduceMax, reduceMin } from './reduce.ts';
+import { reduceMax, reduceMin, reduceProd } from './reduce.ts';
+import { pad } from './reshaping.ts';
 import { inFront, prepend, shifted, validAxes } from './rules.ts';
-import { fill, padZeros, reduceSum, select, toFront, zeroOutside } from './structural.ts';
+import { reduceSum, toFront, zeroOutside } from './structural.ts';
 
 /** Windows over some axes of an array: pooling is a reduction over them. */
 export interface WindowParams {
@@ -159,6 +161,8 @@ export interface ReduceWindowOptions {
   readonly padding?: 'VALID' | 'SAME' | readonly (readonly [number, number])[];
   /** Distance of the elements within a window; default 1. */
   readonly windowDilation?: readonly number[];
+  /** Distance that the elements of `x` are moved apart to; default 1. */
+  readonly baseDilation?: readonly number[];
 }
 
 /** Padding numbers for one axis of `n` elements, as TensorFlow and JAX define `SAME`. */
@@ -176,37 +180,52 @@ export function resolvePadding(
   });
 }
 
+/** How the elements of a window are combined. */
+export type WindowReducer = 'max' | 'min' | 'add' | 'mul';
+
 /**
- * Reduces over windows that slide along the axes of `x`: `max` and `min` (padding never wins; the gradient goes to the
- * first of tied elements, as in JAX) or `add`.
+ * Reduces over windows that slide along the axes of `x`: sums, products, or extrema, whose gradient goes to the first of
+ * tied elements, as in JAX. Padding, and what base dilation puts between elements, changes no result.
  *
  * @param window extents of the window, one for each axis of `x`; 1 where it does not slide.
+ * @throws ArgumentError when a list has not one number for each axis, or a stride, extent or dilation is below 1.
  */
 export function reduceWindow(
   x: NDArray,
-  reducer: 'max' | 'min' | 'add',
+  reducer: WindowReducer,
   window: readonly number[],
   options: ReduceWindowOptions = {},
 ): NDArray {
   const ones = x.shape.map(() => 1);
-  const strides = options.strides ?? ones;
-  const dilation = options.windowDilation ?? ones;
-  const spans = window.map((w, i) => (w - 1) * at(dilation, i) + 1);
-  const padding = resolvePadding(options.padding ?? 'VALID', x.shape, spans, strides);
-  const padded = padWith(x, padding, reducer === 'add' ? 0 : monoidIdentity[reducer](x.dtype));
+  const { strides = ones, windowDilation = ones, baseDilation = ones } = options;
+  checkWindow(x, { window, strides, windowDilation, baseDilation });
+  const base = x.shape.map((n, i) => (n === 0 ? 0 : (n - 1) * at(baseDilation, i) + 1));
+  const spans = window.map((w, i) => (w - 1) * at(windowDilation, i) + 1);
+  const padding = resolvePadding(options.padding ?? 'VALID', base, spans, strides);
+  const config = padding.map(([low, high], i) => [low, high, at(baseDilation, i) - 1] as const);
+  const padded = pad(x, monoidIdentity[reducer](x.dtype), config);
   const axes = range(x.ndim).filter((a) => at(window, a) !== 1 || at(strides, a) !== 1);
   const pick = (list: readonly number[]): readonly number[] => axes.map((a) => at(list, a));
-  const windows = unfold(padded, { axes, window: pick(window), strides: pick(strides), dilation: pick(dilation) });
+  const windows = unfold(padded, { axes, window: pick(window), strides: pick(strides), dilation: pick(windowDilation) }); // prettier-ignore
   const inner = axes.map((_, i) => x.ndim + i);
-  if (reducer === 'add') return reduceSum(windows, inner);
-  return reducer === 'max' ? reduceMax(windows, inner, 'first') : reduceMin(windows, inner, 'first');
+  switch (reducer) {
+    case 'add':
+      return reduceSum(windows, inner);
+    case 'mul':
+      return reduceProd(windows, inner);
+    case 'max':
+      return reduceMax(windows, inner, 'first');
+    case 'min':
+      return reduceMin(windows, inner, 'first');
+  }
 }
 
-/** Pads every axis by [low, high] (negative crops) with one value. */
-export function padWith(x: NDArray, padding: readonly (readonly [number, number])[], value: number | NDArray): NDArray {
-  const params = { low: padding.map(([l]) => l), high: padding.map(([, h]) => h), interior: padding.map(() => 0) };
-  const padded = padZeros(x, params);
-  if (value === 0 || padded === x) return padded;
-  const inside = padZeros(fill(x.shape, 'bool', 1), params);
-  return select(inside, padded, typeof value === 'number' ? fill(padded.shape, x.dtype, value) : value);
+function checkWindow(x: NDArray, lists: Readonly<Record<string, readonly number[]>>): void {
+  const wrong = Object.entries(lists).find(
+    ([, list]) => list.length !== x.ndim || !list.every((n) => Number.isInteger(n) && n >= 1),
+  );
+  if (wrong === undefined) return;
+  throw new ArgumentError(
+    `[reduceWindow] ${wrong[0]} ${showShape(wrong[1])} must be ${x.ndim} integers above 0, one for each axis of ${showAval(x.aval)}`,
+  );
 }

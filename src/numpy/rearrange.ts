@@ -1,13 +1,15 @@
 import { movePermutation } from '../lax/rules.ts';
 import * as lax from '../lax/structural.ts';
-import { padWith } from '../lax/window.ts';
+import { pad as padBy } from '../lax/reshaping.ts';
 import { showAval } from '../trace/aval.ts';
-import { asArray } from '../trace/asarray.ts';
+import { asArray, fromTyped } from '../trace/asarray.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import { staticNumber } from '../trace/static.ts';
-import type { ArrayLike, NDArray } from '../trace/value.ts';
+import type { ArrayLike } from '../trace/value.ts';
+import { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { axesOf } from './reduce.ts';
+import { take } from './taking.ts';
 
 /** Moving, repeating and padding: the same elements, elsewhere or more than once. */
 
@@ -73,12 +75,44 @@ function rolled(x: NDArray, shift: number, axis: number): NDArray {
   return k === 0 ? x : lax.concatenate([cut(x, axis, n - k, n), cut(x, axis, 0, n - k)], axis);
 }
 
-/** Repeats each element `repeats` times along `axis`; without one, over the flattened array. */
-export function repeat(x: ArrayLike, repeats: number, axis: number | null = null): NDArray {
+/**
+ * Repeats each element along an axis (null, the default: of the flattened array): as often for all, or so often for each.
+ *
+ * @param repeats a number, or numbers for each position along the axis, in a list or an integer array; known while tracing.
+ * @throws ArgumentError for a negative count, or not one count for each position.
+ * @example
+ * np.repeat(np.array([5, 6, 7]), [2, 0, 1]); // [5, 5, 7]
+ */
+export function repeat(
+  x: ArrayLike,
+  repeats: number | readonly number[] | NDArray,
+  axis: number | null = null,
+): NDArray {
   const given = asArray(x);
   const a = axis === null ? lax.reshape(given, [given.size]) : given;
   const [along] = axesOf('repeat', a, axis ?? 0) as readonly [number];
-  const times = staticNumber(repeats, '[repeat] the count');
+  const counts = countsOf(repeats);
+  if (counts.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new ArgumentError(`[repeat] counts must be whole and not negative, got [${counts.join(', ')}]`);
+  }
+  if (counts.length === 1) return repeatAll(a, at(counts, 0), along);
+  const n = at(a.shape, along);
+  if (counts.length !== n) {
+    throw new ArgumentError(
+      `[repeat] needs one count, or ${n}, one for each position along axis ${along} of ${showAval(a.aval)}; got ${counts.length}`,
+    );
+  }
+  const positions = counts.flatMap((count, i) => Array.from({ length: count }, () => i));
+  return take(a, fromTyped(Int32Array.from(positions), [positions.length], 'repeat'), along, { mode: 'clip' });
+}
+
+const countsOf = (repeats: number | readonly number[] | NDArray): readonly number[] => {
+  if (Array.isArray(repeats)) return (repeats as readonly unknown[]).map((n) => staticNumber(n, '[repeat] a count'));
+  if (!(repeats instanceof NDArray) || repeats.size === 1) return [staticNumber(repeats, '[repeat] the count')];
+  return [...repeats].map((n) => staticNumber(n, '[repeat] a count'));
+};
+
+function repeatAll(a: NDArray, times: number, along: number): NDArray {
   const wide = [...a.shape.slice(0, along + 1), times, ...a.shape.slice(along + 1)];
   const spread = lax.broadcastInDim(
     a,
@@ -133,7 +167,7 @@ export function pad(
   const a = asArray(x);
   const widths = widthsOf(a, width);
   const mode = options.mode ?? 'constant';
-  if (mode === 'constant') return padWith(a, widths, options.constantValues ?? 0);
+  if (mode === 'constant') return padBy(a, options.constantValues ?? 0, widths.map(([low, high]) => [low, high, 0])); // prettier-ignore
   return widths.reduce((y, [before, after], axis) => extended(y, axis, before, after, mode), a);
 }
 

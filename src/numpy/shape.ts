@@ -85,15 +85,15 @@ export function squeeze(x: ArrayLike, axis?: Axis): NDArray {
   );
 }
 
-/** Joins arrays along an existing axis (default 0). */
-export function concatenate(xs: readonly ArrayLike[], axis = 0): NDArray {
-  const arrays = xs.map((x) => asArray(x));
+/** Joins arrays along an existing axis (default 0; null: flattened). */
+export function concatenate(xs: readonly ArrayLike[], axis: number | null = 0): NDArray {
+  const arrays = xs.map((x) => (axis === null ? reshape(x, [-1]) : asArray(x)));
   const [first] = arrays;
   if (first === undefined) throw new ArgumentError('[concatenate] needs at least one array');
   const dtype = arrays.map((a) => a.dtype).reduce(promoteTypes);
   return lax.concatenate(
     arrays.map((a) => lax.convertElementType(a, dtype)),
-    axisOf('concatenate', first, axis),
+    axisOf('concatenate', first, axis ?? 0),
   );
 }
 

@@ -1,18 +1,20 @@
-import type { DType } from '../kernel/dtype.ts';
-import { isFloat, isInteger } from '../kernel/dtype.ts';
-import { add, ge, like, lt, and, rem } from '../lax/elementwise.ts';
-import { gatherWindows } from '../lax/indexing.ts';
-import { broadcastInDim, convertElementType, fill, reshape, select } from '../lax/structural.ts';
+import { isInteger } from '../kernel/dtype.ts';
+import { add, like, lt, rem } from '../lax/elementwise.ts';
+import type { GatherOptions } from '../lax/gather-scatter.ts';
+import { defaultFill, gatherMode, scatterMode } from '../lax/gather-scatter.ts';
+import { alongAxis, scatterP } from '../lax/indexing.ts';
+import { convertElementType, fill, reshape, select } from '../lax/structural.ts';
+import type { Shape } from '../trace/aval.ts';
 import { showAval } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
-import { DTypeError, ShapeMismatchError } from '../trace/errors.ts';
+import { ArgumentError, DTypeError, ShapeMismatchError } from '../trace/errors.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
-import { iinfo } from './dtypes.ts';
-import { broadcastShapesOrNull, broadcastTo } from './promote.ts';
+import { countedFromEnd } from './indexing.ts';
+import { broadcastShapesOrNull, broadcastTo, toDtype } from './promote.ts';
 import { axesOf } from './reduce.ts';
 
-/** Taking elements at given positions along one axis. */
+/** Taking and putting elements at given positions along one axis. */
 
 /** What positions beyond the array give. */
 export interface TakeOptions {
@@ -22,27 +24,12 @@ export interface TakeOptions {
   readonly fillValue?: number;
 }
 
-const defaultFill = (dtype: DType): number => {
-  if (isFloat(dtype)) return NaN;
-  if (dtype === 'bool') return 1;
-  return dtype === 'i32' ? iinfo(dtype).min : iinfo(dtype).max;
-};
-
-/** Positions in [0, n), and which of them were inside (null: all). */
-function resolved(
-  positions: NDArray,
-  n: number,
-  mode: 'fill' | 'clip' | 'wrap',
-): { readonly inside: NDArray | null; readonly positions: NDArray } {
-  const i = positions.dtype === 'u32' && mode !== 'wrap' ? positions : convertElementType(positions, 'i32');
-  const extent = like(i, n);
-  const zero = like(i, 0);
-  if (mode === 'wrap') {
-    const rest = rem(i, extent);
-    return { positions: select(lt(rest, zero), add(rest, extent), rest), inside: null };
-  }
-  const counted = i.dtype === 'i32' ? select(lt(i, zero), add(i, extent), i) : i;
-  return { positions: counted, inside: mode === 'clip' ? null : and(ge(counted, zero), lt(counted, extent)) };
+/** Positions below `n`: counted around in `wrap`, else from the end where they are negative. */
+function resolved(positions: NDArray, n: number, mode: 'fill' | 'clip' | 'wrap'): NDArray {
+  if (mode !== 'wrap') return countedFromEnd(positions, n);
+  const i = convertElementType(positions, 'i32');
+  const rest = rem(i, like(i, n));
+  return select(lt(rest, like(i, 0)), add(rest, like(i, n)), rest);
 }
 
 function integers(name: string, indices: ArrayLike): NDArray {
@@ -68,26 +55,31 @@ export function take(x: ArrayLike, indices: ArrayLike, axis: number | null = nul
   const a = axis === null ? reshape(given, [given.size]) : given;
   const [along] = axesOf('take', a, axis ?? 0) as readonly [number];
   const n = at(a.shape, along);
-  const { positions, inside } = resolved(integers('take', indices), n, options.mode ?? 'fill');
+  const mode = options.mode ?? 'fill';
+  const positions = resolved(integers('take', indices), n, mode);
   const wanted = [...a.shape.slice(0, along), ...positions.shape, ...a.shape.slice(along + 1)];
-  const value = options.fillValue ?? defaultFill(a.dtype);
-  if (n === 0) return fill(wanted, a.dtype, value);
-  const taken = gatherWindows(a, reshape(positions, [...positions.shape, 1]), {
+  if (n === 0) return nothing('take', a, wanted, options);
+  const windows = {
     offsetDims: range(wanted.length).filter((d) => d < along || d >= along + positions.ndim),
     collapsedDims: [along],
     indexMap: [along],
     operandBatchingDims: [],
     indicesBatchingDims: [],
     sizes: a.shape.map((e, d) => (d === along ? 1 : e)),
-    mode: 'clip',
-  });
-  if (inside === null) return taken;
-  const hit = broadcastInDim(
-    inside,
-    wanted,
-    range(positions.ndim).map((d) => along + d),
-  );
-  return select(hit, taken, fill(wanted, a.dtype, value));
+  };
+  return gatherMode('take', a, reshape(positions, [...positions.shape, 1]), windows, gathering(options));
+}
+
+/** `wrap` leaves nothing out of range. */
+const gathering = ({ mode = 'fill', fillValue }: TakeOptions): GatherOptions => ({
+  mode: mode === 'fill' ? 'fill' : 'clip',
+  ...(fillValue === undefined ? {} : { fillValue }),
+});
+
+/** What is taken from an axis without elements. */
+function nothing(name: string, a: NDArray, wanted: Shape, { mode = 'fill', fillValue }: TakeOptions): NDArray {
+  if (mode === 'fill' || wanted.includes(0)) return fill(wanted, a.dtype, fillValue ?? defaultFill(a.dtype));
+  throw new ArgumentError(`[${name}] ${showAval(a.aval)} has no element to take with mode '${mode}'`);
 }
 
 /**
@@ -114,21 +106,44 @@ export function takeAlongAxis(
     );
   }
   const n = at(given.shape, along);
-  const sized = (length: number): readonly number[] => outer.map((e, d) => (d === along ? length : e));
-  const a = broadcastTo(given, sized(n));
+  const sized = (length: number): Shape => outer.map((e, d) => (d === along ? length : e));
   const wanted = sized(at(where.shape, along));
-  const { positions, inside } = resolved(broadcastTo(where, wanted), n, options.mode ?? 'fill');
-  const value = options.fillValue ?? defaultFill(a.dtype);
-  if (n === 0) return fill(wanted, a.dtype, value);
-  const batching = range(a.ndim).filter((d) => d !== along);
-  const taken = gatherWindows(a, reshape(positions, [...wanted, 1]), {
-    offsetDims: [],
-    collapsedDims: [along],
-    indexMap: [along],
-    operandBatchingDims: batching,
-    indicesBatchingDims: batching,
-    sizes: a.shape.map(() => 1),
-    mode: 'clip',
-  });
-  return inside === null ? taken : select(inside, taken, fill(wanted, a.dtype, value));
+  const a = broadcastTo(given, sized(n));
+  if (n === 0) return nothing('takeAlongAxis', a, wanted, options);
+  const positions = resolved(broadcastTo(where, wanted), n, options.mode ?? 'fill');
+  if (wanted.includes(0)) return fill(wanted, a.dtype, 0);
+  const windows = { ...alongAxis(a.ndim, along), sizes: a.shape.map(() => 1) };
+  return gatherMode('takeAlongAxis', a, reshape(positions, [...wanted, 1]), windows, gathering(options));
+}
+
+/**
+ * `x` with `values` at `indices` along an axis, positions for each line by itself: `result[…, indices[…, i, …], …] =
+ * values[…, i, …]`. Indices and values broadcast to the lines of `x`. Positions out of range are skipped.
+ *
+ * @throws ShapeMismatchError when the other axes do not broadcast to those of `x`.
+ */
+export function putAlongAxis(
+  x: ArrayLike,
+  indices: ArrayLike,
+  values: ArrayLike,
+  axis: number | null,
+  options: { readonly mode?: 'drop' | 'clip' } = {},
+): NDArray {
+  const [a, where] = [asArray(x), integers('putAlongAxis', indices)];
+  if (axis === null) {
+    const flat = putAlongAxis(reshape(a, [a.size]), reshape(where, [where.size]), values, 0, options);
+    return reshape(flat, a.shape);
+  }
+  const [along] = axesOf('putAlongAxis', a, axis) as readonly [number];
+  if (where.ndim !== a.ndim) {
+    throw new ShapeMismatchError(
+      `[putAlongAxis] ${showAval(a.aval)} at ${showAval(where.aval)}: both need the same number of axes`,
+    );
+  }
+  const wanted = a.shape.map((e, d) => (d === along ? at(where.shape, along) : e));
+  const n = at(a.shape, along);
+  if (wanted.includes(0) || n === 0) return a;
+  const positions = reshape(countedFromEnd(broadcastTo(where, wanted), n), [...wanted, 1]);
+  const updates = broadcastTo(toDtype(values, a.dtype), wanted);
+  return scatterMode(scatterP)(a, positions, updates, alongAxis(a.ndim, along), { mode: options.mode ?? 'drop' });
 }

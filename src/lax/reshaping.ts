@@ -1,0 +1,110 @@
+import { isInteger } from '../kernel/dtype.ts';
+import type { DType } from '../kernel/dtype.ts';
+import type { Shape } from '../trace/aval.ts';
+import { showAval, showShape } from '../trace/aval.ts';
+import { ArgumentError, DTypeError } from '../trace/errors.ts';
+import { NDArray } from '../trace/value.ts';
+import { at, product } from '../util/array.ts';
+import { ge, like } from './elementwise.ts';
+import { axisOf, scalarOf } from './rules.ts';
+import { broadcastedIota, broadcastInDim, fill, padZeros, reshape, select, slice } from './structural.ts';
+
+/** JAX's functions that are a line or two over the primitives that move elements. */
+
+/** `size` numbers from 0 up. */
+export const iota = (dtype: DType, size: number): NDArray => broadcastedIota(dtype, [size], 0);
+
+/** Padding of one axis: before the first element, after the last, and between neighbours. */
+export type PaddingConfig = readonly [low: number, high: number, interior: number];
+
+/**
+ * Pads each axis with `paddingValue`; negative numbers before and after crop. Padding between neighbours comes first.
+ *
+ * @param paddingConfig for each axis [before, after, between].
+ * @throws ShapeMismatchError when there is not one entry for each axis, or more is cropped than there is.
+ */
+export function pad(x: NDArray, paddingValue: number | NDArray, paddingConfig: readonly PaddingConfig[]): NDArray {
+  const value = paddingValue instanceof NDArray ? paddingValue : scalarOf(x.dtype, paddingValue);
+  if (value.ndim !== 0 || value.dtype !== x.dtype) {
+    throw new DTypeError(`[pad] ${showAval(x.aval)} needs a scalar of its dtype, got ${showAval(value.aval)}`);
+  }
+  const params = {
+    low: paddingConfig.map(([low]) => low),
+    high: paddingConfig.map(([, high]) => high),
+    interior: paddingConfig.map(([, , interior]) => interior),
+  };
+  const padded = padZeros(x, params);
+  if (padded === x || paddingValue === 0) return padded;
+  const inside = padZeros(fill(x.shape, 'bool', 1), params);
+  return select(inside, padded, broadcastInDim(value, padded.shape, []));
+}
+
+/**
+ * For each element, that of case number `which`: cases 0 and 1 for false and true, else by an integer, which is moved into
+ * range.
+ *
+ * @param which bool or integers, of the cases' shape or a scalar.
+ */
+export function selectN(which: NDArray, ...cases: readonly NDArray[]): NDArray {
+  const [first] = cases;
+  if (first === undefined) throw new ArgumentError('[selectN] needs at least one case');
+  if (which.dtype !== 'bool' && !isInteger(which.dtype)) {
+    throw new DTypeError(`[selectN] chooses by bools or integers, got ${showAval(which.aval)}`);
+  }
+  if (which.dtype === 'bool' && cases.length > 2) {
+    throw new ArgumentError(`[selectN] a bool chooses between two cases, got ${cases.length}`);
+  }
+  const number = which.ndim === 0 ? broadcastInDim(which, first.shape, []) : which;
+  if (number.dtype === 'bool') return cases.length === 1 ? first : select(number, at(cases, 1), first);
+  return cases.slice(1).reduce((chosen, c, i) => select(ge(number, like(number, i + 1)), c, chosen), first);
+}
+
+/** Elements `start ≤ i < limit` by `stride` along one axis; negative bounds count from the end, null is all. */
+export function sliceInDim(x: NDArray, start: number | null, limit: number | null, stride = 1, axis = 0): NDArray {
+  const along = axisOf('sliceInDim', x, axis);
+  const n = at(x.shape, along);
+  const bound = (i: number): number => (i < 0 ? i + n : i);
+  const [from, to] = [bound(start ?? 0), bound(limit ?? n)];
+  const pick = (own: number, other: (extent: number) => number): Shape => x.shape.map((e, a) => (a === along ? own : other(e))); // prettier-ignore
+  return slice(x, pick(from, () => 0), pick(to, (e) => e), pick(stride, () => 1)); // prettier-ignore
+}
+
+/** The subarray at `index` along an axis, which stays with extent 1 unless `keepdims` is false. */
+export function indexInDim(x: NDArray, index: number, axis = 0, keepdims = true): NDArray {
+  const along = axisOf('indexInDim', x, axis);
+  const n = at(x.shape, along);
+  const position = index < 0 ? index + n : index;
+  if (!Number.isInteger(index) || position < 0 || position >= n) {
+    throw new ArgumentError(`[indexInDim] index ${index} is out of range for axis ${along} of ${showAval(x.aval)}`);
+  }
+  const taken = sliceInDim(x, position, position + 1, 1, along);
+  return keepdims ? taken : squeeze(taken, [along]);
+}
+
+/** Adds axes of extent 1 at the positions that they have in the result. */
+export function expandDims(x: NDArray, dimensions: readonly number[]): NDArray {
+  const ndim = x.ndim + dimensions.length;
+  const added = dimensions.map((d) => (d < 0 ? d + ndim : d));
+  if (added.some((d) => !Number.isInteger(d) || d < 0 || d >= ndim) || new Set(added).size !== added.length) {
+    throw new ArgumentError(`[expandDims] axes ${showShape(dimensions)} do not fit a result with ${ndim} axes`);
+  }
+  const shape = [...x.shape];
+  [...added].sort((a, b) => a - b).forEach((d) => shape.splice(d, 0, 1));
+  return reshape(x, shape);
+}
+
+/** Removes axes of extent 1. */
+export function squeeze(x: NDArray, dimensions: readonly number[]): NDArray {
+  const removed = dimensions.map((d) => axisOf('squeeze', x, d));
+  const bad = removed.find((d) => x.shape[d] !== 1);
+  if (bad !== undefined) throw new ArgumentError(`[squeeze] axis ${bad} of ${showAval(x.aval)} does not have extent 1`);
+  return reshape(x, x.shape.filter((_, a) => !removed.includes(a))); // prettier-ignore
+}
+
+/** The axes from `start` to before `stop` (default the last) as one axis. */
+export function collapse(x: NDArray, start: number, stop: number = x.ndim): NDArray {
+  const bound = (i: number): number => Math.min(Math.max(i < 0 ? i + x.ndim : i, 0), x.ndim);
+  const [from, to] = [bound(start), bound(stop)];
+  if (to < from) throw new ArgumentError(`[collapse] axes ${start} to ${stop} of ${showAval(x.aval)} are no range`);
+  return reshape(x, [...x.shape.slice(0, from), product(x.shape.slice(from, to)), ...x.shape.slice(to)]);
+}
