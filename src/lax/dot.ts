@@ -148,18 +148,22 @@ function transposeDot(ct: NDArray, other: NDArray, wanted: Aval, d: DotDimension
   const otherFree = freeAxes(other.ndim, otherSide, d);
   // The cotangent's axes are (batch, free of lhs, free of rhs).
   const otherFreeInCt = range(otherFree.length).map((i) => nBatch + (side === 0 ? free.length : 0) + i);
-  const product = dotGeneral(ct, other, {
-    contracting: [otherFreeInCt, otherFree],
-    batch: [range(nBatch), d.batch[otherSide]],
-  });
-  // The product's axes are (batch, our free axes, the other's contracted axes in its own order).
+  // A product's axes are batch axes, then the free axes of its operands: ours of the cotangent, contracted of the other.
   const contractedInOrder = [...d.contracting[otherSide]]
     .sort((a, b) => a - b)
     .map((a) => at(d.contracting[side], d.contracting[otherSide].indexOf(a)));
   const isAxis = [...d.batch[side], ...free, ...contractedInOrder];
+  const isAxisSwapped = [...d.batch[side], ...contractedInOrder, ...free];
+  const batch = range(nBatch);
+  // The order that gives the axes as they are wanted, if one does: then what follows can be computed with the product.
+  const swap = isAxisSwapped.every((a, k) => a === k);
+  const product = swap
+    ? dotGeneral(other, ct, { contracting: [otherFree, otherFreeInCt], batch: [d.batch[otherSide], batch] })
+    : dotGeneral(ct, other, { contracting: [otherFreeInCt, otherFree], batch: [batch, d.batch[otherSide]] });
+  const axes = swap ? isAxisSwapped : isAxis;
   return transpose(
     product,
-    range(wanted.shape.length).map((a) => isAxis.indexOf(a)),
+    range(wanted.shape.length).map((a) => axes.indexOf(a)),
   );
 }
 
