@@ -106,21 +106,21 @@ function loop(
   repeat: (inputs: readonly NDArray[], params: ScanParams) => readonly NDArray[],
 ): readonly [readonly NDArray[], readonly NDArray[]] {
   const stacks = outputAvals(p.body).slice(p.carries).map((a) => zerosOf(stackedAval(a, p.length))); // prettier-ignore
-  const state = [scalarOf('i32', 0), ...init, ...stacks];
+  const state = [scalarOf('u32', 0), ...init, ...stacks];
   const inputs = [...fixed, ...xs, ...state];
   const trip = (...all: readonly NDArray[]): readonly NDArray[] => {
     const [constants, arrays, [i], carried, written] = cut(all, fixed.length, xs.length, 1, p.carries) as [NDArray[], NDArray[], [NDArray], NDArray[], NDArray[]]; // prettier-ignore
     let carry: readonly NDArray[] = carried;
     let ys: readonly NDArray[] = written;
     for (const k of range(p.unroll)) {
-      const n = k === 0 ? i : add(i, scalarOf('i32', k));
-      const position = p.reverse ? sub(scalarOf('i32', p.length - 1), n) : n;
+      const n = k === 0 ? i : add(i, scalarOf('u32', k));
+      const position = p.reverse ? sub(scalarOf('u32', p.length - 1), n) : n;
       const taken = arrays.map((x) => dynamicIndexInDim(x, position, 0, false));
       const [next, made] = iterateWith(p, body, constants, carry, taken);
       carry = next;
       ys = ys.map((y, j) => dynamicUpdateSliceInDim(y, reshape(at(made, j), [1, ...y.shape.slice(1)]), position, 0));
     }
-    return [add(i, scalarOf('i32', p.unroll)), ...carry, ...ys];
+    return [add(i, scalarOf('u32', p.unroll)), ...carry, ...ys];
   };
   const closed = stage('scan', trip, inputs.map((x) => x.aval)); // prettier-ignore
   const outs = repeat(inputs, {
@@ -157,7 +157,7 @@ function remainder(
     const before = written[j];
     const rest = stackOf(made.map((m) => at(m, j)), type); // prettier-ignore
     if (before === undefined) return rest;
-    return made.length === 0 ? before : dynamicUpdateSliceInDim(before, rest, scalarOf('i32', p.reverse ? 0 : from), 0);
+    return made.length === 0 ? before : dynamicUpdateSliceInDim(before, rest, scalarOf('u32', p.reverse ? 0 : from), 0);
   });
   return [...carry, ...ys];
 }
