@@ -88,9 +88,12 @@ export function execute(
   if (donates) requireSingleUse(name, arrays, donated);
   if (!callsHost(jaxpr) && !checksFinite()) return runProgram(name, jaxpr, arrays, donated);
   // The arguments are needed until the end, so nothing is written over them.
-  const outs = callsHost(jaxpr)
-    ? executeInParts(jaxpr, arrays, (part, ins) => execute(name, part, ins), defaultDevice())
-    : checkFinite(name, jaxpr, arrays, runProgram(name, jaxpr, arrays, []));
+  const device = deviceFor(arrays);
+  const outs = withDefault(device, () =>
+    callsHost(jaxpr)
+      ? executeInParts(jaxpr, arrays, (part, ins) => execute(name, part, ins), device)
+      : checkFinite(name, jaxpr, arrays, runProgram(name, jaxpr, arrays, [])),
+  );
   if (donates) {
     const why = donation(name);
     arrays.forEach((a, i) => donated[i] === true && a.dispose(why));
@@ -104,7 +107,7 @@ function runProgram(
   arrays: readonly ConcreteArray[],
   donated: readonly boolean[],
 ): readonly ConcreteArray[] {
-  const device = arrays.find((a) => a.device !== null)?.device ?? defaultDevice();
+  const device = deviceFor(arrays);
   const executable = executableFor(name, jaxpr, device, donated);
   const buffers = executable.run(arrays.map((a) => a.bufferOn(device)));
   if (donated.includes(true)) {
@@ -113,6 +116,21 @@ function runProgram(
   }
   return zipExact(jaxpr.outputs, buffers).map(([atom, buffer]) => ConcreteArray.fromDevice(atom.aval, device, buffer));
 }
+
+/** Runs `body` with what has no device yet going to `device`, so that what is interpreted stays on one device. */
+function withDefault<T>(device: Device, body: () => T): T {
+  const before = defaultOne;
+  defaultOne = device;
+  try {
+    return body();
+  } finally {
+    defaultOne = before;
+  }
+}
+
+/** Where a program runs: where arguments are that can't move by themselves, else where any are, else the default. */
+const deviceFor = (arrays: readonly ConcreteArray[]): Device =>
+  arrays.find((a) => a.boundTo !== null)?.device ?? arrays.find((a) => a.device !== null)?.device ?? defaultDevice();
 
 /** Says, when somebody asks, to which call arrays were given up. */
 function donation(name: string): () => string {

@@ -64,6 +64,11 @@ export class ConcreteArray extends NDArray {
     return this.storage?.device ?? null;
   }
 
+  /** The device that it can't leave by itself: small arrays have their elements on the host as well. */
+  get boundTo(): Device | null {
+    return this.host === null ? this.device : null;
+  }
+
   /** A copy of the elements if they are on the host, as those of small arrays are, else null. */
   onHost(): HostArray | null {
     return this.host?.slice() ?? null;
@@ -78,12 +83,13 @@ export class ConcreteArray extends NDArray {
   bufferOn(device: Device): DeviceBuffer {
     this.requireAlive();
     if (this.storage !== null && this.storage.device === device) return this.storage.buffer;
-    if (this.storage === null) {
+    if (this.storage === null || this.host !== null) {
       if (!device.target.dtypes.has(this.dtype)) {
         throw new UnsupportedOnDeviceError(
           `${device.name} has no ${this.dtype}: ${showAval(this.aval)} can't be put there; cast it first (x.astype('f32'))`,
         );
       }
+      if (this.storage !== null) this.release(this.storage);
       const storage = { device, buffer: device.write(this.dtype, this.host as HostArray) };
       this.storage = storage;
       this.watch(storage);
@@ -171,6 +177,12 @@ export class ConcreteArray extends NDArray {
   requireAlive(): void {
     if (this.deleted !== null)
       throw new DeletedArrayError(`${showAval(this.aval)} can't be used any more: ${this.deleted()}`);
+  }
+
+  private release({ device, buffer }: Storage): void {
+    reclaimer.unregister(this);
+    this.uncount?.();
+    device.free(buffer);
   }
 
   private watch({ device, buffer }: Storage): void {

@@ -22,7 +22,7 @@ import type { Lowered, Traced } from './stages.ts';
 import { tracedOf } from './stages.ts';
 import type { CachedTrace, TraceKey } from './trace-cache.ts';
 import { describeDifferences, neededModes, TraceCache } from './trace-cache.ts';
-import { flattenArrays, flattenAvals, nameOf } from './trees.ts';
+import { flattenArrays, flattenAvals, nameOf, withArrays } from './trees.ts';
 
 /** Options of {@link jit}. */
 export interface JitOptions {
@@ -172,11 +172,9 @@ function uncompiled<A extends readonly unknown[], R>(f: (...args: A) => R, name:
   const { statics } = resolveMarks(`jit of ${name}`, marks, args.length);
   const arrays = args.map((a, i) => {
     if (statics.includes(i)) return a;
-    const { leaves, treedef } = flattenArrays(a, `argument ${i} of ${name}`);
-    return unflatten(treedef, leaves);
+    return withArrays(a, `argument ${i} of ${name}`);
   });
-  const result = flattenArrays(f(...(arrays as unknown as A)), `the result of ${name}`);
-  return unflatten<R>(result.treedef, result.leaves);
+  return withArrays(f(...(arrays as unknown as A)), `the result of ${name}`);
 }
 
 /** The function compiled for `device`; it takes arguments like those it was traced for only. */

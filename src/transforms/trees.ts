@@ -29,6 +29,12 @@ export function flattenArrays(tree: unknown, what: Called, advice = underJit): A
   return { leaves: leaves.map((leaf, i) => toArray(leaf) ?? refuse(leaf, i, treedef, what, advice)), treedef };
 }
 
+/** The tree with its numbers and booleans as arrays. */
+export function withArrays<T>(tree: T, what: string): T {
+  const { leaves, treedef } = flattenArrays(tree, what);
+  return unflatten<T>(treedef, leaves);
+}
+
 /** The types of a tree's leaves, which may be arrays, numbers, booleans or {@link ShapeDtypeStruct}s. */
 export interface AvalTree {
   readonly avals: readonly Aval[];

@@ -3,8 +3,13 @@ import { convertElementType } from '../../lax/structural.ts';
 import type { Aval } from '../../trace/aval.ts';
 import { aval, sameShape, showAval } from '../../trace/aval.ts';
 import { CarryTypeError } from '../../trace/errors.ts';
+import { currentTrace } from '../../trace/context.ts';
 import { interned } from '../../trace/intern.ts';
+import type { ClosedJaxpr } from '../../trace/jaxpr.ts';
+import type { KeyUses } from '../../trace/key-uses.ts';
+import { recordKeyUses } from '../../trace/key-uses.ts';
 import { stage } from '../../trace/stage.ts';
+import { debugKeyReuse } from '../../trace/switches.ts';
 import type { NDArray } from '../../trace/value.ts';
 import type { TreeDef } from '../../tree/tree.ts';
 import { firstDifference, keystr, leafPaths } from '../../tree/tree.ts';
@@ -19,6 +24,8 @@ import type { ArrayTree } from '../trees.ts';
 export interface Staged<M> {
   readonly callable: Callable;
   readonly more: M;
+  /** What it does with random keys, if that was asked for. */
+  readonly keyUses: KeyUses | null;
 }
 
 /**
@@ -31,18 +38,22 @@ export function stageBody<M>(
   f: (xs: readonly NDArray[]) => readonly [outs: readonly NDArray[], more: M],
   avals: readonly Aval[],
 ): Staged<M> {
-  const told: M[] = [];
-  const closed = stage(
-    what,
-    (...xs) => {
-      const [outs, more] = f(xs);
-      told.push(more);
-      return outs;
-    },
-    avals,
-  );
+  const told: { readonly more: M; readonly inputs: readonly NDArray[]; readonly outputs: readonly NDArray[] }[] = [];
+  const trace = (): ClosedJaxpr =>
+    stage(
+      what,
+      (...inputs) => {
+        const [outputs, more] = f(inputs);
+        told.push({ more, inputs, outputs });
+        return outputs;
+      },
+      avals,
+    );
+  const { result: closed, keyUses } = debugKeyReuse.on
+    ? recordKeyUses(currentTrace(), trace, () => at(told, 0))
+    : { result: trace(), keyUses: null };
   const { jaxpr, constants } = toCallable(closed);
-  return { callable: { jaxpr: interned(jaxpr), constants }, more: at(told, 0) };
+  return { callable: { jaxpr: interned(jaxpr), constants }, more: at(told, 0).more, keyUses };
 }
 
 /** The types that a loop's body is given and gives back. */

@@ -14,13 +14,14 @@ import type { ArrayLike, NDArray } from '../../trace/value.ts';
 import type { TreeDef } from '../../tree/tree.ts';
 import { firstDifference, keystr, leafPaths, unflatten } from '../../tree/tree.ts';
 import { at } from '../../util/array.ts';
-import { inputAvals, outputAvals } from '../jaxpr-rules.ts';
+import { inputAvals, nonNull, outputAvals } from '../jaxpr-rules.ts';
 import type { ArrayTree } from '../trees.ts';
-import { flattenArrays, nameOf } from '../trees.ts';
+import { flattenArrays, nameOf, withArrays } from '../trees.ts';
 import type { Staged } from './body.ts';
 import { stageBody } from './body.ts';
 import { unified } from './cond-bodies.ts';
 import { condP } from './cond-primitive.ts';
+import { noteBranches } from './keys.ts';
 
 /**
  * Applies one of two functions to the operands, as a scalar decides that may be known at run time only. Only the one
@@ -48,7 +49,7 @@ export function cond<A extends readonly unknown[], R>(
         'to have one choice for each example, vmap the function that calls cond.',
     );
   }
-  if (disableJit.on && p.concrete() !== null) return Number(p) !== 0 ? onTrue(...operands) : onFalse(...operands);
+  if (disableJit.on && p.concrete() !== null) return directly(Number(p) !== 0 ? onTrue : onFalse, operands);
   const isTrue = p.dtype === 'bool' ? p : ne(p, like(p, 0));
   return oneOf('cond', convertElementType(isTrue, 'i32'), [onFalse, onTrue], operands);
 }
@@ -76,13 +77,17 @@ export function switchCase<A extends readonly unknown[], R>(
   }
   const n = branches.length;
   if (n === 0) throw new ArgumentError('[switchCase] needs at least one function to choose from');
-  if (n === 1) return at(branches, 0)(...operands);
+  if (n === 1) return directly(at(branches, 0), operands);
   if (disableJit.on && i.concrete() !== null) {
-    return at(branches, Math.min(Math.max(Number(i), 0), n - 1))(...operands);
+    return directly(at(branches, Math.min(Math.max(Number(i), 0), n - 1)), operands);
   }
   const inRange = max(min(i, like(i, n - 1)), like(i, 0));
   return oneOf('switchCase', convertElementType(inRange, 'i32'), branches, operands);
 }
+
+/** Calls a branch on arrays, as if it had been traced. */
+const directly = <A extends readonly unknown[], R>(f: (...operands: A) => R, operands: A): R =>
+  withArrays(f(...withArrays(operands, `operands of ${nameOf(f)}`)), `the result of ${nameOf(f)}`);
 
 function oneOf<A extends readonly unknown[], R>(
   what: string,
@@ -95,6 +100,8 @@ function oneOf<A extends readonly unknown[], R>(
   const treedef = commonTree(what, functions, staged);
   const types = commonTypes(what, functions, staged, treedef);
   const { branches, constants } = unified(staged.map((s) => cast(s, types).callable));
+  const uses = nonNull(staged.map((s) => s.keyUses));
+  if (uses.length > 0) noteBranches(what, uses, flat.leaves);
   const outs = bind(condP, [index, ...constants, ...flat.leaves], { branches });
   return unflatten<R>(treedef, outs);
 }
@@ -180,5 +187,5 @@ function cast<M>(staged: Staged<M>, types: readonly Aval[]): Staged<M> {
     ],
     inputAvals(jaxpr),
   );
-  return { callable: { jaxpr: callable.jaxpr, constants }, more: staged.more };
+  return { ...staged, callable: { jaxpr: callable.jaxpr, constants } };
 }

@@ -12,6 +12,7 @@ import type { CarryTypes } from './body.ts';
 import { likeCarry, settleCarry, sliceAval, stageBody } from './body.ts';
 import { checkpointedScan } from './checkpointed-scan.ts';
 import { cut } from './edit.ts';
+import { noteScan } from './keys.ts';
 import { scanFlat } from './scan-flat.ts';
 import { sliceAt, stackOf } from './scan-loop.ts';
 
@@ -101,6 +102,7 @@ export function scan<C, X, Y>(
     every === null
       ? scanFlat(staged.callable, first, stacks.leaves, settings)
       : checkpointedScan(staged.callable, first, stacks.leaves, settings, every);
+  if (staged.keyUses !== null) noteScan(name, staged.keyUses, first, stacks.leaves, length, outs);
   return [unflatten<C>(start.treedef, outs.slice(0, first.length)), unflatten<Y>(staged.more.ysTree, outs.slice(first.length))]; // prettier-ignore
 }
 

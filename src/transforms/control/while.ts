@@ -10,11 +10,12 @@ import { unflatten } from '../../tree/tree.ts';
 import { at } from '../../util/array.ts';
 import type { Callable } from '../jaxpr-rules.ts';
 import { select, spread } from '../jaxpr-rules.ts';
-import { flattenArrays, nameOf } from '../trees.ts';
+import { flattenArrays, nameOf, withArrays } from '../trees.ts';
 import type { CarryTypes } from './body.ts';
 import { likeCarry, settleCarry, stageBody } from './body.ts';
 import { cond } from './cond.ts';
 import { cut } from './edit.ts';
+import { noteWhile } from './keys.ts';
 import { scan } from './scan.ts';
 import { whileP } from './while-primitive.ts';
 
@@ -54,7 +55,7 @@ export function whileLoop<C>(
   if (maxSteps !== undefined) return boundedLoop(condFun, bodyFun, init, maxSteps);
   const start = flattenArrays(init, '[whileLoop] init');
   if (disableJit.on) {
-    const direct = whileDirectly(condFun, bodyFun, init);
+    const direct = whileDirectly(condFun, bodyFun, unflatten<C>(start.treedef, start.leaves));
     if (direct !== null) return direct.last;
   }
   const { init: first, staged } = settleCarry('whileLoop', start, (avals) =>
@@ -76,7 +77,11 @@ export function whileLoop<C>(
     ],
     first.map((x) => x.aval),
   );
-  return unflatten<C>(start.treedef, whileFlat(condition.callable, staged.callable, first));
+  const last = whileFlat(condition.callable, staged.callable, first);
+  if (condition.keyUses !== null && staged.keyUses !== null) {
+    noteWhile(`whileLoop of ${nameOf(bodyFun)}`, condition.keyUses, staged.keyUses, first, last);
+  }
+  return unflatten<C>(start.treedef, last);
 }
 
 /** Carried values that the body gives back as they are become constants. */
@@ -115,7 +120,7 @@ function whileDirectly<C>(condFun: (c: C) => ArrayLike, bodyFun: (c: C) => C, in
     const holds = requireBool(condFun(carry), nameOf(condFun));
     if (holds.concrete() === null) return null;
     if (Number(holds) === 0) return { last: carry };
-    carry = bodyFun(carry);
+    carry = withArrays(bodyFun(carry), `the result of ${nameOf(bodyFun)}`);
   }
 }
 

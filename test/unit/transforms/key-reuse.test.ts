@@ -7,6 +7,7 @@ import {
   init,
   jit,
   KeyReuseError,
+  lax,
   numpy as np,
   random,
   vmap,
@@ -117,6 +118,32 @@ const reuses: Readonly<Record<string, () => unknown>> = {
     grad((x: NDArray) => draw(k).mul(x).sum())(np.ones(2));
     draw(k);
   },
+  'a captured key in the body of a scan': () => {
+    const k = random.key(0);
+    lax.scan((c: NDArray, x: NDArray) => [c.add(draw(k).sum()).add(x), null], np.array(0), np.zeros(3));
+  },
+  'a traced outer key in the body of a scan': () =>
+    jit((k: NDArray) => lax.scan((c: NDArray) => [c.add(draw(k).sum()), null], np.array(0), null, { length: 2 })[0])(random.key(0)), // prettier-ignore
+  'a carried key that is not split': () => lax.scan((k: NDArray) => [k, draw(k)], random.key(0), null, { length: 3 }),
+  'a key that a loop used': () => {
+    const k = random.key(0);
+    lax.foriLoop(0, 1, (_, c) => c.add(draw(k)), np.zeros(2));
+    draw(k);
+  },
+  'an element of what a loop went over': () => {
+    const keys = random.split(random.key(0), 3);
+    lax.map(draw, keys);
+    draw(slice(keys, 2));
+  },
+  'a captured key in a while loop': () => {
+    const k = random.key(0);
+    lax.whileLoop((c) => c.sum().lt(5), (c) => c.add(draw(k)), np.zeros(2)); // prettier-ignore
+  },
+  'a key that a branch used': () => {
+    const k = random.key(0);
+    lax.cond(np.array(true), () => draw(k), () => np.zeros(2)); // prettier-ignore
+    draw(k);
+  },
   'permutation and choice': () => {
     const k = random.key(0);
     random.permutation(k, 5);
@@ -179,6 +206,34 @@ const fine: Readonly<Record<string, () => unknown>> = {
     const keys = random.split(random.key(0), 5);
     vmap(draw)(keys.slice([0, 3]));
     vmap(jit(draw))(keys.slice([3, 5]));
+  },
+  'one key in each of two branches': () => {
+    const k = random.key(0);
+    lax.cond(np.array(true), () => draw(k), () => random.normal(k, [2])); // prettier-ignore
+  },
+  'a loop that folds its index in': () => {
+    const k = random.key(0);
+    lax.foriLoop(0, 3, (i, c) => c.add(draw(random.foldIn(k, i))), np.zeros(2));
+  },
+  'a loop that carries a key and splits it, and goes on with it': () => {
+    const [k] = lax.scan(
+      (c: NDArray) => {
+        const [next, own] = random.split(c) as unknown as Iterable<NDArray> as [NDArray, NDArray];
+        return [next, draw(own)];
+      },
+      random.key(0),
+      null,
+      { length: 4 },
+    );
+    draw(k);
+  },
+  'a loop over keys whose first carry is a JS number': () => {
+    const k = random.key(0);
+    const keys = random.split(random.key(1), 3);
+    const f = (c: NDArray, x: NDArray): [NDArray, null] => [c.add(draw(x).sum()), null];
+    lax.scan(f, 0 as unknown as NDArray, keys);
+    lax.whileLoop((i: NDArray) => i.lt(3), (i: NDArray) => i.add(1), 0 as unknown as NDArray); // prettier-ignore
+    draw(k);
   },
   'a clone': () => {
     const k = random.key(0);

@@ -165,3 +165,16 @@ test('instances of registered classes share a trace when their fixed parts are e
   expect(f(new Scaled(w, 'add'), w).itemSync()).toBe(6);
   expect(traces).toBe(2);
 });
+
+test('arrays whose elements are on the host move between devices by themselves, others say so', async () => {
+  await init({ device: 'reference' });
+  const [small, large] = [np.array([1, 2, 3]), np.zeros([5, 5])];
+  const f = jit((x: NDArray) => x.mul(small).sum());
+  expect(f(small).itemSync()).toBe(14);
+  expect(large.add(1).shape).toEqual([5, 5]);
+  await init();
+  expect(f(small).itemSync()).toBe(14);
+  expect(np.add(small, np.ones([3])).tolistSync()).toEqual([2, 3, 4]);
+  const other = np.zeros([5, 5]).add(0);
+  expect(() => other.add(large)).toThrow(/f32\[5,5\] is on reference, but is used on wasm: move it with devicePut/);
+});
