@@ -34,9 +34,15 @@ export type {
   UpdateOptions,
 } from './trace/value.ts';
 export type { DType, HostArray } from './kernel/dtype.ts';
-export { grad, jvp, valueAndGrad, vjp } from './transforms/grad.ts';
-export type { GradientOf, GradOptions } from './transforms/grad.ts';
-export { hessian, hvp, jacfwd, jacobian, jacrev } from './transforms/jacobian.ts';
+export { grad, valueAndGrad } from './transforms/grad.ts';
+export type { GradOptions } from './transforms/grad.ts';
+export type { GradientOf, TreeOf } from './transforms/argnums.ts';
+export { jvp, linearize } from './transforms/forward-mode.ts';
+export { linearTranspose, vjp } from './transforms/reverse-mode.ts';
+export type { HasAux } from './transforms/with-aux.ts';
+export { hessian, jacfwd, jacobian, jacrev } from './transforms/jacobian.ts';
+export type { JacobianOf } from './transforms/jacobian.ts';
+export { hvp } from './transforms/hvp.ts';
 export { checkpoint, remat } from './transforms/checkpoint/checkpoint.ts';
 export type { CheckpointOptions } from './transforms/checkpoint/checkpoint.ts';
 export { checkpointName } from './transforms/checkpoint/name.ts';

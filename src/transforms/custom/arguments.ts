@@ -30,15 +30,6 @@ export interface TreeType {
   readonly avals: readonly Aval[];
 }
 
-/** The positions of a list's elements. */
-export type Positions<A extends readonly unknown[]> = number extends A['length']
-  ? number
-  : Extract<keyof A, `${number}`> extends infer K
-    ? K extends `${infer I extends number}`
-      ? I
-      : never
-    : never;
-
 /** The elements of a list at positions `N`. */
 export type Picked<A extends readonly unknown[], N extends number, Seen extends readonly unknown[] = []> = [N] extends [
   never,
