@@ -1,4 +1,5 @@
 import type { DType } from '../kernel/dtype.ts';
+import { isFloat } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { binary, cast as castExpr, constant, guarded, select as selectExpr, bitcastTo } from '../kernel/expr.ts';
 import {
@@ -16,11 +17,12 @@ import {
 } from '../kernel/index-algebra.ts';
 import type { Aval, Shape } from '../trace/aval.ts';
 import { aval, firstDifferentAxis, sameShape, showAval, showMarked, showShape, sizeOf } from '../trace/aval.ts';
-import { bind1 } from '../trace/context.ts';
+import { bind1, currentTrace } from '../trace/context.ts';
 import type { Batched, NoParams } from '../trace/primitive.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import { staticShape } from '../trace/static.ts';
-import type { NDArray } from '../trace/value.ts';
+import { NDArray } from '../trace/value.ts';
+import { map } from '../tree/tree.ts';
 import { at, range } from '../util/array.ts';
 import {
   allWeak,
@@ -613,5 +615,10 @@ export const stopGradientP = primitive<NoParams, 1>({
   cases: [{ ins: [{ shape: [3], dtype: 'float' }], params: {} }],
 });
 
-/** `x`, through which no gradient flows. */
-export const stopGradient = (x: NDArray): NDArray => bind1(stopGradientP, [x], {});
+/** `x`, an array or a tree of arrays, through which no gradient flows. Leaves that are not float stay as they are. */
+export const stopGradient = <T>(x: T): T =>
+  map((leaf: unknown) => {
+    // Where values are computed at once there is no gradient to stop.
+    const flows = currentTrace() !== null && leaf instanceof NDArray && isFloat(leaf.dtype);
+    return flows ? bind1(stopGradientP, [leaf], {}) : leaf;
+  }, x);
