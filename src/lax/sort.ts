@@ -1,6 +1,6 @@
 import { isFloat } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
-import { binary, cast, select as selectExpr, unary } from '../kernel/expr.ts';
+import { binary, cast, constant, select as selectExpr, unary } from '../kernel/expr.ts';
 import { iadd, imul, lit } from '../kernel/index-algebra.ts';
 import type { ProcedureWriter } from '../kernel/procedure.ts';
 import { aval, sameShape, showAval } from '../trace/aval.ts';
@@ -9,7 +9,6 @@ import { ArgumentError } from '../trace/errors.ts';
 import type { Cells, Operand, Primitive, Procedure } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import { NDArray } from '../trace/value.ts';
-import { present } from '../util/assert.ts';
 import { at } from '../util/array.ts';
 import { gatherAlong } from './indexing.ts';
 import { axisOf, inFront, validAxes } from './rules.ts';
@@ -97,50 +96,61 @@ interface Line {
   readonly set: (i: Expr, value: Expr) => void;
 }
 
-/** A merge sort of positions, bottom up: runs of one, two, four, … are merged from the result into scratch and back. */
+/** What is merged: the first key of each element, which is compared most, and where the element was. */
+interface Run {
+  readonly key: Line;
+  readonly position: Line;
+}
+
+/** Does an element, by its first key and position, come strictly before another? */
+type Precedes = (key: Expr, position: Expr, otherKey: Expr, otherPosition: Expr) => Expr;
+
+/** A merge sort, bottom up: runs of one, two, four, … are merged from the results into scratch and back. */
 function sortProcedure(ins: readonly Operand[], { axis, numKeys, descending }: SortParams): Procedure {
-  const { shape } = at(ins, 0).aval;
+  const { shape, dtype } = at(ins, 0).aval;
   const n = at(shape, axis);
   return {
     kind: 'procedure',
     domain: shape.filter((_, a) => a !== axis),
     starts: [...ins, null].map(() => null),
-    scratch: [{ shape, dtype: 'i32' }],
+    scratch: [
+      { shape, dtype },
+      { shape, dtype: 'i32' },
+    ],
     readsOnce: false,
-    write: (w, point, results, [other]) => {
+    write: (w, point, results, scratch) => {
       const place = (i: Expr): readonly Expr[] => [...point.slice(0, axis), i, ...point.slice(axis)];
       const line = (cells: Cells): Line => ({
         at: (i) => cells.at(place(i)),
         set: (i, value) => cells.set(place(i), value),
       });
-      const keys = ins.slice(0, numKeys).map((x) => (i: Expr) => x.at(place(i)));
-      const precedes = (i: Expr, j: Expr): Expr => (descending ? before(keys, j, i) : before(keys, i, j));
-      const order = line(at(results, -1));
-      const scratch = line(present(other, 'scratch'));
-      w.for(0, n, (i) => order.set(i, i));
+      const run: Run = { key: line(at(results, 0)), position: line(at(results, -1)) };
+      const other: Run = { key: line(at(scratch, 0)), position: line(at(scratch, 1)) };
+      const later = ins.slice(1, numKeys).map((x) => (i: Expr) => x.at(place(i)));
+      const precedes: Precedes = descending
+        ? (k, i, l, j) => before([l, ...later.map((key) => key(j))], [k, ...later.map((key) => key(i))])
+        : (k, i, l, j) => before([k, ...later.map((key) => key(i))], [l, ...later.map((key) => key(j))]);
+      w.for(0, n, (i) => {
+        run.key.set(i, at(ins, 0).at(place(i)));
+        run.position.set(i, i);
+      });
       const width = w.variable(lit(1));
       w.while(binary('lt', width.value, lit(n)), () => {
-        mergeRuns(w, order, scratch, width.value, n, precedes);
-        mergeRuns(w, scratch, order, iadd(width.value, width.value), n, precedes);
+        mergeRuns(w, run, other, width.value, n, precedes);
+        mergeRuns(w, other, run, iadd(width.value, width.value), n, precedes);
         width.set(imul(width.value, 4));
       });
+      if (ins.length === 1) return;
       w.for(0, n, (i) => {
-        const from = w.keep(order.at(i));
-        ins.forEach((x, k) => at(results, k).set(place(i), x.at(place(from))));
+        const from = place(w.keep(run.position.at(i)));
+        ins.slice(1).forEach((x, k) => at(results, k + 1).set(place(i), x.at(from)));
       });
     },
   };
 }
 
-/** Merges each two neighbouring runs of `width` positions; equals stay in order, as the left run wins ties. */
-function mergeRuns(
-  w: ProcedureWriter,
-  from: Line,
-  to: Line,
-  width: Expr,
-  n: number,
-  precedes: (i: Expr, j: Expr) => Expr,
-): void {
+/** Merges each two neighbouring runs of `width` elements; equals stay in order, as the left run wins ties. */
+function mergeRuns(w: ProcedureWriter, from: Run, to: Run, width: Expr, n: number, precedes: Precedes): void {
   const start = w.variable(lit(0));
   const last = lit(n - 1);
   w.while(binary('lt', start.value, lit(n)), () => {
@@ -149,33 +159,31 @@ function mergeRuns(
     const left = w.variable(start.value);
     const right = w.variable(middle);
     w.for(start.value, end, (k) => {
-      const i = w.keep(from.at(left.value));
-      // At the end of a run the position may be one too far; what is read there is not used.
-      const j = w.keep(from.at(binary('min', right.value, last)));
-      const takeRight = w.keep(
-        binary(
-          'and',
-          binary('lt', right.value, end),
-          binary('or', unary('not', binary('lt', left.value, middle)), precedes(j, i)),
-        ),
-      );
-      to.set(k, selectExpr(takeRight, j, i));
+      // After its last element a run stands one too far; what is read there is not used.
+      const [i, j] = [left.value, right.value].map((e) => w.keep(binary('min', e, last))) as [Expr, Expr];
+      const [x, y] = [w.keep(from.key.at(i)), w.keep(from.key.at(j))];
+      const smaller = precedes(y, from.position.at(j), x, from.position.at(i));
+      const leftIsOver = unary('not', binary('lt', left.value, middle));
+      const takeRight = w.keep(binary('and', binary('lt', right.value, end), binary('or', leftIsOver, smaller)));
+      to.key.set(k, selectExpr(takeRight, y, x));
+      to.position.set(k, from.position.at(selectExpr(takeRight, j, i)));
       const step = w.keep(cast('i32', takeRight));
       right.set(iadd(right.value, step));
-      left.set(binary('min', iadd(left.value, binary('sub', lit(1), step)), last));
+      left.set(iadd(left.value, binary('sub', lit(1), step)));
     });
     start.set(end);
   });
 }
 
-/** Does the element at `i` come strictly before that at `j`, by the first key that tells them apart? */
-function before(keys: readonly ((i: Expr) => Expr)[], i: Expr, j: Expr): Expr {
-  return keys.reduceRight<Expr | null>((rest, key) => {
-    const [x, y] = [key(i), key(j)];
-    const first = less(x, y);
-    if (rest === null) return first;
-    return binary('or', first, binary('and', unary('not', less(y, x)), rest));
-  }, null) as Expr;
+/** Do these keys come strictly before the others, by the first that tells them apart? */
+function before(xs: readonly Expr[], ys: readonly Expr[]): Expr {
+  return xs.reduceRight<Expr>(
+    (rest, x, i) => {
+      const y = at(ys, i);
+      return binary('or', less(x, y), binary('and', unary('not', less(y, x)), rest));
+    },
+    constant('bool', 0),
+  );
 }
 
 /** x < y in the order of sorting: NaN comes last, and -0 equals 0. */
