@@ -1,7 +1,9 @@
 import type { Device } from '../kernel/device.ts';
+import { UnsupportedOnDeviceError } from '../kernel/device.ts';
 import { withoutDeadCode } from '../trace/dead-code.ts';
 import { ConcreteArray } from '../trace/concrete.ts';
 import { withTrace } from '../trace/context.ts';
+import { ReadError } from '../trace/errors.ts';
 import type { HostFunction } from '../trace/host-call.ts';
 import { callsHost, hostFunctionOf } from '../trace/host-call.ts';
 import { readAtom } from '../trace/interpret.ts';
@@ -123,7 +125,17 @@ function interpret(e: Equation, operands: readonly NDArray[]): readonly NDArray[
   const { derivative, name } = e.primitive;
   if (derivative.kind !== 'structural') throw new InternalError(`${name} holds Jaxprs, but is not structural`);
   const { rules } = derivative;
-  return withOrigin(e.origin ?? null, () => rules.evaluate(operands, e.params));
+  try {
+    return withOrigin(e.origin ?? null, () => rules.evaluate(operands, e.params));
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    throw new UnsupportedOnDeviceError(
+      `${name} with a callback in it runs step by step on the host, which has to read whether to go on, and arrays on ` +
+        'this device can be read asynchronously only. Take the callback out of it, use scan or foriLoop with fixed ' +
+        'bounds, or a CPU device (wasm, reference)',
+      { cause: error },
+    );
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------- one call

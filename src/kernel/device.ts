@@ -123,8 +123,8 @@ export class DeviceUnavailableError extends PullbackError {
 
 /** A device was asked for something that it can't do, such as f64 on WebGPU. */
 export class UnsupportedOnDeviceError extends PullbackError {
-  constructor(message: string) {
-    super('unsupported-on-device', message);
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super('unsupported-on-device', message, options);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   init,
   jit,
   jvp,
+  lax,
   makeJaxpr,
   numpy as np,
   pureCallback,
@@ -241,6 +242,19 @@ export function callbacksOn(device: 'wasm' | 'reference' | 'webgpu'): void {
       };
       await expect(run()).rejects.toThrow(later ? /\[the function\] gave NaN: 1 of 2 .*, first at \[1\], called at .*callbacks\.ts/ : /\[log\] gave NaN/); // prettier-ignore
       expect(await debugNans(() => f(np.array([1, 1])))[0]?.tolist()).toEqual([0, 0]);
+    });
+
+    test('prints in loops', async () => {
+      const f = jit((v: NDArray) =>
+        lax.scan((c: NDArray, u: NDArray) => (debug.print('{} {}', c, u), [c.add(u), c]), np.array(0), v),
+      );
+      const [last, before] = f(x());
+      expect([await last.item(), await before.tolist()]).toEqual([6, [0, 1, 3]]);
+      expect(await printed()).toEqual(['0 1', '1 2', '3 3']);
+      const g = jit((v: NDArray) => lax.whileLoop((c: NDArray) => c.lt(4), (c: NDArray) => (debug.print('{}', c), c.add(c)), v)); // prettier-ignore
+      if (later) expect(() => g(np.array(1))).toThrow(/while.*callback.*asynchronously/);
+      else expect(g(np.array(1)).itemSync()).toBe(4);
+      await effectsBarrier();
     });
 
     test('memory of what passes between programs is given back', async () => {
