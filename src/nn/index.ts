@@ -11,7 +11,13 @@ export * as initializers from './initializers.ts';
 export type { Initializer } from './initializers.ts';
 export { lambda, pure } from './layer.ts';
 export type { Context, Initialized, Layer, Tree } from './layer.ts';
-export { accuracy, correct, softmaxCrossEntropyWithIntegerLabels } from './losses.ts';
+export {
+  accuracy,
+  correct,
+  sigmoidBinaryCrossEntropy,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyWithIntegerLabels,
+} from './losses.ts';
 export { maxPool } from './pool.ts';
 export type { PoolOptions } from './pool.ts';
 export { sequential, sequentialMonoid } from './sequential.ts';

@@ -1,11 +1,12 @@
 import { broadcastedIota, select, zerosOf } from '../lax/structural.ts';
 import { logsumexp } from '../numpy/reduce.ts';
-import { fromNested } from '../trace/asarray.ts';
+import { asArray, fromNested } from '../trace/asarray.ts';
 import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
 import { isInteger } from '../kernel/dtype.ts';
 import { sameElements } from '../util/array.ts';
+import { logSigmoid, logSoftmax } from './activations.ts';
 
 /** The labels as an array, if there is an integer for every row of scores. Plain JS numbers become i32. */
 function integerLabels(what: string, logits: NDArray, given: ArrayLike): NDArray {
@@ -37,6 +38,31 @@ export function softmaxCrossEntropyWithIntegerLabels(logits: NDArray, labels: Ar
   const classes = broadcastedIota(label.dtype, logits.shape, logits.ndim - 1);
   const isLabel = label.reshape([...label.shape, 1]).eq(classes);
   return logsumexp(logits, -1).sub(select(isLabel, logits, zerosOf(logits.aval)).sum(-1));
+}
+
+/**
+ * The cross entropy of each example between a softmax of scores and a distribution over the classes:
+ *
+ *     loss = −Σ labels · log softmax(logits)
+ *
+ * logits, labels: `f[..., classes]` · loss: `f[...]`. As `optax.softmax_cross_entropy`.
+ */
+export const softmaxCrossEntropy = (logits: NDArray, labels: ArrayLike): NDArray =>
+  logSoftmax(logits).mul(labels).sum(-1).neg();
+
+/**
+ * The cross entropy of each independent binary decision, given by the score of "yes":
+ *
+ *     loss = −labels · log sigmoid(logits) − (1 − labels) · log sigmoid(−logits)
+ *
+ * logits, labels (0 to 1): `f[...]` · loss: `f[...]`, not reduced. As `optax.sigmoid_binary_cross_entropy`.
+ */
+export function sigmoidBinaryCrossEntropy(logits: NDArray, labels: ArrayLike): NDArray {
+  const positive = asArray(labels);
+  return logSigmoid(logits)
+    .mul(positive)
+    .add(logSigmoid(logits.neg()).mul(positive.neg().add(1)))
+    .neg();
 }
 
 /** Is each example's highest score that of its label? logits: `f[..., classes]` · labels: integers `[...]` · bool `[...]`. */
