@@ -22,6 +22,13 @@ const keeping =
   (f: (x: NDArray) => NDArray): Unary =>
   (x) =>
     f(asArray(x));
+/** For rounding: other dtypes are whole already. */
+const ofFloats =
+  (f: (x: NDArray) => NDArray): Unary =>
+  (x) => {
+    const a = asArray(x);
+    return isFloat(a.dtype) ? f(a) : a;
+  };
 const combining =
   (name: string, f: (x: NDArray, y: NDArray) => NDArray): Binary =>
   (x, y) => {
@@ -153,9 +160,9 @@ export const tanh: Unary = floating('tanh', lax.tanh);
 /** Arc tangent, in radians. */
 export const arctan: Unary = floating('arctan', lax.atan);
 /** The largest integer not above x. */
-export const floor: Unary = floating('floor', lax.floor);
+export const floor: Unary = ofFloats(lax.floor);
 /** The smallest integer not below x. */
-export const ceil: Unary = floating('ceil', lax.ceil);
+export const ceil: Unary = ofFloats(lax.ceil);
 /** 1 / x. */
 export const reciprocal: Unary = floating('reciprocal', (x) => lax.div(lax.like(x, 1), x));
 /** Is it NaN? */

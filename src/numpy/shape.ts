@@ -184,10 +184,7 @@ export function dot(x: ArrayLike, y: ArrayLike): NDArray {
 }
 
 /** Products of all pairs of elements of two flattened arrays: [m, n]. */
-export function outer(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = sameDtype(x, y);
-  return reshape(a, [a.size, 1]).mul(reshape(b, [1, b.size]));
-}
+export const outer = (x: ArrayLike, y: ArrayLike): NDArray => expandDims(reshape(x, -1), 1).mul(reshape(y, -1));
 
 function sameDtype(x: ArrayLike, y: ArrayLike): readonly [NDArray, NDArray] {
   const [a, b] = [asArray(x), asArray(y)];
