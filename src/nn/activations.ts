@@ -129,24 +129,19 @@ export function squareplus(x: ArrayLike, b = 4): NDArray {
 /** `x − log Σ exp x` along `axis` (default the last): the logarithm of {@link softmax}, without overflow. */
 export function logSoftmax(x: ArrayLike, axis: Axis = -1): NDArray {
   const a = floats(x);
-  const shifted = a.sub(finiteMax(a, axis));
+  const shifted = a.sub(largest(a, axis));
   return shifted.sub(log(exp(shifted).sum(axis, { keepdims: true })));
 }
 
 /** `exp x / Σ exp x` along `axis` (default the last), without overflow. */
 export function softmax(x: ArrayLike, axis: Axis = -1): NDArray {
   const a = floats(x);
-  const unnormalized = exp(a.sub(finiteMax(a, axis)));
+  const unnormalized = exp(a.sub(largest(a, axis)));
   return unnormalized.div(unnormalized.sum(axis, { keepdims: true }));
 }
 
 /** The maximum, which cancels in what it is subtracted from and added to, so no gradient has to go through it. */
-function finiteMax(x: NDArray, axis: Axis): NDArray {
-  const largest = stopGradient(x.max(axis, { keepdims: true }));
-  // Of nothing but −∞ the maximum is −∞, and −∞ − (−∞) would be NaN.
-  const infinite = largest.abs().eq(Infinity);
-  return select(infinite, zerosOf(largest.aval), largest);
-}
+const largest = (x: NDArray, axis: Axis): NDArray => stopGradient(x.max(axis, { keepdims: true }));
 
 /** Options of {@link standardize}. */
 export interface StandardizeOptions {
