@@ -14,6 +14,7 @@ import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { topK } from '../lax/sort.ts';
 import { product } from '../util/array.ts';
 import { axesOf } from '../numpy/reduce.ts';
+import { multiplyAdd } from './fused.ts';
 import { bits, counted, floatDtype } from './keys.ts';
 
 /** Floats by distribution, and choices by probability. */
@@ -40,9 +41,20 @@ export function uniform(k: NDArray, shape: Shape = [], options: UniformOptions =
   const dtype = floatDtype('uniform', options.dtype);
   const extents = staticShape(shape, '[random.uniform] the shape');
   const bound = (x: ArrayLike): NDArray => broadcastTo(toDtype(x, dtype), extents);
-  const [low, high] = [bound(options.minval ?? 0), bound(options.maxval ?? 1)];
-  const scaled = lax.add(lax.mul(unit(k, extents, dtype), lax.sub(high, low)), low);
+  const { minval = 0, maxval = 1 } = options;
+  const [low, high] = [bound(minval), bound(maxval)];
+  const drawn = unit(k, extents, dtype);
+  const width = lax.sub(high, low);
+  const scaled = isScale(minval, maxval, dtype) ? lax.add(lax.mul(drawn, width), low) : multiplyAdd(drawn, width, low);
   return lax.max(low, scaled);
+}
+
+/** Is the distance of the bounds a power of two, so that a product with it is exact? */
+function isScale(minval: ArrayLike, maxval: ArrayLike, dtype: 'f32' | 'f64'): boolean {
+  if (typeof minval !== 'number' || typeof maxval !== 'number') return false;
+  const round = dtype === 'f32' ? Math.fround : Number;
+  const width = round(round(maxval) - round(minval));
+  return width > 0 && Number.isInteger(Math.log2(width)) && 2 ** Math.log2(width) === width;
 }
 
 /** Uniform in [0, 1): as many random bits as the mantissa has, over the power of two that they count to. */
