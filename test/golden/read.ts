@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { hostArray } from '../../src/kernel/dtype.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dtypes, hostArray } from '../../src/kernel/dtype.ts';
 import type { DType, HostArray } from '../../src/kernel/dtype.ts';
 
 /** An array of a golden file, row by row. */
@@ -26,14 +26,14 @@ export interface GoldenCase {
   readonly fn: string;
   readonly args: readonly Golden[];
   readonly options?: GoldenRecord;
-  readonly out: readonly GoldenArray[];
-  readonly vjp?: { readonly ct: readonly GoldenArray[]; readonly grads: readonly Golden[] };
-  readonly jvp?: { readonly tangents: readonly Golden[]; readonly out: readonly GoldenArray[] };
-  readonly vmap?: {
-    readonly args: readonly Golden[];
-    readonly inAxes: readonly (0 | null)[];
-    readonly out: readonly GoldenArray[];
-  };
+  /** The leaves of the result; or one plain value. */
+  readonly out: readonly Golden[];
+  /** One for each float array of the arguments. */
+  readonly vjp?: readonly GoldenArray[];
+  /** One for each float array of the result. */
+  readonly jvp?: readonly GoldenArray[];
+  /** An axis for each array of the arguments. */
+  readonly vmap?: { readonly axes: readonly (number | null)[]; readonly out: readonly GoldenArray[] };
 }
 
 /** Ten steps of an optimizer with given gradients; `out` are the parameters after each. */
@@ -68,11 +68,17 @@ export interface GoldenNetwork {
   readonly out: readonly [GoldenArray];
 }
 
+/** Files whose cases have a shape of their own, which test/golden/training.test.ts reads. */
 interface Files {
   readonly optimizers: GoldenOptimizer;
   readonly network: GoldenNetwork;
 }
 type Cases<F extends string> = readonly (F extends keyof Files ? Files[F] : GoldenCase)[];
+
+/** The names of all files with cases of functions. */
+export const goldenFiles: readonly string[] = readdirSync(new URL('./data/', import.meta.url))
+  .map((f) => f.replace('.json', ''))
+  .filter((f) => f !== 'optimizers' && f !== 'network');
 
 /** The cases of test/golden/data/FILE.json. */
 export function readGolden<F extends string>(file: F): Cases<F> {
@@ -81,27 +87,33 @@ export function readGolden<F extends string>(file: F): Cases<F> {
   return cases.map(decode) as unknown as Cases<F>;
 }
 
+/** The cases of a file with cases of functions, by the functions' names. */
+export function casesByFunction(file: string): ReadonlyMap<string, readonly GoldenCase[]> {
+  const byName = new Map<string, GoldenCase[]>();
+  for (const c of readGolden(file) as readonly GoldenCase[]) {
+    const cases = byName.get(c.fn) ?? [];
+    cases.push(c);
+    byName.set(c.fn, cases);
+  }
+  return byName;
+}
+
 const special: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, '-inf': -Infinity };
+const arrayType = new RegExp(`^(${dtypes.join('|')})\\[([0-9,]*)\\]$`);
 
 function decode(json: unknown): Golden {
   if (Array.isArray(json)) return json.map(decode);
   if (typeof json !== 'object' || json === null) return json as Golden;
-  const record = json as Record<string, unknown>;
-  return isArray(record)
-    ? new GoldenArray(record.dtype, record.shape, elements(record))
-    : Object.fromEntries(Object.entries(record).map(([name, value]) => [name, decode(value)]));
+  const entries = Object.entries(json as Readonly<Record<string, unknown>>);
+  const [key, value] = entries[0] ?? ['', null];
+  const type = arrayType.exec(key);
+  if (type !== null) return decodeArray(type[1] as DType, type[2] as string, value as readonly (number | string)[]);
+  if (key === 'number') return special[value as string] ?? NaN;
+  return Object.fromEntries(entries.map(([k, v]) => [k, decode(v)]));
 }
 
-interface JsonArray {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: readonly (number | string)[];
-}
-
-const isArray = (json: object): json is JsonArray => 'dtype' in json && 'shape' in json && 'data' in json;
-
-function elements({ dtype, data }: JsonArray): HostArray {
-  const array = hostArray[dtype](data.length);
-  data.forEach((x, i) => (array[i] = typeof x === 'string' ? (special[x] as number) : x));
-  return array;
+function decodeArray(dtype: DType, shape: string, elements: readonly (number | string)[]): GoldenArray {
+  const data = hostArray[dtype](elements.length);
+  elements.forEach((x, i) => (data[i] = typeof x === 'string' ? (special[x] as number) : x));
+  return new GoldenArray(dtype, shape === '' ? [] : shape.split(',').map(Number), data);
 }

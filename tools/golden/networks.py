@@ -1,46 +1,10 @@
-"""Activations, losses (jax.nn, optax), optimizers (optax), and one whole small network."""
+"""Optimizers (optax), and one whole small network."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from cases import Static, case, encode, values
-
-FAR = [-200, -100, -88, -20, -1, -0.5, 0, 0.5, 1, 20, 88, 100, 200]
-
-
-def activations(dtype):
-    out = []
-    nn = jax.nn
-    for name, f in [
-        ('relu', nn.relu), ('sigmoid', nn.sigmoid), ('silu', nn.silu), ('softplus', nn.softplus), ('elu', nn.elu),
-        ('gelu', nn.gelu), ('tanh', jnp.tanh), ('leakyRelu', nn.leaky_relu), ('logSigmoid', nn.log_sigmoid),
-        ('relu6', nn.relu6), ('selu', nn.selu), ('celu', nn.celu), ('softSign', nn.soft_sign), ('mish', nn.mish),
-        ('hardTanh', nn.hard_tanh), ('hardSigmoid', nn.hard_sigmoid), ('squareplus', nn.squareplus),
-    ]:
-        out.append(case(f'nn.{name}', f, [np.array(FAR, dtype)], derivatives=True))
-        out.append(case(f'nn.{name}', f, [values(f'nn {name}', [3, 4], dtype, -4, 4)], derivatives=True, vmap=True))
-    out.append(case('nn.gelu', lambda x: nn.gelu(x, approximate=False), [values('gelu', [12], dtype, -4, 4)],
-                    options={'approximate': False}, derivatives=True))
-    for name, f in [('softmax', nn.softmax), ('logSoftmax', nn.log_softmax), ('standardize', nn.standardize)]:
-        x = values(name, [2, 3, 4], dtype, -4, 4)
-        for axis in [-1, 0, 1]:
-            out.append(case(f'nn.{name}', lambda x: f(x, axis=axis), [x, Static(axis)], derivatives=True, vmap=True))
-    for name, f in [('softmax', nn.softmax), ('logSoftmax', nn.log_softmax)]:
-        rows = np.array([[200, 0, -200], [-np.inf, 0, 1], [88, 88, 88], [1e30, 0, -1e30]], dtype)
-        out.append(case(f'nn.{name}', lambda x: f(x, axis=-1), [rows, Static(-1)]))
-    logits = values('logits', [4, 5], dtype, -6, 6)
-    labels = np.array([0, 4, 2, 2], np.int32)
-    out.append(case('nn.softmaxCrossEntropyWithIntegerLabels', lambda x: optax.softmax_cross_entropy_with_integer_labels(x, labels),
-                    [logits, Static(labels.tolist())], derivatives=True))
-    far = np.array([0, 2], np.int32)
-    out.append(case('nn.softmaxCrossEntropyWithIntegerLabels', lambda x: optax.softmax_cross_entropy_with_integer_labels(x, far),
-                    [np.array([[200, -200, 0], [0, 0, 200]], dtype), Static(far.tolist())], derivatives=True))
-    targets = np.asarray(jax.nn.softmax(values('targets', [4, 5], dtype)))
-    out.append(case('nn.softmaxCrossEntropy', optax.softmax_cross_entropy, [logits, targets], derivatives=True))
-    out.append(case('nn.sigmoidBinaryCrossEntropy', optax.sigmoid_binary_cross_entropy,
-                    [np.array(FAR, dtype), np.resize(np.array([0, 1, 0.25], dtype), len(FAR))], derivatives=True))
-    return out
+from cases import encode, values
 
 
 def optimizers():
@@ -75,8 +39,8 @@ LAYERS = [('conv1', [3, 3, 1, 32], 9, 9 * 32), ('conv2', [3, 3, 32, 64], 9 * 32,
 def network():
     """
     The MNIST network on four random images. Nothing large is stored: layer i's kernel is
-    uniform(split(key(0), 4)[i], shape, {minval: -limit, maxval: limit}) with limit = sqrt(6 / (fanIn + fanOut)), its bias is zero, and the
-    images are uniform(key(1), [4, 28, 28, 1]). Of each gradient every `every`-th element and the 2-norm stand here.
+    uniform(split(key(0), 4)[i], shape, {minval: -limit, maxval: limit}) with limit = sqrt(6 / (fanIn + fanOut)), its bias is zero,
+    and the images are uniform(key(1), [4, 28, 28, 1]). Of each gradient every `every`-th element and the 2-norm stand here.
     """
     keys = jax.random.split(jax.random.key(0), len(LAYERS))
     params = {}

@@ -99,11 +99,13 @@ export function literal(dtype: GpuDType, value: number, use: Use): Code {
   }
 }
 
-/** The shortest decimal that reads back as the same f32. */
+const largestFloat = (2 - 2 ** -23) * 2 ** 127;
+
+/** The shortest decimal that reads back as the same f32, and is not above the largest one, which WGSL refuses. */
 function shortestFloat(value: number): string {
-  for (let digits = 1; digits <= 9; digits++) {
+  for (let digits = 1; digits <= 17; digits++) {
     const text = String(Number(value.toPrecision(digits)));
-    if (Math.fround(Number(text)) === value) return /[.e]/.test(text) ? text : `${text}.0`;
+    if (Math.fround(Number(text)) === value && Number(text) <= largestFloat) return /[.e]/.test(text) ? text : `${text}.0`;
   }
   throw new InternalError(`${value} is not an f32`);
 }

@@ -1,0 +1,38 @@
+import { NDArray, lax, nn, numpy, random } from '../../src/index.ts';
+import * as control from './control.ts';
+import * as linalg from './linalg.ts';
+import * as programs from './programs.ts';
+
+/** The public functions that golden cases name. */
+
+export type Fn = (...args: readonly unknown[]) => unknown;
+
+/** Functions that later versions bring: their cases wait. One that is here must not be listed. */
+export const later: readonly string[] = [];
+
+/** `array.sum` is a method of the first argument, `array.at.set` one of `x.at(...second)`, `array.T` a property. */
+function methodOf([name, how]: readonly string[]): Fn | null {
+  const key = name as string;
+  if (!(key in NDArray.prototype)) return null;
+  if (how !== undefined) {
+    return (x, where, ...rest) => {
+      const at = (x as Readonly<Record<string, Fn>>)[key]?.(...(where as readonly unknown[]));
+      return (at as Readonly<Record<string, Fn>>)[how]?.(...rest);
+    };
+  }
+  return (x, ...rest) => {
+    const member: unknown = (x as Readonly<Record<string, unknown>>)[key];
+    return typeof member === 'function' ? (member as Fn).apply(x, [...rest]) : member;
+  };
+}
+
+const spaces: Readonly<Record<string, object>> = { numpy, lax, random, nn, linalg, programs, control };
+
+/** The function of that name, or null where there is none. */
+export function functionOf(name: string): Fn | null {
+  const [space, ...path] = name.split('.') as [string, ...string[]];
+  if (space === 'array') return methodOf(path);
+  let found: unknown = spaces[space];
+  for (const key of path) found = (found as Readonly<Record<string, unknown>> | undefined)?.[key];
+  return typeof found === 'function' ? (found as Fn) : null;
+}
