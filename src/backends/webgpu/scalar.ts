@@ -105,7 +105,8 @@ const largestFloat = (2 - 2 ** -23) * 2 ** 127;
 function shortestFloat(value: number): string {
   for (let digits = 1; digits <= 17; digits++) {
     const text = String(Number(value.toPrecision(digits)));
-    if (Math.fround(Number(text)) === value && Number(text) <= largestFloat) return /[.e]/.test(text) ? text : `${text}.0`;
+    if (Math.fround(Number(text)) === value && Number(text) <= largestFloat)
+      return /[.e]/.test(text) ? text : `${text}.0`;
   }
   throw new InternalError(`${value} is not an f32`);
 }
