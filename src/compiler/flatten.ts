@@ -8,7 +8,13 @@ import type { Origin } from '../util/origin.ts';
 import { nestedOrigin } from '../util/origin.ts';
 
 /** One Jaxpr without calls, repeated or unused equations: what lowering starts from. */
-export const simplifyJaxpr = (jaxpr: Jaxpr): Jaxpr => withoutDeadCode(withoutRepeats(inlineCalls(jaxpr)));
+export function simplifyJaxpr(jaxpr: Jaxpr): Jaxpr {
+  let flat = jaxpr;
+  // A loop that lost what nobody uses can have become one that is computed in another way.
+  do flat = withoutDeadCode(withoutRepeats(inlineCalls(flat)));
+  while (flat.equations.some((e) => inlineBody(e) !== null));
+  return flat;
+}
 
 /** Puts the equations of called Jaxprs in the place of the calls: those for which `bodyOf` gives one. */
 export function inlineCalls(jaxpr: Jaxpr, bodyOf: (e: Equation) => Jaxpr | null = inlineBody): Jaxpr {

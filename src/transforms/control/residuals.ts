@@ -70,6 +70,17 @@ export interface Hoisted {
 
 /** Takes out of a loop's body what only depends on its constants, unless it is so cheap that storing it costs more. */
 export function hoistInvariants(body: Jaxpr, constants: number): Hoisted {
+  let known = hoisted.get(body);
+  if (known === undefined) hoisted.set(body, (known = new Map<number, Hoisted>()));
+  let result = known.get(constants);
+  if (result === undefined) known.set(constants, (result = hoist(body, constants)));
+  return result;
+}
+
+/** Remembered, as lowering asks more than once. */
+const hoisted = new WeakMap<Jaxpr, Map<number, Hoisted>>();
+
+function hoist(body: Jaxpr, constants: number): Hoisted {
   const flow = new Flow(body, constants);
   const given = new Set<Var>(body.inputs.slice(0, constants));
   const fixed = body.equations.filter((e) => flow.isFixed(e));

@@ -11,6 +11,7 @@ import { call } from '../call.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { nonNull, outputAvals, select, spread } from '../jaxpr-rules.ts';
 import { count, cut } from './edit.ts';
+import { hoistInvariants } from './residuals.ts';
 import type { Forward } from './scan-bodies.ts';
 import {
   batchedBody,
@@ -225,6 +226,10 @@ function pruneScan(used: Flags, p: ScanParams): Pruned<ScanParams> {
   };
 }
 
+/** Is the scan a loop just as it is? */
+const isBareLoop = (p: ScanParams): boolean =>
+  isPlainLoop(p) && p.length > 1 && hoistInvariants(p.body, p.constants).invariants === null;
+
 const loops = new WeakMap<Jaxpr, Map<string, Jaxpr>>();
 
 /** Remembers the loop of a body, as lowering asks for it more than once. */
@@ -254,7 +259,7 @@ export const scanP: Primitive<ScanParams> = primitive<ScanParams, number>({
   },
   batch: batchScan,
   lower: (_, p) =>
-    isPlainLoop(p)
+    isBareLoop(p)
       ? {
           kind: 'loop',
           trips: p.length,

@@ -130,3 +130,21 @@ describe('outside of jit', () => {
     expect(loaded(all)).toBe(0);
   });
 });
+
+test('a loop that turns out to be the same in every iteration of another, when what nobody uses is gone', async () => {
+  const f = (x: NDArray): NDArray =>
+    lax.foriLoop(
+      0,
+      3,
+      (_, c) => {
+        const [inner] = lax.scan((s: NDArray) => [np.sin(s), s.mul(c)] as const, x, null, { length: 4 });
+        return c.add(inner);
+      },
+      x,
+    );
+  const sin4 = Math.sin(Math.sin(Math.sin(Math.sin(0.5))));
+  expect(await jit(f)(np.array(0.5)).item()).toBeCloseTo(0.5 + 3 * sin4, 6);
+  const { steps } = jit(f).lower(np.array(0.5)).compile().program;
+  const loops = steps.filter((s) => s.kind === 'loop');
+  expect(loops.map((s) => s.body.some((b) => b.kind === 'loop'))).toEqual([false, false]);
+});

@@ -1,7 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
-import { grad, hessian, jit, jvp, lax, numpy as np, tree, valueAndGrad, vjp, vmap } from '../../../src/index.ts';
+import {
+  grad,
+  hessian,
+  jit,
+  jvp,
+  lax,
+  makeJaxpr,
+  numpy as np,
+  tree,
+  valueAndGrad,
+  vjp,
+  vmap,
+} from '../../../src/index.ts';
 import { checkGrads } from '../../../src/testing/index.ts';
+import { transposeLinear } from '../../../src/transforms/transpose.ts';
 import { expectClose } from './close.ts';
 
 /** Scans against the plain loops that they stand for, under all transformations. */
@@ -301,4 +314,35 @@ describe('nested', () => {
     const w = f64([3, 2]);
     await expectClose(valueAndGrad(f(lax.scan))(w), valueAndGrad(f(loop))(w));
   });
+});
+
+test('a linear scan beside counters, masks and values that become linear is transposed', async () => {
+  const v = f64([3]);
+  const xs = f64([4, 3], 7);
+  /** Linear in both arguments; `z` starts as zeros, `i` and `k` are not linear. */
+  const f =
+    (scan: Scan) =>
+    (a: NDArray, rows: NDArray): readonly [NDArray, NDArray] => {
+      const init = { c: a, i: np.array(1, { dtype: 'i32' }), k: f64([], 3), z: np.zeros([3], { dtype: 'f64' }) };
+      const [end, ys] = scan(
+        (s: typeof init, x: NDArray) => {
+          const k = np.sin(s.k.add(v.sum()));
+          const next = s.c.mul(s.i.astype('f64')).add(x.mul(np.exp(k)));
+          const z = np.where(s.i.gt(2), s.z, next.add(s.z.mul(k)));
+          return [{ c: next.add(s.z), i: s.i.add(1), k, z }, s.c.mul(k).add(z)];
+        },
+        init,
+        rows,
+      );
+      return [end.c.add(end.z), ys];
+    };
+  const [last, ys] = f(lax.scan)(v, xs);
+  const cts = [f64([3], 8), f64([4, 3], 9)] as const;
+  await expectClose([last, ys], f(loop)(v, xs));
+  const { jaxpr, constants } = makeJaxpr(f(lax.scan))(v, xs);
+  const transposed = (): readonly NDArray[] =>
+    transposeLinear(jaxpr, constants, cts).map((ct, i) => ct ?? np.zerosLike([v, xs][i] as NDArray));
+  const expected = vjp(f(loop), v, xs)[1](cts);
+  await expectClose(transposed(), expected);
+  await expectClose(jit(() => transposed())(), expected);
 });
