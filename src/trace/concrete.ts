@@ -6,7 +6,8 @@ import { notePressure } from '../util/pressure.ts';
 import type { Aval } from './aval.ts';
 import { showAval } from './aval.ts';
 import { ArgumentError, DeletedArrayError, ReadError } from './errors.ts';
-import { countArray } from './live.ts';
+import type { Tally } from './live.ts';
+import { countArray, uncountArray } from './live.ts';
 import { NDArray, nest } from './value.ts';
 
 /** Storage on a device. */
@@ -34,8 +35,8 @@ export class ConcreteArray extends NDArray {
   private host: HostArray | null;
   private storage: Storage | null;
   private deleted: (() => string) | null = null;
-  /** Counts the storage as gone. */
-  private uncount: (() => void) | null = null;
+  /** Where the storage is counted. */
+  private tally: Tally | null = null;
 
   private constructor(aval: Aval, host: HostArray | null, storage: Storage | null) {
     super();
@@ -137,10 +138,7 @@ export class ConcreteArray extends NDArray {
   /** Gives the array up: its storage now belongs to whoever asked, and using it again is an error saying `why`. */
   donate(why: () => string): void {
     this.requireAlive();
-    if (this.storage !== null) {
-      reclaimer.unregister(this);
-      this.uncount?.();
-    }
+    if (this.storage !== null) this.unwatch();
     this.storage = null;
     this.host = null;
     this.deleted = why;
@@ -180,24 +178,26 @@ export class ConcreteArray extends NDArray {
   }
 
   private release({ device, buffer }: Storage): void {
-    reclaimer.unregister(this);
-    this.uncount?.();
+    this.unwatch();
     device.free(buffer);
   }
 
   private watch({ device, buffer }: Storage): void {
     const free = device.finalizer(buffer);
-    const uncount = countArray(device, this.aval, buffer.bytes);
-    this.uncount = uncount;
-    reclaimer.register(
-      this,
-      () => {
-        free();
-        uncount();
-      },
-      this,
-    );
+    const tally = countArray(device, this.aval, buffer.bytes);
+    this.tally = tally;
+    const reclaim = (): void => {
+      free();
+      uncountArray(tally);
+    };
+    reclaimer.register(this, reclaim, this);
     notePressure(buffer.bytes);
+  }
+
+  private unwatch(): void {
+    reclaimer.unregister(this);
+    if (this.tally !== null) uncountArray(this.tally);
+    this.tally = null;
   }
 }
 

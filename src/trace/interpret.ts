@@ -1,6 +1,6 @@
 import { present } from '../util/assert.ts';
 import { zipExact } from '../util/array.ts';
-import { withOrigin } from '../util/origin.ts';
+import { onBehalf, withOrigin } from '../util/origin.ts';
 import { bind } from './context.ts';
 import { ConcreteArray } from './concrete.ts';
 import { hostArray } from '../kernel/dtype.ts';
@@ -28,7 +28,13 @@ export function bindEquation(e: Equation, inputs: readonly NDArray[]): readonly 
 }
 
 /** Runs a Jaxpr's equations under the current interpreter. */
-export function evalJaxpr(jaxpr: Jaxpr, constants: readonly NDArray[], inputs: readonly NDArray[]): readonly NDArray[] {
+export const evalJaxpr = (
+  jaxpr: Jaxpr,
+  constants: readonly NDArray[],
+  inputs: readonly NDArray[],
+): readonly NDArray[] => onBehalf(evalJaxpr, () => equations(jaxpr, constants, inputs));
+
+function equations(jaxpr: Jaxpr, constants: readonly NDArray[], inputs: readonly NDArray[]): readonly NDArray[] {
   const environment = new Map<Var, NDArray>([
     ...zipExact(jaxpr.constants, constants),
     ...zipExact(jaxpr.inputs, inputs),

@@ -14,29 +14,30 @@ export interface LiveArrays {
 }
 
 /** How many there are of a type; it holds none of them. */
-interface Tally {
+export interface Tally {
   readonly device: Device;
   readonly aval: Aval;
+  /** Bytes of each. */
+  readonly each: number;
   count: number;
-  bytes: number;
 }
 
 const tallies = new Map<Device, Map<Aval, Tally>>();
 
-/** Counts an array; the function that it returns counts it as gone, and does not hold it. */
-export function countArray(device: Device, aval: Aval, bytes: number): () => void {
+/** Counts an array. */
+export function countArray(device: Device, aval: Aval, bytes: number): Tally {
   let ofDevice = tallies.get(device);
   if (ofDevice === undefined) tallies.set(device, (ofDevice = new Map<Aval, Tally>()));
   let tally = ofDevice.get(aval);
-  if (tally === undefined) ofDevice.set(aval, (tally = { device, aval, count: 0, bytes: 0 }));
-  const [own, siblings] = [tally, ofDevice];
-  own.count += 1;
-  own.bytes += bytes;
-  return () => {
-    own.count -= 1;
-    own.bytes -= bytes;
-    if (own.count === 0) siblings.delete(aval);
-  };
+  if (tally === undefined) ofDevice.set(aval, (tally = { device, aval, each: bytes, count: 0 }));
+  tally.count += 1;
+  return tally;
+}
+
+/** Counts an array as gone. */
+export function uncountArray(tally: Tally): void {
+  tally.count -= 1;
+  if (tally.count === 0) tallies.get(tally.device)?.delete(tally.aval);
 }
 
 /**
@@ -48,11 +49,17 @@ export function countArray(device: Device, aval: Aval, bytes: number): () => voi
  */
 export function liveArrays(): readonly LiveArrays[] {
   const byType = new Map<string, LiveArrays>();
-  for (const { device, aval, count, bytes } of [...tallies.values()].flatMap((t) => [...t.values()])) {
+  for (const { device, aval, count, each } of [...tallies.values()].flatMap((t) => [...t.values()])) {
     const key = `${device.name} ${showAval(aval)}`;
     const before = byType.get(key) ?? { count: 0, bytes: 0 };
     const { shape, dtype } = aval;
-    byType.set(key, { shape, dtype, device: device.name, count: before.count + count, bytes: before.bytes + bytes });
+    byType.set(key, {
+      shape,
+      dtype,
+      device: device.name,
+      count: before.count + count,
+      bytes: before.bytes + count * each,
+    });
   }
   return [...byType.values()].sort((a, b) => b.bytes - a.bytes);
 }

@@ -7,12 +7,18 @@ import type { NDArray } from '../trace/value.ts';
 import { unflatten } from '../tree/tree.ts';
 import { flatFunction, flattenAvals, nameOf } from './trees.ts';
 
+// Lists are spelled out, since a mapped type of a list is worked out at once, without end for trees of any depth.
+
 /** The types of a tree's leaves: a {@link ShapeDtypeStruct} in the place of each array and number. */
 export type ShapesOf<T> = T extends NDArray | number | boolean
   ? ShapeDtypeStruct
   : T extends null | undefined
     ? T
-    : { [K in keyof T]: ShapesOf<T[K]> };
+    : T extends readonly unknown[]
+      ? number extends T['length']
+        ? readonly ShapesOf<T[number]>[]
+        : { [K in keyof T]: ShapesOf<T[K]> }
+      : { [K in keyof T]: ShapesOf<T[K]> };
 
 /** A tree whose arrays may be given by shape and dtype only. */
 export type OrShapes<T> = T extends NDArray
@@ -21,7 +27,11 @@ export type OrShapes<T> = T extends NDArray
     ? T | ShapeDtypeStruct
     : T extends ((...args: never[]) => unknown) | string | null | undefined
       ? T
-      : { [K in keyof T]: OrShapes<T[K]> };
+      : T extends readonly unknown[]
+        ? number extends T['length']
+          ? readonly OrShapes<T[number]>[]
+          : { [K in keyof T]: OrShapes<T[K]> }
+        : { [K in keyof T]: OrShapes<T[K]> };
 
 /** A Jaxpr with the values of its constants, printable with `String(…)`. */
 export interface PrintableJaxpr extends ClosedJaxpr {

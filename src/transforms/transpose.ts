@@ -6,7 +6,7 @@ import { Literal, Var } from '../trace/jaxpr.ts';
 import type { Linearized, Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { zipExact } from '../util/array.ts';
-import { withOrigin } from '../util/origin.ts';
+import { onBehalf, withOrigin } from '../util/origin.ts';
 import { addTangents } from './differentiate.ts';
 
 /**
@@ -15,19 +15,21 @@ import { addTangents } from './differentiate.ts';
  *
  * @param constants the values of `jaxpr.constants`: the residuals.
  */
-export function transposeLinear(
+export const transposeLinear = (
   jaxpr: Jaxpr,
   constants: readonly NDArray[],
   cts: readonly Tangent[],
-): readonly Tangent[] {
+): readonly Tangent[] => onBehalf(transposeLinear, () => backwards(jaxpr, constants, cts));
+
+function backwards(jaxpr: Jaxpr, constants: readonly NDArray[], cts: readonly Tangent[]): readonly Tangent[] {
   const known = new Map<Var, NDArray>(zipExact(jaxpr.constants, constants));
   const linear = new Set<Var>(jaxpr.inputs);
   const isLinear = (a: Atom): boolean => a instanceof Var && linear.has(a);
-  const backwards: Equation[] = [];
+  const linearly: Equation[] = [];
   for (const e of jaxpr.equations) {
     if (e.inputs.some(isLinear)) {
       e.outputs.forEach((v) => linear.add(v));
-      backwards.push(e);
+      linearly.push(e);
     } else {
       const outs = bindEquation(
         e,
@@ -44,7 +46,7 @@ export function transposeLinear(
     if (sum !== null) cotangents.set(a, sum);
   };
   for (const [a, ct] of zipExact(jaxpr.outputs, cts)) accumulate(a, ct);
-  for (const e of backwards.reverse()) {
+  for (const e of linearly.reverse()) {
     const outs = e.outputs.map((v) => cotangents.get(v) ?? null);
     if (outs.every((ct) => ct === null)) continue;
     const ins = e.inputs.map((a): Linearized => ({ aval: a.aval, value: isLinear(a) ? null : readAtom(known, a) }));

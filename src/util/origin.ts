@@ -83,15 +83,17 @@ export const currentScope = (): string => current?.scope ?? scopes;
 /** `a` around `b`. */
 export const joinScopes = (a: string, b: string): string => (a === '' ? b : b === '' ? a : `${a}/${b}`);
 
-/** Enough frames to get from an operation through our own functions to the user's. */
-const framesDeep = 24;
+/** Frames from an operation through our own functions to the user's: mostly enough, as each costs time. */
+const framesDeep = 16;
+/** Surely enough, for errors. */
+const allFrames = 64;
 
 /** Notes the place that called `inside`, whose own frames are left out. */
-export function captureOrigin(inside: (...args: never[]) => unknown): Origin {
+export function captureOrigin(inside: (...args: never[]) => unknown, frames = framesDeep): Origin {
   const made: { stack?: string } = {};
   if (typeof Error.captureStackTrace === 'function') {
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = framesDeep;
+    Error.stackTraceLimit = frames;
     Error.captureStackTrace(made, inside);
     Error.stackTraceLimit = limit;
   } else {
@@ -111,7 +113,11 @@ export function lastingOrigin(withLine: boolean): Origin | null {
 }
 
 /** The user's line of what is being done now. */
-export const userLine = (): string | null => (current ?? captureOrigin(userLine)).line();
+export const userLine = (): string | null => current?.line() ?? captureOrigin(userLine, allFrames).line();
+
+/** Runs `body`, which does many operations for the user's code, on behalf of whoever called `inside`. */
+export const onBehalf = <T>(inside: (...args: never[]) => unknown, body: () => T): T =>
+  current === null ? withOrigin(captureOrigin(inside), body) : body();
 
 /**
  * What stacks call our own files: the folder that they are in, or, in a bundle with the user's code, the one file. Empty

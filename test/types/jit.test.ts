@@ -7,6 +7,7 @@ import {
   debugNans,
   disableJit,
   evalShape,
+  grad,
   jit,
   makeJaxpr,
   namedScope,
@@ -109,4 +110,13 @@ test('wrong arguments do not compile', () => {
   checked(() => pureCallback(() => ({ a: 1 }), { a: shape, b: shape }));
   // @ts-expect-error no such dtype
   checked(() => new ShapeDtypeStruct([2], 'float32'));
+});
+
+test('trees without a fixed structure pass as well', () => {
+  type Free = NDArray | readonly Free[] | { readonly [key: string]: Free } | null;
+  const total = (p: readonly Free[], v: NDArray): NDArray => (p.length === 0 ? v : v.mul(2));
+  const params: readonly Free[] = [{ a: x }, [x, null]];
+  expectTypeOf(evalShape(total, params, shape)).toEqualTypeOf<ShapeDtypeStruct>();
+  expectTypeOf(jit(total).lower(params, x).compile()(params, x)).toEqualTypeOf<NDArray>();
+  expectTypeOf(makeJaxpr(grad(total, { argnums: 1 }))).toBeCallableWith(params, x);
 });
