@@ -1,14 +1,13 @@
-import { isFloat } from '../kernel/dtype.ts';
 import { zerosOf } from '../lax/structural.ts';
 import { evalJaxpr } from '../trace/interpret.ts';
 import { unflatten } from '../tree/tree.ts';
+import { linearizedAt } from './at-point.ts';
 import { argumentName, requireFloats, requireLike } from './checks.ts';
 import { select, spread } from './jaxpr-rules.ts';
 import { jvpFlat } from './jvp.ts';
-import { linearizeFlat } from './linearize.ts';
 import { flattenArrays, nameOf } from './trees.ts';
 import type { HasAux, MayHaveAux } from './with-aux.ts';
-import { flatWithAux, splitOptions } from './with-aux.ts';
+import { flatWithAux } from './with-aux.ts';
 
 type Fn<A extends readonly unknown[], R> = (...args: A) => R;
 
@@ -68,14 +67,7 @@ export function linearize<A extends readonly unknown[], R, X>(
 ): [value: R, linear: Fn<A, R>, aux: X];
 export function linearize<A extends readonly unknown[], R>(f: Fn<A, R>, ...primals: A): [value: R, linear: Fn<A, R>];
 export function linearize(f: Fn<readonly unknown[], unknown>, ...args: readonly unknown[]): unknown[] {
-  const name = `linearize of ${nameOf(f)}`;
-  const [primals, { hasAux = false }] = splitOptions(args);
-  const { leaves, treedef } = flattenArrays(primals, (path) => `${argumentName(path)} of ${nameOf(f)}`);
-  const varied = leaves.map((x) => isFloat(x.dtype));
-  const flat = flatWithAux((...xs) => f(...unflatten<unknown[]>(treedef, xs)), f, hasAux, name);
-  const { primals: outs, linear, depends } = linearizeFlat(name, flat.run, leaves, varied);
-  const [avals, outTree] = [leaves.map((x) => x.aval), flat.outTree()];
-  const outAvals = outs.slice(0, flat.values()).map((x) => x.aval);
+  const { linear, depends, avals, treedef, varied, outAvals, outTree, value, aux } = linearizedAt('linearize', f, args);
   const derivative = (...tangents: readonly unknown[]): unknown => {
     const directions = flattenArrays(tangents, 'tangents');
     // Of what has no tangent anything is accepted.
@@ -87,6 +79,5 @@ export function linearize(f: Fn<readonly unknown[], unknown>, ...args: readonly 
       outAvals.map((a, i) => ts[i] ?? zerosOf(a)),
     );
   };
-  const value = unflatten(outTree, outs.slice(0, flat.values()));
-  return hasAux ? [value, derivative, flat.auxOf(outs)] : [value, derivative];
+  return [value, derivative, ...aux];
 }

@@ -5,18 +5,17 @@ import type { Jaxpr } from '../trace/jaxpr.ts';
 import type { Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { registerNode } from '../tree/node.ts';
-import type { PathStep, TreeDef } from '../tree/tree.ts';
-import { keystr, unflatten } from '../tree/tree.ts';
+import type { TreeDef } from '../tree/tree.ts';
+import { unflatten } from '../tree/tree.ts';
 import type { ArgnumsOf, First, GradientOf } from './argnums.ts';
-import { choose } from './argnums.ts';
-import { requireFloats, requireLike } from './checks.ts';
+import { atChosen } from './at-point.ts';
+import { requireLike } from './checks.ts';
 import type { GradOptions } from './grad.ts';
 import type { Flags } from './jaxpr-rules.ts';
 import { linearizeFlat } from './linearize.ts';
 import { transposeLinear } from './transpose.ts';
-import { flattenArrays, nameOf } from './trees.ts';
+import { flattenArrays } from './trees.ts';
 import type { HasAux, MayHaveAux } from './with-aux.ts';
-import { flatWithAux } from './with-aux.ts';
 
 /** What a backward pass does with the values that were kept for it. */
 interface BackwardPass {
@@ -74,17 +73,8 @@ export function fwdAndBwd(
   f: Fn<readonly unknown[], unknown>,
   { argnums = 0, hasAux = false }: GradOptions & MayHaveAux = {},
 ): readonly [unknown, unknown] {
-  const name = `fwdAndBwd of ${nameOf(f)}`;
   const fwd = (...args: readonly unknown[]): unknown[] => {
-    const chosen = choose(args, argnums, name);
-    const nameAt = (path: readonly PathStep[]): string => {
-      const [argument, rest] = chosen.argumentAt(path);
-      return keystr(rest, `argument ${argument}`);
-    };
-    const { leaves, treedef } = flattenArrays(chosen.tree, (path) => `${nameAt(path)} of ${nameOf(f)}`);
-    const avals = leaves.map((x) => x.aval);
-    requireFloats(avals, treedef, name, nameAt);
-    const flat = flatWithAux((...xs) => f(...chosen.join(unflatten(treedef, xs))), f, hasAux, name);
+    const { name, leaves, avals, treedef, ...flat } = atChosen('fwdAndBwd', f, args, argnums, hasAux);
     const all = leaves.map(() => true);
     const { primals, linear, depends } = linearizeFlat(name, flat.run, leaves, all);
     const values = primals.slice(0, flat.values());

@@ -1,15 +1,14 @@
 import { fill, zerosOf } from '../lax/structural.ts';
 import type { NDArray } from '../trace/value.ts';
-import { keystr, unflatten } from '../tree/tree.ts';
+import { unflatten } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
 import type { Argnums, ArgnumsOf, DynamicArgnum, First, GradientOf } from './argnums.ts';
-import { choose } from './argnums.ts';
-import { requireFloats, requireScalar } from './checks.ts';
+import { atChosen } from './at-point.ts';
+import { requireScalar } from './checks.ts';
 import { linearizeFlat } from './linearize.ts';
 import { transposeLinear } from './transpose.ts';
-import { flattenArrays, nameOf } from './trees.ts';
+import { nameOf } from './trees.ts';
 import type { HasAux, MayHaveAux } from './with-aux.ts';
-import { flatWithAux } from './with-aux.ts';
 
 /** Which arguments to differentiate by. */
 export interface GradOptions<N = Argnums> {
@@ -93,20 +92,7 @@ function valueAndGradOf(
   args: readonly unknown[],
   { argnums = 0, hasAux = false }: GradOptions & MayHaveAux,
 ): ValueAndGrad {
-  const name = `${transformation} of ${nameOf(f)}`;
-  const chosen = choose(args, argnums, name);
-  const nameAt = (path: readonly (string | number)[]): string => {
-    const [argument, rest] = chosen.argumentAt(path);
-    return keystr(rest, `argument ${argument}`);
-  };
-  const { leaves, treedef } = flattenArrays(chosen.tree, (path) => `${nameAt(path)} of ${nameOf(f)}`);
-  requireFloats(
-    leaves.map((x) => x.aval),
-    treedef,
-    name,
-    nameAt,
-  );
-  const flat = flatWithAux((...xs) => f(...chosen.join(unflatten(treedef, xs))), f, hasAux, name);
+  const { name, leaves, treedef, ...flat } = atChosen(transformation, f, args, argnums, hasAux);
   const scalar = (...xs: readonly NDArray[]): readonly NDArray[] => {
     const outs = flat.run(...xs);
     requireScalar(unflatten(flat.outTree(), outs.slice(0, flat.values())), name, nameOf(f));

@@ -4,34 +4,24 @@ import { broadcastedIota, convertElementType, fill, reshape, slice, toFront, tra
 import type { Aval } from '../trace/aval.ts';
 import { sizeOf } from '../trace/aval.ts';
 import type { NDArray } from '../trace/value.ts';
-import type { PathStep, TreeDef } from '../tree/tree.ts';
 import { keystr, unflatten } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
 import type { ArgnumsOf, DynamicArgnum, First, GradientOf, TreeOf } from './argnums.ts';
-import { choose } from './argnums.ts';
+import type { AtPoint } from './at-point.ts';
+import { atChosen } from './at-point.ts';
 import { batchFlat } from './batch.ts';
 import { requireFloats } from './checks.ts';
 import type { GradOptions } from './grad.ts';
 import { jvpFlat } from './jvp.ts';
 import { linearizeFlat } from './linearize.ts';
 import { transposeLinear } from './transpose.ts';
-import { flattenArrays, nameOf } from './trees.ts';
-import type { FlatWithAux, HasAux, MayHaveAux } from './with-aux.ts';
-import { flatWithAux } from './with-aux.ts';
+import type { HasAux, MayHaveAux } from './with-aux.ts';
 
 type Fn<A extends readonly unknown[], R> = (...args: A) => R;
 type AnyFn = Fn<readonly unknown[], unknown>;
 
 /** A tree like the function's result, each leaf of which is a tree like what the derivative is by. */
 export type JacobianOf<A extends readonly unknown[], R, N> = TreeOf<R, GradientOf<A, N>>;
-
-/** A function at a point, flat. */
-interface AtPoint extends FlatWithAux {
-  readonly name: string;
-  readonly leaves: readonly NDArray[];
-  readonly avals: readonly Aval[];
-  readonly treedef: TreeDef;
-}
 
 /** The values of a function's results that have a Jacobian, and its blocks: by result, then by argument. */
 interface Blocks {
@@ -44,22 +34,13 @@ const jacobianBy =
   (transformation: string, blocksOf: (f: AtPoint) => Blocks) =>
   (f: AnyFn, { argnums = 0, hasAux = false }: GradOptions & MayHaveAux = {}): AnyFn =>
   (...args) => {
-    const name = `${transformation} of ${nameOf(f)}`;
-    const chosen = choose(args, argnums, name);
-    const nameAt = (path: readonly PathStep[]): string => {
-      const [argument, rest] = chosen.argumentAt(path);
-      return keystr(rest, `argument ${argument}`);
-    };
-    const { leaves, treedef } = flattenArrays(chosen.tree, (path) => `${nameAt(path)} of ${nameOf(f)}`);
-    const avals = leaves.map((x) => x.aval);
-    requireFloats(avals, treedef, name, nameAt);
-    const flat = flatWithAux((...xs) => f(...chosen.join(unflatten(treedef, xs))), f, hasAux, name);
-    const { results, blocks } = blocksOf({ ...flat, name, leaves, avals, treedef });
+    const point = atChosen(transformation, f, args, argnums, hasAux);
+    const { results, blocks } = blocksOf(point);
     const jacobian = unflatten(
-      flat.outTree(),
-      blocks.map((row) => unflatten(treedef, row)),
+      point.outTree(),
+      blocks.map((row) => unflatten(point.treedef, row)),
     );
-    return hasAux ? [jacobian, flat.auxOf(results)] : jacobian;
+    return hasAux ? [jacobian, point.auxOf(results)] : jacobian;
   };
 
 /** The unit vectors of the space of all arrays of these types together: for each type [n, ...shape]. */

@@ -1,16 +1,14 @@
-import { isFloat } from '../kernel/dtype.ts';
 import { zerosOf } from '../lax/structural.ts';
 import type { Tangent } from '../trace/primitive.ts';
 import { stage } from '../trace/stage.ts';
 import { unflatten } from '../tree/tree.ts';
+import { linearizedAt } from './at-point.ts';
 import { argumentName, requireFloats, requireLike } from './checks.ts';
 import type { OrShapes } from './eval-shape.ts';
 import { outputAvals, spread } from './jaxpr-rules.ts';
-import { linearizeFlat } from './linearize.ts';
 import { transposeLinear } from './transpose.ts';
 import { flatFunction, flattenArrays, flattenAvals, nameOf } from './trees.ts';
 import type { HasAux } from './with-aux.ts';
-import { flatWithAux, splitOptions } from './with-aux.ts';
 
 type Fn<A extends readonly unknown[], R> = (...args: A) => R;
 
@@ -32,14 +30,7 @@ export function vjp<A extends readonly unknown[], R, X>(
 ): [value: R, pullback: (ct: R) => A, aux: X];
 export function vjp<A extends readonly unknown[], R>(f: Fn<A, R>, ...primals: A): [value: R, pullback: (ct: R) => A];
 export function vjp(f: Fn<readonly unknown[], unknown>, ...args: readonly unknown[]): unknown[] {
-  const name = `vjp of ${nameOf(f)}`;
-  const [primals, { hasAux = false }] = splitOptions(args);
-  const { leaves, treedef } = flattenArrays(primals, (path) => `${argumentName(path)} of ${nameOf(f)}`);
-  const varied = leaves.map((x) => isFloat(x.dtype));
-  const flat = flatWithAux((...xs) => f(...unflatten<unknown[]>(treedef, xs)), f, hasAux, name);
-  const { primals: outs, linear, depends } = linearizeFlat(name, flat.run, leaves, varied);
-  const [avals, outTree] = [leaves.map((x) => x.aval), flat.outTree()];
-  const outAvals = outs.slice(0, flat.values()).map((x) => x.aval);
+  const { name, linear, depends, avals, treedef, varied, outAvals, outTree, value, aux } = linearizedAt('vjp', f, args);
   const pullback = (ct: unknown): unknown => {
     const cts = flattenArrays(ct, 'the cotangent');
     requireLike({ avals: outAvals, treedef: outTree }, cts, name, 'cotangent');
@@ -51,8 +42,7 @@ export function vjp(f: Fn<readonly unknown[], unknown>, ...args: readonly unknow
       avals.map((a, i) => back[i] ?? zerosOf(a)),
     );
   };
-  const value = unflatten(outTree, outs.slice(0, flat.values()));
-  return hasAux ? [value, pullback, flat.auxOf(outs)] : [value, pullback];
+  return [value, pullback, ...aux];
 }
 
 /**

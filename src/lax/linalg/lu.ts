@@ -5,7 +5,7 @@ import { constant } from '../../kernel/expr.ts';
 import type { ProcedureWriter } from '../../kernel/procedure.ts';
 import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
-import type { Case, Cells, NoParams, Primitive } from '../../trace/primitive.ts';
+import type { Cells, NoParams, Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at, range } from '../../util/array.ts';
@@ -14,7 +14,7 @@ import { gatherWindows, scatterAddWindows } from '../indexing.ts';
 import { padZeros, reshape, zerosOf } from '../structural.ts';
 import type { WindowsAt } from '../windows-at.ts';
 import { block, identity, lowerPart, matmul, upperPart } from './arrays.ts';
-import { batchInFront, floatMatrix, matrixType } from './family.ts';
+import { batchInFront, floatMatrix, matrixType, rectangularCases } from './family.ts';
 import { equal, less, magnitude, minus, next, not, over, times } from './scalar.ts';
 import { triangularSolve } from './triangular.ts';
 import type { Matrix, Vector } from './views.ts';
@@ -68,25 +68,8 @@ export const luP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
       },
     };
   },
-  cases: luCases(),
+  cases: rectangularCases(4),
 });
-
-function luCases(): readonly Case<NoParams, 1>[] {
-  const shapes: readonly (readonly [label: string, shape: readonly number[]])[] = [
-    ['square', [4, 4]],
-    ['tall, batch', [2, 4, 2]],
-    ['wide', [2, 4]],
-    ['size 1', [1, 1]],
-  ];
-  return [
-    ...shapes.map(([label, shape]): Case<NoParams, 1> => ({
-      ins: [{ shape, dtype: 'float', structure: 'wellConditioned' }],
-      params: {},
-      label,
-    })),
-    { ins: [{ shape: [2, 0, 3], dtype: 'float' }], params: {}, label: 'empty' },
-  ];
-}
 
 /**
  * Gaussian elimination in place, with the largest element of each column as its pivot (the first of equal ones). Tells

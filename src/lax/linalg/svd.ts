@@ -5,14 +5,14 @@ import { isub, lit } from '../../kernel/index-algebra.ts';
 import type { ProcedureWriter } from '../../kernel/procedure.ts';
 import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
-import type { Case, Cells, LinearMap, NoParams, Primitive } from '../../trace/primitive.ts';
+import type { Cells, LinearMap, NoParams, Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';
 import { add, div, like, mul, sub } from '../elementwise.ts';
 import { concatenate } from '../structural.ts';
 import { asColumns, asRows, block, diagonalOf, matmul, mT, reciprocalOffDiagonal } from './arrays.ts';
-import { batchInFront, floatMatrix, matrixType } from './family.ts';
+import { batchInFront, floatMatrix, matrixType, rectangularCases } from './family.ts';
 import { applyToVector, reflect } from './householder.ts';
 import { orthogonalize } from './jacobi.ts';
 import { qr } from './qr.ts';
@@ -69,25 +69,8 @@ export const svdP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
       },
     };
   },
-  cases: svdCases(),
+  cases: rectangularCases(3),
 });
-
-function svdCases(): readonly Case<NoParams, 1>[] {
-  const shapes: readonly (readonly [label: string, shape: readonly number[]])[] = [
-    ['square', [3, 3]],
-    ['tall, batch', [2, 4, 2]],
-    ['wide', [2, 4]],
-    ['size 1', [1, 1]],
-  ];
-  return [
-    ...shapes.map(([label, shape]): Case<NoParams, 1> => ({
-      ins: [{ shape, dtype: 'float', structure: 'wellConditioned' }],
-      params: {},
-      label,
-    })),
-    { ins: [{ shape: [2, 0, 3], dtype: 'float' }], params: {}, label: 'empty' },
-  ];
-}
 
 /**
  * With S = Uᵀ dA V and F the matrix of 1/(sⱼ² - sᵢ²) off its diagonal: ds = diag(S),
