@@ -23,11 +23,15 @@ type Fn<A extends readonly unknown[], R> = (...args: A) => R;
  */
 export function jvp<A extends readonly unknown[], R, X>(
   f: Fn<A, readonly [R, X]>,
-  primals: A,
-  tangents: A,
+  primals: NoInfer<A>,
+  tangents: NoInfer<A>,
   options: HasAux,
 ): [value: R, tangent: R, aux: X];
-export function jvp<A extends readonly unknown[], R>(f: Fn<A, R>, primals: A, tangents: A): [value: R, tangent: R];
+export function jvp<A extends readonly unknown[], R>(
+  f: Fn<A, R>,
+  primals: NoInfer<A>,
+  tangents: NoInfer<A>,
+): [value: R, tangent: R];
 export function jvp(
   f: Fn<readonly unknown[], unknown>,
   primals: readonly unknown[],
@@ -63,9 +67,12 @@ export function jvp(
  */
 export function linearize<A extends readonly unknown[], R, X>(
   f: Fn<A, readonly [R, X]>,
-  ...primals: [...primals: A, options: HasAux]
+  ...primals: NoInfer<[...primals: A, options: HasAux]>
 ): [value: R, linear: Fn<A, R>, aux: X];
-export function linearize<A extends readonly unknown[], R>(f: Fn<A, R>, ...primals: A): [value: R, linear: Fn<A, R>];
+export function linearize<A extends readonly unknown[], R>(
+  f: Fn<A, R>,
+  ...primals: NoInfer<A>
+): [value: R, linear: Fn<A, R>];
 export function linearize(f: Fn<readonly unknown[], unknown>, ...args: readonly unknown[]): unknown[] {
   const { linear, depends, avals, treedef, varied, outAvals, outTree, value, aux } = linearizedAt('linearize', f, args);
   const derivative = (...tangents: readonly unknown[]): unknown => {

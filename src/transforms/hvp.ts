@@ -13,9 +13,9 @@ import { grad } from './grad.ts';
  */
 export function hvp<X, Rest extends readonly unknown[]>(
   f: (x: X, ...rest: Rest) => NDArray,
-  x: X,
-  v: X,
-  ...rest: Rest
+  x: NoInfer<X>,
+  v: NoInfer<X>,
+  ...rest: NoInfer<Rest>
 ): X {
   const gradient = (y: X): X => grad((z: X) => f(z, ...rest))(y);
   return jvp(gradient, [x], [v])[1];

@@ -26,9 +26,12 @@ type Fn<A extends readonly unknown[], R> = (...args: A) => R;
  */
 export function vjp<A extends readonly unknown[], R, X>(
   f: Fn<A, readonly [R, X]>,
-  ...primals: [...primals: A, options: HasAux]
+  ...primals: NoInfer<[...primals: A, options: HasAux]>
 ): [value: R, pullback: (ct: R) => A, aux: X];
-export function vjp<A extends readonly unknown[], R>(f: Fn<A, R>, ...primals: A): [value: R, pullback: (ct: R) => A];
+export function vjp<A extends readonly unknown[], R>(
+  f: Fn<A, R>,
+  ...primals: NoInfer<A>
+): [value: R, pullback: (ct: R) => A];
 export function vjp(f: Fn<readonly unknown[], unknown>, ...args: readonly unknown[]): unknown[] {
   const { name, linear, depends, avals, treedef, varied, outAvals, outTree, value, aux } = linearizedAt('vjp', f, args);
   const pullback = (ct: unknown): unknown => {
