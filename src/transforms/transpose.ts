@@ -3,15 +3,15 @@ import { GradientError } from '../trace/errors.ts';
 import { bindEquation, readAtom } from '../trace/interpret.ts';
 import type { Atom, Equation, Jaxpr } from '../trace/jaxpr.ts';
 import { Literal, Var } from '../trace/jaxpr.ts';
-import type { Linearized, Tangent } from '../trace/primitive.ts';
+import type { Linearized, Primitive, Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { zipExact } from '../util/array.ts';
 import { onBehalf, withOrigin } from '../util/origin.ts';
-import { addTangents } from './differentiate.ts';
+import { addTangents, isLinearOperand } from './differentiate.ts';
 
 /**
  * The transpose of a linear Jaxpr: from cotangents of its results to cotangents of its inputs (null: zero), running
- * under the current interpreter. Equations that do not depend on the inputs are evaluated first.
+ * under the current interpreter. Equations that do not depend on the inputs are evaluated first, if they are needed.
  *
  * @param constants the values of `jaxpr.constants`: the residuals.
  */
@@ -22,21 +22,26 @@ export const transposeLinear = (
 ): readonly Tangent[] => onBehalf(transposeLinear, () => backwards(jaxpr, constants, cts));
 
 function backwards(jaxpr: Jaxpr, constants: readonly NDArray[], cts: readonly Tangent[]): readonly Tangent[] {
-  const known = new Map<Var, NDArray>(zipExact(jaxpr.constants, constants));
   const linear = new Set<Var>(jaxpr.inputs);
   const isLinear = (a: Atom): boolean => a instanceof Var && linear.has(a);
   const linearly: Equation[] = [];
+  const others: Equation[] = [];
   for (const e of jaxpr.equations) {
-    if (e.inputs.some(isLinear)) {
-      e.outputs.forEach((v) => linear.add(v));
-      linearly.push(e);
-    } else {
-      const outs = bindEquation(
-        e,
-        e.inputs.map((a) => readAtom(known, a)),
-      );
-      for (const [v, x] of zipExact(e.outputs, outs)) known.set(v, x);
+    if (!e.inputs.some(isLinear)) {
+      others.push(e);
+      continue;
     }
+    e.outputs.forEach((v) => linear.add(v));
+    linearly.push(e);
+  }
+  const known = new Map<Var, NDArray>(zipExact(jaxpr.constants, constants));
+  const needed = linearly.flatMap((e) => e.inputs.filter((a, i) => !isLinear(a) && needsValue(e.primitive, i)));
+  for (const e of neededFor(others, needed)) {
+    const outs = bindEquation(
+      e,
+      e.inputs.map((a) => readAtom(known, a)),
+    );
+    for (const [v, x] of zipExact(e.outputs, outs)) known.set(v, x);
   }
 
   const cotangents = new Map<Var, NDArray>();
@@ -48,17 +53,42 @@ function backwards(jaxpr: Jaxpr, constants: readonly NDArray[], cts: readonly Ta
   for (const [a, ct] of zipExact(jaxpr.outputs, cts)) accumulate(a, ct);
   for (const e of linearly.reverse()) {
     const outs = e.outputs.map((v) => cotangents.get(v) ?? null);
+    // What comes after has no further use for them.
+    e.outputs.forEach((v) => cotangents.delete(v));
     if (outs.every((ct) => ct === null)) continue;
-    const ins = e.inputs.map((a): Linearized => ({ aval: a.aval, value: isLinear(a) ? null : readAtom(known, a) }));
-    const transposed = (): readonly Tangent[] => transposeEquation(e, outs, ins);
+    const ins = e.inputs.map((a, i): Linearized => {
+      return { aval: a.aval, value: isLinear(a) || !needsValue(e.primitive, i) ? null : readAtom(known, a) };
+    });
+    const transposed = (): readonly Tangent[] => transposeEquation(e, outs, ins, e.inputs.map(isLinear));
     const back = e.origin === undefined ? transposed() : withOrigin(e.origin, transposed);
     zipExact(e.inputs, back).forEach(([a, ct]) => accumulate(a, ct));
   }
   return jaxpr.inputs.map((v) => cotangents.get(v) ?? null);
 }
 
+/** Does the transpose read the value of an operand that is known? Of those that it is linear in it does not. */
+const needsValue = ({ derivative }: Primitive, operand: number): boolean =>
+  derivative.kind !== 'linear' || !isLinearOperand(derivative.transpose, operand);
+
+/** The equations, in order, that the given atoms depend on. */
+function neededFor(equations: readonly Equation[], atoms: readonly Atom[]): readonly Equation[] {
+  const needed = new Set<Atom>(atoms);
+  const kept: Equation[] = [];
+  for (const e of [...equations].reverse()) {
+    if (!e.outputs.some((v) => needed.has(v))) continue;
+    e.inputs.forEach((a) => needed.add(a));
+    kept.push(e);
+  }
+  return kept.reverse();
+}
+
 /** Cotangents of the operands of one linear equation. */
-function transposeEquation(e: Equation, outs: readonly Tangent[], ins: readonly Linearized[]): readonly Tangent[] {
+function transposeEquation(
+  e: Equation,
+  outs: readonly Tangent[],
+  ins: readonly Linearized[],
+  linear: readonly boolean[],
+): readonly Tangent[] {
   const { derivative, name } = e.primitive;
   switch (derivative.kind) {
     case 'structural': {
@@ -76,8 +106,8 @@ function transposeEquation(e: Equation, outs: readonly Tangent[], ins: readonly 
     case 'linear': {
       const cts = zipExact(outs, e.outputs).map(([ct, v]) => ct ?? zerosOf(v.aval));
       const { transpose } = derivative;
-      return ins.map((x, i) => {
-        if (x.value !== null) return null;
+      return ins.map((_, i) => {
+        if (linear[i] !== true) return null;
         if (typeof transpose === 'function') return transpose(i, cts, ins, e.params);
         const rule = transpose[i];
         if (typeof rule !== 'function') throw notLinear(`${name}, which is not linear in operand ${i}`);
