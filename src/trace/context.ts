@@ -44,6 +44,8 @@ export interface OpenFunction {
 /** How the batching interpreter that asks would run a function; usable under whatever interpreter is current later. */
 export interface BatchMapper {
   readonly size: number;
+  /** Equal for mappers of one kind of batch. */
+  readonly key: unknown;
   /** Runs `f` on one example's view of each input; what `f` captured of the batch is seen as one example's, too. */
   map(f: (...xs: readonly NDArray[]) => readonly NDArray[], ins: readonly Batched[]): readonly Batched[];
 }

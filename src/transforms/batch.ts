@@ -119,6 +119,7 @@ const mentionsAxis = (params: unknown, name: string): boolean =>
 /** How functions that are no Jaxprs are run on one example, by batching rules too. */
 export const mapperOf = (name: string, size: number, axisName: string | null, mark: Mark = {}): BatchMapper => ({
   size,
+  key: [size, axisName],
   map: (f, ins) => batchFlat(name, f, ins, size, axisName, mark),
 });
 

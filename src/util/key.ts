@@ -38,11 +38,26 @@ export function toldByIdentity<T extends object>(value: T): T {
   return value;
 }
 
+const parts = new WeakMap<object, () => unknown>();
+
+/**
+ * Makes {@link structuralKey} tell this function apart by what it is made of: closures that are made anew each time, of
+ * equal parts, do the same.
+ */
+export function toldByParts<F extends object>(f: F, of: () => unknown): F {
+  parts.set(f, of);
+  return f;
+}
+
 const identities = new WeakMap<object, string>();
 let nextIdentity = 0;
 
 function identity(value: object): string {
   let id = identities.get(value);
-  if (id === undefined) identities.set(value, (id = `#${nextIdentity++}`));
+  if (id !== undefined) return id;
+  const made = parts.get(value);
+  id = made === undefined ? `#${nextIdentity++}` : `ƒ${structuralKey(made())}`;
+  identities.set(value, id);
+  parts.delete(value);
   return id;
 }

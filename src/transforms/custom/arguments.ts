@@ -5,7 +5,16 @@ import { ArgumentError, CustomRuleError, EscapedTracerError } from '../../trace/
 import type { Tangent } from '../../trace/primitive.ts';
 import type { NDArray } from '../../trace/value.ts';
 import type { PathStep, TreeDef } from '../../tree/tree.ts';
-import { alignTo, describeTree, firstDifference, flatten, keystr, leafPaths, unflatten } from '../../tree/tree.ts';
+import {
+  alignTo,
+  describeTree,
+  firstDifference,
+  flatten,
+  keystr,
+  leafPaths,
+  showTreeDef,
+  unflatten,
+} from '../../tree/tree.ts';
 import { present } from '../../util/assert.ts';
 import { at, range } from '../../util/array.ts';
 import { withOrigin } from '../../util/origin.ts';
@@ -78,6 +87,13 @@ export class CallSignature {
   /** All arguments, in order. */
   join(xs: readonly NDArray[]): readonly unknown[] {
     return merged(this.fixed, this.unflatten(xs), this.positions);
+  }
+
+  /** What of it decides what a rule does. */
+  key(): unknown {
+    const { treedef, avals } = this.differentiated;
+    const types = avals.map((a) => [showAval(a), a.weakType]);
+    return [this.name, this.fixed, [...this.positions], showTreeDef(treedef), types];
   }
 
   /** How messages call a leaf of the differentiated arguments, or what is `steps` of its path deep: `argument 1.w`. */

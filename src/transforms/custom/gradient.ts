@@ -1,17 +1,20 @@
 import { bindOpen } from '../../trace/context.ts';
 import { CustomRuleError } from '../../trace/errors.ts';
+import { interned } from '../../trace/intern.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
 import type { Jaxpr } from '../../trace/jaxpr.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { unflatten } from '../../tree/tree.ts';
+import { toldByParts } from '../../util/key.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { nonNull, spread } from '../jaxpr-rules.ts';
 import { nameOf } from '../trees.ts';
 import type { AnyRule, CallSignature } from './arguments.ts';
 import { functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
-import type { ForwardResult } from './vjp-call.ts';
+import type { Forward } from './vjp-call.ts';
 import { openVjp } from './vjp-call.ts';
+import type { Backward } from './vjp-linear.ts';
 import type { Cotangents } from './vjp.ts';
 
 /**
@@ -46,21 +49,23 @@ export function customGradient<A extends readonly unknown[], R>(
   };
 }
 
-const forwardOf =
-  (f: AnyRule, signature: CallSignature, types: ResultTypes) =>
-  (primals: readonly NDArray[]): ForwardResult => {
-    const [result, pullback] = pairOf(
-      runRule(f, signature.join(primals), signature.name),
-      signature.name,
-      '[result, pullback]',
-    );
-    if (typeof pullback !== 'function') {
-      throw new CustomRuleError(`${signature.name} must return [result, pullback], but the pullback is no function`);
-    }
-    const { leaves } = types.ofRule(result, signature.name);
-    const { jaxpr, constants, flowing } = stagePullback(pullback as AnyRule, signature, types);
-    return { outs: leaves, residuals: constants, backward: backwardOf(jaxpr, flowing) };
-  };
+const forwardOf = (f: AnyRule, signature: CallSignature, types: ResultTypes): Forward =>
+  toldByParts(
+    (primals) => {
+      const [result, pullback] = pairOf(
+        runRule(f, signature.join(primals), signature.name),
+        signature.name,
+        '[result, pullback]',
+      );
+      if (typeof pullback !== 'function') {
+        throw new CustomRuleError(`${signature.name} must return [result, pullback], but the pullback is no function`);
+      }
+      const { leaves } = types.ofRule(result, signature.name);
+      const { jaxpr, constants, flowing } = stagePullback(pullback as AnyRule, signature, types);
+      return { outs: leaves, residuals: constants, backward: backwardOf(interned(jaxpr), flowing) };
+    },
+    () => ['gradient', f, signature.key()],
+  );
 
 /** The pullback as a Jaxpr, so that what it closes over are residuals. */
 function stagePullback(
@@ -87,7 +92,8 @@ function stagePullback(
 }
 
 // Apart, so that it keeps no array.
-const backwardOf =
-  (jaxpr: Jaxpr, flowing: Flags): ForwardResult['backward'] =>
-  (residuals, cts) =>
-    spread(evalJaxpr(jaxpr, residuals, cts), flowing);
+const backwardOf = (jaxpr: Jaxpr, flowing: Flags): Backward =>
+  toldByParts(
+    (residuals, cts) => spread(evalJaxpr(jaxpr, residuals, cts), flowing),
+    () => ['pullback', jaxpr, flowing],
+  );

@@ -5,12 +5,14 @@ import type { BatchMapper, OpenFunction } from '../../trace/context.ts';
 import { bind, bindOpen } from '../../trace/context.ts';
 import { CustomRuleError } from '../../trace/errors.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
+import { interned } from '../../trace/intern.ts';
 import type { Jaxpr } from '../../trace/jaxpr.ts';
 import type { Batched, JvpResult, LinearizeResult, Primitive, Pruned, Tangent } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';
+import { toldByParts } from '../../util/key.ts';
 import { mapperOf } from '../batch.ts';
 import { callRules } from '../call.ts';
 import type { Flags } from '../jaxpr-rules.ts';
@@ -86,22 +88,29 @@ export const batchedRun =
     results.place(mapper.map(run, withAxes(xs, axes)));
 
 /** A forward rule for whole batches. */
-export const batchedRule =
-  (rule: JvpRule, axes: readonly (number | null)[], results: BatchedResults, mapper: BatchMapper): JvpRule =>
-  (primals, tangents) => {
-    const n = primals.length;
-    let moving: Flags = [];
-    const outs = mapper.map(
-      (...xs) => {
-        const out = rule(xs.slice(0, n), xs.slice(n));
-        moving = out.tangents.map((t) => t !== null);
-        return [...out.primals, ...nonNull(out.tangents)];
-      },
-      withAxes([...primals, ...tangents], [...axes, ...axes]),
-    );
-    const placed = results.place(outs);
-    return { primals: placed.slice(0, moving.length), tangents: spread(placed.slice(moving.length), moving) };
-  };
+export const batchedRule = (
+  rule: JvpRule,
+  axes: readonly (number | null)[],
+  results: BatchedResults,
+  mapper: BatchMapper,
+): JvpRule =>
+  toldByParts(
+    (primals, tangents) => {
+      const n = primals.length;
+      let moving: Flags = [];
+      const outs = mapper.map(
+        (...xs) => {
+          const out = rule(xs.slice(0, n), xs.slice(n));
+          moving = out.tangents.map((t) => t !== null);
+          return [...out.primals, ...nonNull(out.tangents)];
+        },
+        withAxes([...primals, ...tangents], [...axes, ...axes]),
+      );
+      const placed = results.place(outs);
+      return { primals: placed.slice(0, moving.length), tangents: spread(placed.slice(moving.length), moving) };
+    },
+    () => ['batched', rule, axes, results.axis, mapper.key],
+  );
 
 /** The function as interpreters meet it while it is no Jaxpr. */
 export const openJvp = (custom: CustomJvpCall): OpenFunction => ({
@@ -117,7 +126,12 @@ export const openJvp = (custom: CustomJvpCall): OpenFunction => ({
   stage: (inputs) => {
     const { name, run, rule } = custom;
     const { jaxpr, constants } = toCallable(stage(name, run, inputs.map((x) => x.aval))); // prettier-ignore
-    return bind(customJvpP, [...constants, ...inputs], { name, jaxpr, captured: constants.length, rule });
+    return bind(customJvpP, [...constants, ...inputs], {
+      name,
+      jaxpr: interned(jaxpr),
+      captured: constants.length,
+      rule,
+    });
   },
 });
 

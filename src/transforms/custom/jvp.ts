@@ -4,6 +4,7 @@ import { CustomRuleError } from '../../trace/errors.ts';
 import type { JvpResult } from '../../trace/primitive.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { map, unflatten } from '../../tree/tree.ts';
+import { toldByParts } from '../../util/key.ts';
 import { merged } from '../arguments.ts';
 import type { Positions } from '../argnums.ts';
 import { nameOf } from '../trees.ts';
@@ -77,16 +78,18 @@ export function customJvp<A extends readonly unknown[], R, const N extends Posit
 }
 
 /** A user's forward rule on flat lists, with what it gives checked. */
-export const jvpRuleOf =
-  (rule: AnyRule, signature: CallSignature, types: ResultTypes): JvpRule =>
-  (primals, tangents): JvpResult => {
-    const called = `the forward rule of ${signature.name}`;
-    const { fixed } = signature;
-    const given = runRule(rule, [...fixed, signature.unflatten(primals), signature.unflatten(tangents)], called);
-    const [result, tangent] = pairOf(given, called, '[result, tangent]');
-    const out = types.ofRule(result, called);
-    return { primals: out.leaves, tangents: tangentsFor(tangent, types.type, called, 'tangent', types.leafName) };
-  };
+export const jvpRuleOf = (rule: AnyRule, signature: CallSignature, types: ResultTypes): JvpRule =>
+  toldByParts(
+    (primals, tangents): JvpResult => {
+      const called = `the forward rule of ${signature.name}`;
+      const { fixed } = signature;
+      const given = runRule(rule, [...fixed, signature.unflatten(primals), signature.unflatten(tangents)], called);
+      const [result, tangent] = pairOf(given, called, '[result, tangent]');
+      const out = types.ofRule(result, called);
+      return { primals: out.leaves, tangents: tangentsFor(tangent, types.type, called, 'tangent', types.leafName) };
+    },
+    () => ['jvp', rule, signature.key()],
+  );
 
 /** The rule that adds up what one rule for each argument gives. */
 const summed =

@@ -5,12 +5,14 @@ import { aval } from '../../trace/aval.ts';
 import type { BatchMapper, OpenFunction } from '../../trace/context.ts';
 import { bind, bindOpen } from '../../trace/context.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
+import { interned } from '../../trace/intern.ts';
 import type { Jaxpr } from '../../trace/jaxpr.ts';
 import type { Batched, JvpResult, LinearizeResult, Primitive, Tangent } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { present } from '../../util/assert.ts';
+import { toldByParts } from '../../util/key.ts';
 import { mapperOf } from '../batch.ts';
 import { callRules } from '../call.ts';
 import type { Callable, Flags } from '../jaxpr-rules.ts';
@@ -28,10 +30,13 @@ export interface ForwardResult {
   readonly backward: Backward;
 }
 
+/** Computes what a function does, and what its backward rule needs. */
+export type Forward = (primals: readonly NDArray[]) => ForwardResult;
+
 /** The rules of a function with a backward rule, on flat lists of arrays. */
 interface VjpRules {
   readonly name: string;
-  readonly forward: (primals: readonly NDArray[]) => ForwardResult;
+  readonly forward: Forward;
   /** For forward mode; null where the user gave none. */
   readonly jvp: JvpRule | null;
 }
@@ -88,28 +93,31 @@ function batchedRules(
   return {
     name,
     jvp: jvp === null ? null : batchedRule(jvp, axes, results, mapper),
-    forward: (primals) => {
-      let inner: ForwardResult | null = null;
-      const values = mapper.map(
-        (...xs) => {
-          inner = forward(xs);
-          return [...inner.outs, ...inner.residuals];
-        },
-        withAxes(primals, axes),
-      );
-      const { outs, backward } = present(inner as ForwardResult | null, 'a forward rule’s result');
-      const residuals = values.slice(outs.length);
-      return {
-        outs: results.place(values.slice(0, outs.length)),
-        residuals: residuals.map((r) => r.value),
-        backward: batchedBackward(
-          backward,
-          { residuals: residuals.map((r) => r.axis), operands: axes },
-          results,
-          mapper,
-        ),
-      };
-    },
+    forward: toldByParts(
+      (primals: readonly NDArray[]) => {
+        let inner: ForwardResult | null = null;
+        const values = mapper.map(
+          (...xs) => {
+            inner = forward(xs);
+            return [...inner.outs, ...inner.residuals];
+          },
+          withAxes(primals, axes),
+        );
+        const { outs, backward } = present(inner as ForwardResult | null, 'a forward rule’s result');
+        const residuals = values.slice(outs.length);
+        return {
+          outs: results.place(values.slice(0, outs.length)),
+          residuals: residuals.map((r) => r.value),
+          backward: batchedBackward(
+            backward,
+            { residuals: residuals.map((r) => r.axis), operands: axes },
+            results,
+            mapper,
+          ),
+        };
+      },
+      () => ['batched', forward, axes, results.axis, mapper.key],
+    ),
   };
 }
 
@@ -129,7 +137,13 @@ export const openVjp = (custom: CustomVjpCall): OpenFunction => ({
   stage: (inputs) => {
     const { name, run, forward, jvp } = custom;
     const { jaxpr, constants } = toCallable(stage(name, run, inputs.map((x) => x.aval))); // prettier-ignore
-    return bind(customVjpP, [...constants, ...inputs], { name, jaxpr, captured: constants.length, forward, jvp });
+    return bind(customVjpP, [...constants, ...inputs], {
+      name,
+      jaxpr: interned(jaxpr),
+      captured: constants.length,
+      forward,
+      jvp,
+    });
   },
 });
 

@@ -14,6 +14,7 @@ import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { present } from '../../util/assert.ts';
 import { zipExact } from '../../util/array.ts';
+import { toldByParts } from '../../util/key.ts';
 import { mapperOf } from '../batch.ts';
 import { callRules } from '../call.ts';
 import type { Callable, Flags } from '../jaxpr-rules.ts';
@@ -80,7 +81,12 @@ export function applyLinear(map: LinearMapOf, tangents: readonly NDArray[]): rea
 
 /** The rule where its residuals come after others. Apart, so that it keeps no array. */
 const afterFirst = (n: number, backward: Backward): Backward =>
-  n === 0 ? backward : (residuals, cts) => backward(residuals.slice(n), cts);
+  n === 0
+    ? backward
+    : toldByParts(
+        (residuals, cts) => backward(residuals.slice(n), cts),
+        () => ['after', n, backward],
+      );
 
 /** The Jaxpr with inputs put in at `at` that it does not use. */
 const withUnused = (jaxpr: Jaxpr, at: number, unused: readonly NDArray[]): Jaxpr => ({
@@ -100,28 +106,30 @@ function transposeLinearMap(
 }
 
 /** A backward rule for whole batches; `axes` are those of the residuals and of the function's operands. */
-export const batchedBackward =
-  (
-    backward: Backward,
-    axes: { readonly residuals: readonly (number | null)[]; readonly operands: readonly (number | null)[] },
-    results: BatchedResults,
-    mapper: BatchMapper,
-  ): Backward =>
-  (residuals, cts) => {
-    const n = residuals.length;
-    let flowing: Flags = [];
-    const outs = mapper.map(
-      (...xs) => {
-        const operands = backward(xs.slice(0, n), xs.slice(n));
-        flowing = operands.map((ct) => ct !== null);
-        return nonNull(operands);
-      },
-      [...withAxes(residuals, axes.residuals), ...cts.map((value) => ({ value, axis: results.axis }))],
-    );
-    return zipExact(spread(outs, flowing), axes.operands).map(([ct, axis]) =>
-      ct === null ? null : results.placeCotangent(ct, axis),
-    );
-  };
+export const batchedBackward = (
+  backward: Backward,
+  axes: { readonly residuals: readonly (number | null)[]; readonly operands: readonly (number | null)[] },
+  results: BatchedResults,
+  mapper: BatchMapper,
+): Backward =>
+  toldByParts(
+    (residuals, cts) => {
+      const n = residuals.length;
+      let flowing: Flags = [];
+      const outs = mapper.map(
+        (...xs) => {
+          const operands = backward(xs.slice(0, n), xs.slice(n));
+          flowing = operands.map((ct) => ct !== null);
+          return nonNull(operands);
+        },
+        [...withAxes(residuals, axes.residuals), ...cts.map((value) => ({ value, axis: results.axis }))],
+      );
+      return zipExact(spread(outs, flowing), axes.operands).map(([ct, axis]) =>
+        ct === null ? null : results.placeCotangent(ct, axis),
+      );
+    },
+    () => ['batched', backward, axes, results.axis, mapper.key],
+  );
 
 function batchLinear(
   ins: readonly Batched[],

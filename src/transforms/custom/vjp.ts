@@ -1,16 +1,18 @@
 import { bindOpen } from '../../trace/context.ts';
 import { CustomRuleError } from '../../trace/errors.ts';
 import { NDArray } from '../../trace/value.ts';
-import { flatten, unflatten } from '../../tree/tree.ts';
-import { at } from '../../util/array.ts';
+import type { TreeDef } from '../../tree/tree.ts';
+import { flatten, showTreeDef, unflatten } from '../../tree/tree.ts';
+import { toldByParts } from '../../util/key.ts';
 import type { Positions } from '../argnums.ts';
 import { nameOf } from '../trees.ts';
 import type { AnyRule, CallSignature, CustomRuleOptions, Picked, Without } from './arguments.ts';
 import { functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
 import type { CustomJvpRule } from './jvp.ts';
 import { jvpRuleOf } from './jvp.ts';
-import type { ForwardResult } from './vjp-call.ts';
+import type { Forward } from './vjp-call.ts';
 import { openVjp } from './vjp-call.ts';
+import type { Backward } from './vjp-linear.ts';
 
 /** Cotangents of a list of arguments: each a tree like its argument, or null for zero. */
 export type Cotangents<D extends readonly unknown[]> = { readonly [K in keyof D]: D[K] | null };
@@ -89,37 +91,49 @@ export function customVjp<A extends readonly unknown[], R, const N extends Posit
 }
 
 /** A user's pair of rules on flat lists, with what they give checked. */
-export const forwardOf =
-  (fwd: AnyRule, bwd: AnyRule, signature: CallSignature, types: ResultTypes) =>
-  (primals: readonly NDArray[]): ForwardResult => {
-    const called = `the fwd rule of ${signature.name}`;
-    const [result, residuals] = pairOf(runRule(fwd, signature.join(primals), called), called, '[result, residuals]');
-    const out = types.ofRule(result, called);
-    const { arrays, rebuild } = residualsOf(residuals);
-    return {
-      outs: out.leaves,
-      residuals: arrays,
-      backward: (rs, cts) => cotangents(bwd, rebuild(rs), cts, signature, types),
-    };
-  };
+export const forwardOf = (fwd: AnyRule, bwd: AnyRule, signature: CallSignature, types: ResultTypes): Forward =>
+  toldByParts(
+    (primals) => {
+      const called = `the fwd rule of ${signature.name}`;
+      const given = runRule(fwd, signature.join(primals), called);
+      const [result, residuals] = pairOf(given, called, '[result, residuals]');
+      const out = types.ofRule(result, called);
+      const { arrays, ...rest } = residualsOf(residuals);
+      return { outs: out.leaves, residuals: arrays, backward: backwardOf(bwd, rest, signature, types) };
+    },
+    () => ['vjp', fwd, bwd, signature.key()],
+  );
 
-/** A tree's arrays, and the function that puts others in their place; its other leaves stay as they are. */
-function residualsOf(residuals: unknown): {
-  readonly arrays: readonly NDArray[];
-  readonly rebuild: (arrays: readonly NDArray[]) => unknown;
-} {
+/** A tree of residuals without its arrays: its other leaves stay as they are. */
+interface ResidualTree {
+  readonly treedef: TreeDef;
+  readonly kept: readonly ({ readonly value: unknown } | null)[];
+}
+
+function residualsOf(residuals: unknown): ResidualTree & { readonly arrays: readonly NDArray[] } {
   const { leaves, treedef } = flatten(residuals);
-  const arrays = leaves.filter((l) => l instanceof NDArray);
-  return { arrays, rebuild: rebuilder(treedef, leaves.map((l) => (l instanceof NDArray ? null : { value: l }))) }; // prettier-ignore
+  return {
+    treedef,
+    arrays: leaves.filter((l) => l instanceof NDArray),
+    kept: leaves.map((l) => (l instanceof NDArray ? null : { value: l })),
+  };
 }
 
 // Apart, so that it does not keep the arrays.
-const rebuilder =
-  (treedef: ReturnType<typeof flatten>['treedef'], kept: readonly ({ readonly value: unknown } | null)[]) =>
-  (arrays: readonly NDArray[]): unknown => {
-    let next = 0;
-    return unflatten(treedef, kept.map((k) => (k === null ? at(arrays, next++) : k.value))); // prettier-ignore
-  };
+const backwardOf = (
+  bwd: AnyRule,
+  { treedef, kept }: ResidualTree,
+  signature: CallSignature,
+  types: ResultTypes,
+): Backward =>
+  toldByParts(
+    (residuals, cts) => {
+      const arrays = residuals.values();
+      const leaves = kept.map((k): unknown => (k === null ? arrays.next().value : k.value));
+      return cotangents(bwd, unflatten(treedef, leaves), cts, signature, types);
+    },
+    () => ['bwd', bwd, showTreeDef(treedef), kept, signature.key()],
+  );
 
 function cotangents(
   bwd: AnyRule,
@@ -127,7 +141,7 @@ function cotangents(
   cts: readonly NDArray[],
   { name, fixed, differentiated, leafName }: CallSignature,
   types: ResultTypes,
-): ReturnType<ForwardResult['backward']> {
+): ReturnType<Backward> {
   const called = `the bwd rule of ${name}`;
   const given = runRule(bwd, [...fixed, residuals, unflatten(types.type.treedef, cts)], called);
   if (!Array.isArray(given)) {
