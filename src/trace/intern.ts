@@ -6,7 +6,7 @@ import { Literal } from './jaxpr.ts';
 
 /** Jaxprs that were seen, least recently used first. */
 const seen = new Map<string, Jaxpr>();
-const maxSeen = 1024;
+const maxSeen = 512;
 
 /**
  * One object for all Jaxprs that are equal but for the names of their variables. What is remembered about a Jaxpr (its

@@ -91,7 +91,10 @@ function interleaved(a: NDArray, b: NDArray, axis: number): NDArray {
   const n = at(b.shape, axis);
   const apart = (x: NDArray): NDArray => reshape(x, [...x.shape.slice(0, axis + 1), 1, ...x.shape.slice(axis + 1)]);
   const both = concatenate([apart(along(a, axis, 0, n, 1)), apart(b)], axis + 1);
-  const joined = reshape(both, b.shape.map((m, i) => (i === axis ? 2 * n : m))); // prettier-ignore
+  const joined = reshape(
+    both,
+    b.shape.map((m, i) => (i === axis ? 2 * n : m)),
+  );
   return at(a.shape, axis) === n ? joined : concatenate([joined, along(a, axis, n, n + 1, 1)], axis);
 }
 

@@ -41,28 +41,33 @@ export function checkpointedScan(body: Callable, init: Arrays, xs: Arrays, setti
     const { callable } = stageBody(
       'blocks of a scan',
       (inputs): readonly [Arrays, null] => {
-        const [carried, slices] = cut(inputs, n) as [Arrays, Arrays];
+        const [carried, slices] = cut(inputs, n);
         return [run(body.constants, carried, slices), null];
       },
       types,
     );
     const stacks = xs.map((x) => reshape(part(x, 0, whole), [blocks, size, ...x.shape.slice(1)]));
-    const [last, ys] = cut(scanFlat(callable, k, stacks, { length: blocks, reverse, unroll: 1 }), n) as [
-      Arrays,
-      Arrays,
-    ];
+    const [last, ys] = cut(scanFlat(callable, k, stacks, { length: blocks, reverse, unroll: 1 }), n);
     return [...last, ...ys.map((y) => reshape(y, [whole, ...y.shape.slice(2)]))];
   };
   if (whole === length) return inBlocks(init);
   const rest = (k: Arrays): Arrays =>
-    block(length - whole, true)(body.constants, k, xs.map((x) => part(x, whole, length))); // prettier-ignore
+    block(length - whole, true)(
+      body.constants,
+      k,
+      xs.map((x) => part(x, whole, length)),
+    );
   const [first, second] = reverse ? [rest, inBlocks] : [inBlocks, rest];
-  const [middle, before] = cut(first(init), n) as [Arrays, Arrays];
-  const [last, after] = cut(second(middle), n) as [Arrays, Arrays];
+  const [middle, before] = cut(first(init), n);
+  const [last, after] = cut(second(middle), n);
   const [low, high] = reverse ? [after, before] : [before, after];
   return [...last, ...low.map((y, i) => concatenate([y, at(high, i)], 0))];
 }
 
 /** Slices `from` up to `to`. */
 const part = (x: NDArray, from: number, to: number): NDArray =>
-  slice(x, x.shape.map((_, a) => (a === 0 ? from : 0)), x.shape.map((n, a) => (a === 0 ? to : n))); // prettier-ignore
+  slice(
+    x,
+    x.shape.map((_, a) => (a === 0 ? from : 0)),
+    x.shape.map((n, a) => (a === 0 ? to : n)),
+  );

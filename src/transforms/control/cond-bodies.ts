@@ -115,10 +115,13 @@ export function linearBranches(branches: readonly Jaxpr[], varied: Flags, exact:
       sources: [...plan.constants, ...plan.slices, ...plan.stacked],
       equations: [...plan.equations, ...renamed(linear.equations, names)],
       tangents: linear.inputs.slice(wanted.length),
-      outputs: spread(linear.outputs.map((a) => renamedAtom(a, names)), depends), // prettier-ignore
+      outputs: spread(
+        linear.outputs.map((a) => renamedAtom(a, names)),
+        depends,
+      ),
     };
   });
-  const slots = shareSlots(parts.map((p) => p.sources.filter((v) => !isGiven(p.forward, n, v)).map((v) => v.aval))); // prettier-ignore
+  const slots = shareSlots(parts.map((p) => p.sources.filter((v) => !isGiven(p.forward, n, v)).map((v) => v.aval)));
   const filled = parts.map((p) => fillSlots(p, n, slots));
   const inputs = at(joined, 0).inputs.length;
   const results = n + slots.length;

@@ -18,7 +18,16 @@ import { bind } from '../../trace/context.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
 import { interned } from '../../trace/intern.ts';
 import type { Jaxpr } from '../../trace/jaxpr.ts';
-import type { Batched, BatchedResult, Case, JvpResult, Linearized, LinearizeResult, Primitive, Tangent } from '../../trace/primitive.ts'; // prettier-ignore
+import type {
+  Batched,
+  BatchedResult,
+  Case,
+  JvpResult,
+  Linearized,
+  LinearizeResult,
+  Primitive,
+  Tangent,
+} from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
@@ -125,7 +134,10 @@ function residualOfTakers(x: NDArray, isBatched: boolean, hasShared: boolean, ta
 function jvpEach(primals: readonly NDArray[], tangents: readonly Tangent[], p: CondEachParams): JvpResult {
   const [index, ...operands] = primals as [NDArray, ...NDArray[]];
   const varying = tangents.slice(1);
-  const jvp = jvpBranches(p.branches, varying.map((t) => t !== null)); // prettier-ignore
+  const jvp = jvpBranches(
+    p.branches,
+    varying.map((t) => t !== null),
+  );
   const batched = [
     ...jvp.constants.map(() => false),
     ...p.batched,
@@ -168,7 +180,15 @@ function linearizeEach(primals: readonly NDArray[], varied: Flags, p: CondEachPa
 function wholeBatch(branch: Jaxpr, batched: Flags, size: number): readonly [Jaxpr, readonly NDArray[]] {
   const many = batchedBranches([branch], batched, size, null);
   const axes = many.batched.map((b) => (b ? 0 : null));
-  return [batchInFront(at(many.branches, 0), axes, many.batched.map(() => true), size), many.constants]; // prettier-ignore
+  return [
+    batchInFront(
+      at(many.branches, 0),
+      axes,
+      many.batched.map(() => true),
+      size,
+    ),
+    many.constants,
+  ];
 }
 
 function transposeEach(cts: readonly Tangent[], ins: readonly Linearized[], p: CondEachParams): readonly Tangent[] {
@@ -197,7 +217,12 @@ function batchEach(ins: readonly Batched[], p: CondEachParams, size: number): Ba
 
 /** The choice is the same along the new axis, which goes into the branches. */
 function batchInside(index: NDArray, operands: readonly Batched[], p: CondEachParams, size: number): BatchedResult {
-  const many = batchedBranches(p.branches, operands.map((b) => b.axis !== null), size, null); // prettier-ignore
+  const many = batchedBranches(
+    p.branches,
+    operands.map((b) => b.axis !== null),
+    size,
+    null,
+  );
   const values = operands.map((b, i) => moved(b, p.batched[i] === true ? 1 : 0));
   const batched = [...many.constants.map(() => false), ...p.batched];
   const outs = condEach(index, [...many.constants, ...values], { ...p, branches: many.branches, batched }, null);

@@ -5,14 +5,30 @@ import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
 import type { Jaxpr } from '../../trace/jaxpr.ts';
-import type { Batched, BatchedResult, Case, JvpResult, Linearized, LinearizeResult, Primitive, Tangent } from '../../trace/primitive.ts'; // prettier-ignore
+import type {
+  Batched,
+  BatchedResult,
+  Case,
+  JvpResult,
+  Linearized,
+  LinearizeResult,
+  Primitive,
+  Tangent,
+} from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { nonNull, outputAvals, spread } from '../jaxpr-rules.ts';
-import { batchedBranches, givenOf, jvpBranches, linearBranches, prunedBranches, transposedBranches } from './cond-bodies.ts'; // prettier-ignore
+import {
+  batchedBranches,
+  givenOf,
+  jvpBranches,
+  linearBranches,
+  prunedBranches,
+  transposedBranches,
+} from './cond-bodies.ts';
 import { condEach } from './cond-each.ts';
 
 /**
@@ -32,7 +48,10 @@ const headTail = <T>(items: readonly T[]): readonly [T, readonly T[]] => [at(ite
 function jvpCond(primals: readonly NDArray[], tangents: readonly Tangent[], { branches }: CondParams): JvpResult {
   const [index, operands] = headTail(primals);
   const [, varying] = headTail(tangents);
-  const jvp = jvpBranches(branches, varying.map((t) => t !== null)); // prettier-ignore
+  const jvp = jvpBranches(
+    branches,
+    varying.map((t) => t !== null),
+  );
   const outs = condBind(index, [...jvp.constants, ...operands, ...nonNull(varying)], jvp.branches);
   const n = jvp.depends.length;
   return { primals: outs.slice(0, n), tangents: spread(outs.slice(n), jvp.depends) };
@@ -57,7 +76,11 @@ function transposeCond(
 ): readonly Tangent[] {
   const [index, operands] = headTail(ins);
   const linear = operands.map((x) => x.value === null);
-  const back = transposedBranches(branches, linear, cts.map((ct) => ct !== null)); // prettier-ignore
+  const back = transposedBranches(
+    branches,
+    linear,
+    cts.map((ct) => ct !== null),
+  );
   const known = nonNull(operands.map((x) => x.value));
   const outs = condBind(index.value as NDArray, [...back.constants, ...known, ...nonNull(cts)], back.branches);
   return [null, ...spread(spread(outs, back.depends), linear)];

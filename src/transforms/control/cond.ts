@@ -69,7 +69,10 @@ export function switchCase<A extends readonly unknown[], R>(
   branches: readonly ((...operands: A) => R)[],
   ...operands: A
 ): R {
-  const i = typeof index === 'number' && Number.isInteger(index) ? convertElementType(asArray(index), 'i32') : asArray(index, 'switchCase'); // prettier-ignore
+  const i =
+    typeof index === 'number' && Number.isInteger(index)
+      ? convertElementType(asArray(index), 'i32')
+      : asArray(index, 'switchCase');
   if (i.ndim !== 0 || !isInteger(i.dtype)) {
     throw new ArgumentError(
       `[switchCase] index must be an integer scalar, got ${showAval(i.aval)}; cast it (i.astype('i32'))`,
@@ -177,7 +180,9 @@ function adapts(own: Aval, type: Aval, out: Atom): boolean {
 
 function cast<M>(staged: Staged<M>, types: readonly Aval[]): Staged<M> {
   const { jaxpr, constants } = staged.callable;
-  const fits = outputAvals(jaxpr).every((a, k) => a.dtype === at(types, k).dtype && a.weakType === at(types, k).weakType); // prettier-ignore
+  const fits = outputAvals(jaxpr).every(
+    (a, k) => a.dtype === at(types, k).dtype && a.weakType === at(types, k).weakType,
+  );
   if (fits) return staged;
   const { callable } = stageBody(
     'branch',

@@ -20,11 +20,13 @@ import { inputAvals } from '../jaxpr-rules.ts';
 /** Jaxprs put together from others' inputs, equations and results, without tracing anything again. */
 
 /** Cuts a list into pieces of these lengths; what is left over is the last piece. */
-export function cut<T>(items: readonly T[], ...lengths: readonly number[]): readonly (readonly T[])[] {
+export function cut<T, const L extends readonly number[]>(items: readonly T[], ...lengths: L): Pieces<T, L> {
   let from = 0;
   const pieces = lengths.map((n) => items.slice(from, (from += n)));
-  return [...pieces, items.slice(from)];
+  return [...pieces, items.slice(from)] as unknown as Pieces<T, L>;
 }
+
+type Pieces<T, L extends readonly number[]> = readonly [...{ [K in keyof L]: readonly T[] }, rest: readonly T[]];
 
 /** Repeats `step` with all flags that it gave so far until it gives no more. */
 export function fixedPoint<R>(

@@ -39,8 +39,19 @@ export function map<X, Y>(f: (x: X) => Y, xs: X, options: MapOptions = {}): Y {
   const done = flattenArrays(each(many, unflatten<X>(flat.treedef, batches)), 'the results of map');
   const results = done.leaves.map((y) => reshape(y, [whole, ...y.shape.slice(2)]));
   if (whole === length) return unflatten<Y>(done.treedef, results);
-  const rest = flattenArrays(many(unflatten<X>(flat.treedef, part(flat, whole, length, (x) => x))), 'the results of map'); // prettier-ignore
-  return unflatten<Y>(done.treedef, results.map((y, i) => concatenate([y, at(rest.leaves, i)], 0))); // prettier-ignore
+  const rest = flattenArrays(
+    many(
+      unflatten<X>(
+        flat.treedef,
+        part(flat, whole, length, (x) => x),
+      ),
+    ),
+    'the results of map',
+  );
+  return unflatten<Y>(
+    done.treedef,
+    results.map((y, i) => concatenate([y, at(rest.leaves, i)], 0)),
+  );
 }
 
 function each<X, Y>(f: (x: X) => Y, xs: X): Y {
@@ -49,10 +60,13 @@ function each<X, Y>(f: (x: X) => Y, xs: X): Y {
 }
 
 /** Slices `from` up to `to` of every array. */
-const part = (
-  { leaves }: ArrayTree,
-  from: number,
-  to: number,
-  shape: (x: NDArray) => NDArray,
-): readonly NDArray[] =>
-  leaves.map((x) => shape(slice(x, x.shape.map((_, a) => (a === 0 ? from : 0)), x.shape.map((n, a) => (a === 0 ? to : n))))); // prettier-ignore
+const part = ({ leaves }: ArrayTree, from: number, to: number, shape: (x: NDArray) => NDArray): readonly NDArray[] =>
+  leaves.map((x) =>
+    shape(
+      slice(
+        x,
+        x.shape.map((_, a) => (a === 0 ? from : 0)),
+        x.shape.map((n, a) => (a === 0 ? to : n)),
+      ),
+    ),
+  );

@@ -54,16 +54,16 @@ export interface JvpBody {
 
 export const jvpBody = memoized(
   (body: Jaxpr, { constants, carries, varied }: Layout & { readonly varied: Flags }): JvpBody => {
-    const [c, k, x] = cut(varied, constants, carries) as [Flags, Flags, Flags];
+    const [c, k, x] = cut(varied, constants, carries);
     const { flags: carried, result } = fixedPoint(k, (flags) => {
       const jvp = jvpJaxpr(body, [...c, ...flags, ...x]);
       return { flags: jvp.depends.slice(0, carries), result: jvp };
     });
     const { jaxpr, constants: captured } = result.callable;
     const n = body.inputs.length;
-    const [e, pc, pk, px, rest] = cut(jaxpr.inputs, captured.length, constants, carries, n - constants - carries) as [Var[], Var[], Var[], Var[], Var[]]; // prettier-ignore
-    const [tc, tk, tx] = cut(rest, count(c), count(carried)) as [Var[], Var[], Var[]];
-    const [outs, tangents] = cut(jaxpr.outputs, body.outputs.length) as [Atom[], Atom[]];
+    const [e, pc, pk, px, rest] = cut(jaxpr.inputs, captured.length, constants, carries, n - constants - carries);
+    const [tc, tk, tx] = cut(rest, count(c), count(carried));
+    const [outs, tangents] = cut(jaxpr.outputs, body.outputs.length);
     const all = spread(tangents, result.depends);
     const types = outputAvals(body);
     return {
@@ -113,7 +113,10 @@ function forwardOf(
   const more = plan.stacked.filter((v) => !ys.includes(v));
   const inputs = jaxpr.inputs.slice(0, constants);
   const computed = plan.constants.filter((v) => !inputs.includes(v));
-  const pruned = pruneJaxpr({ ...jaxpr, outputs: computed }, computed.map(() => true)); // prettier-ignore
+  const pruned = pruneJaxpr(
+    { ...jaxpr, outputs: computed },
+    computed.map(() => true),
+  );
   return {
     callable: { jaxpr: withOutputs(jaxpr, [...jaxpr.outputs, ...more]), constants: captured },
     invariants: computed.length === 0 ? null : { ...pruned.jaxpr, inputs },
@@ -136,7 +139,7 @@ export interface LinearBody extends Forward {
 
 export const linearBody = memoized(
   (body: Jaxpr, { constants, carries, varied }: Layout & { readonly varied: Flags }): LinearBody => {
-    const [c, k, x] = cut(varied, constants, carries) as [Flags, Flags, Flags];
+    const [c, k, x] = cut(varied, constants, carries);
     const { flags: carried, result } = fixedPoint(k, (flags) => {
       const lin = linearizeJaxpr(body, [...c, ...flags, ...x]);
       return { flags: lin.depends.slice(0, carries), result: lin };
@@ -151,10 +154,13 @@ export const linearBody = memoized(
       { constants: captured.length + constants, carries },
       wanted,
     );
-    const [residuals, tangents] = cut(result.linear.inputs, wanted.length) as [Var[], Var[]];
-    const [tc, tk, tx] = cut(tangents, count(c), count(carried)) as [Var[], Var[], Var[]]; // prettier-ignore
+    const [residuals, tangents] = cut(result.linear.inputs, wanted.length);
+    const [tc, tk, tx] = cut(tangents, count(c), count(carried));
     const names = new Map(zipExact(residuals, wanted));
-    const all = spread(result.linear.outputs.map((a) => renamedAtom(a, names)), result.depends); // prettier-ignore
+    const all = spread(
+      result.linear.outputs.map((a) => renamedAtom(a, names)),
+      result.depends,
+    );
     const linear: Jaxpr = {
       constants: [],
       inputs: [...prefix.constants, ...tc, ...tk, ...prefix.slices, ...tx],
@@ -182,7 +188,7 @@ export interface LinearLayout extends Layout {
 
 /** Which carried values depend on linear inputs, now or after some iterations. */
 export function linearCarries(body: Jaxpr, { constants, carries, linear }: LinearLayout): Flags {
-  const [c, k, x] = cut(linear, constants, carries) as [Flags, Flags, Flags];
+  const [c, k, x] = cut(linear, constants, carries);
   return fixedPoint(k, (flags) => {
     const reached = reachedFrom(body, select(body.inputs, [...c, ...flags, ...x]));
     return { flags: body.outputs.slice(0, carries).map((a) => reached.has(a)), result: null };
@@ -209,10 +215,10 @@ export const splitBody = memoized((body: Jaxpr, { constants, carries, linear }: 
   const known = linear.map((l) => !l);
   const isLinear = (e: Equation): boolean => e.inputs.some((a) => reached.has(a));
   const linearEquations = body.equations.filter(isLinear);
-  const [kc, kk] = cut(known, constants, carries) as [Flags, Flags];
-  const [lc, lk, lx] = cut(linear, constants, carries) as [Flags, Flags, Flags];
-  const [vc, vk, vx] = cut(body.inputs, constants, carries) as [Var[], Var[], Var[]];
-  const [ok, oy] = cut(body.outputs, carries) as [Atom[], Atom[]];
+  const [kc, kk] = cut(known, constants, carries);
+  const [lc, lk, lx] = cut(linear, constants, carries);
+  const [vc, vk, vx] = cut(body.inputs, constants, carries);
+  const [ok, oy] = cut(body.outputs, carries);
   const primal: Jaxpr = {
     constants: [],
     inputs: select(body.inputs, known),
@@ -258,8 +264,8 @@ export const transposedBody = memoized(
     body: Jaxpr,
     { constants, carries, linear, flowing }: LinearLayout & { readonly flowing: Flags },
   ): TransposedBody => {
-    const [fk, fy] = cut(flowing, carries) as [Flags, Flags];
-    const [lc, , lx] = cut(linear, constants, carries) as [Flags, Flags, Flags];
+    const [fk, fy] = cut(flowing, carries);
+    const [lc, , lx] = cut(linear, constants, carries);
     const sums = count(lc);
     const { flags: carried, result } = fixedPoint(fk, (flags) => {
       const t = transposeJaxpr(body, { linear, flowing: [...flags, ...fy] });
@@ -268,8 +274,8 @@ export const transposedBody = memoized(
     const { jaxpr, constants: captured } = result.callable;
     const known = captured.length + lc.length - sums;
     const flows = count(carried);
-    const [c, x, ctk, cty] = cut(jaxpr.inputs, known, lx.length - count(lx), flows) as [Var[], Var[], Var[], Var[]]; // prettier-ignore
-    const [outC, outK, outX] = cut(spread(jaxpr.outputs, result.depends), sums, carries) as [(Atom | null)[], (Atom | null)[], (Atom | null)[]]; // prettier-ignore
+    const [c, x, ctk, cty] = cut(jaxpr.inputs, known, lx.length - count(lx), flows);
+    const [outC, outK, outX] = cut(spread(jaxpr.outputs, result.depends), sums, carries);
     const totals = nonNull(outC).map((ct) => ({ ct, before: new Var(ct.aval), after: new Var(ct.aval) }));
     const adding = totals.map(({ ct, before, after }): Equation => ({
       primitive: addP as unknown as Primitive,
@@ -318,7 +324,7 @@ export interface BatchLayout extends Layout {
 
 export const batchedBody = memoized(
   (body: Jaxpr, { constants, carries, batched, size, axisName }: BatchLayout): BatchedBody => {
-    const [c, k, x] = cut(batched, constants, carries) as [Flags, Flags, Flags];
+    const [c, k, x] = cut(batched, constants, carries);
     const { flags: carried, result } = fixedPoint(k, (flags) => {
       const axes = [...c, ...flags, ...x].map((b) => (b ? 0 : null));
       const vmapped = batchJaxpr(body, { axes, size, axisName });
@@ -344,12 +350,12 @@ export interface PrunedBody {
 
 /** @param used which results are wanted. */
 export function prunedBody(body: Jaxpr, { constants, carries }: Layout, used: Flags): PrunedBody {
-  const [uk, uy] = cut(used, carries) as [Flags, Flags];
+  const [uk, uy] = cut(used, carries);
   const { flags: carried, result } = fixedPoint(uk, (flags) => {
     const pruned = pruneJaxpr(body, [...flags, ...uy]);
     return { flags: pruned.inputs.slice(constants, constants + carries), result: pruned };
   });
-  const [c, , x] = cut(result.inputs, constants, carries) as [Flags, Flags, Flags];
+  const [c, , x] = cut(result.inputs, constants, carries);
   const inputs = [...c, ...carried, ...x];
   return { body: { ...result.jaxpr, inputs: select(body.inputs, inputs) }, inputs, carried };
 }

@@ -22,7 +22,11 @@ function caseOf(
   options: Pick<ScanParams, 'length'> & Partial<Pick<ScanParams, 'reverse' | 'unroll'>>,
 ): Case<ScanParams, number> {
   const inputs = [...constants, ...carries, ...slices];
-  const { jaxpr } = stage(label, body as Body, inputs.map(([shape, dtype]) => aval(shape, dtype))); // prettier-ignore
+  const { jaxpr } = stage(
+    label,
+    body as Body,
+    inputs.map(([shape, dtype]) => aval(shape, dtype)),
+  );
   const { length } = options;
   return {
     ins: [
@@ -55,7 +59,14 @@ const casesIn = (f: DType): readonly Case<ScanParams, number>[] => [
   caseOf(
     `unrolled, two carried in ${f}`,
     (a: NDArray, b: NDArray, x: NDArray) => [mul(b, x), add(a, sin(x)), mul(a, b)],
-    [[], [[[], f], [[], f]], [[[], f]]], // prettier-ignore
+    [
+      [],
+      [
+        [[], f],
+        [[], f],
+      ],
+      [[[], f]],
+    ],
     { length: 5, unroll: 2 },
   ),
   caseOf(`backwards, unrolled in ${f}`, (c: NDArray, x: NDArray) => [mul(c, sin(x)), c], [[], [[[], f]], [[[], f]]], {
@@ -81,7 +92,14 @@ export const scanCases: readonly Case<ScanParams, number>[] = [
       mul(c, add(x, convertElementType(i, 'f32'))),
       i,
     ],
-    [[], [[[], 'i32'], [[], 'f32']], [[[], 'f32']]], // prettier-ignore
+    [
+      [],
+      [
+        [[], 'i32'],
+        [[], 'f32'],
+      ],
+      [[[], 'f32']],
+    ],
     { length: 4 },
   ),
 ];

@@ -26,7 +26,7 @@ export function scanFlat(
 ): readonly NDArray[] {
   const n = constants.length;
   const varies = init.map((_, i) => jaxpr.outputs[i] !== jaxpr.inputs[n + i]);
-  const [given, carried, slices] = cut(jaxpr.inputs, n, init.length) as [typeof jaxpr.inputs, typeof jaxpr.inputs, typeof jaxpr.inputs]; // prettier-ignore
+  const [given, carried, slices] = cut(jaxpr.inputs, n, init.length);
   const fixed = varies.map((v) => !v);
   const kept = [...varies, ...jaxpr.outputs.slice(init.length).map(() => true)];
   const body = fixed.includes(true)

@@ -41,7 +41,11 @@ export const stackedAval = (a: Aval, length: number): Aval => aval([length, ...a
 /** One slice of a stack. */
 export const sliceAt = (x: NDArray, i: number): NDArray =>
   reshape(
-    slice(x, x.shape.map((_, a) => (a === 0 ? i : 0)), x.shape.map((n, a) => (a === 0 ? i + 1 : n))), // prettier-ignore
+    slice(
+      x,
+      x.shape.map((_, a) => (a === 0 ? i : 0)),
+      x.shape.map((n, a) => (a === 0 ? i + 1 : n)),
+    ),
     x.shape.slice(1),
   );
 
@@ -54,7 +58,10 @@ export const stackOf = (slices: readonly NDArray[], type: Aval): NDArray =>
         0,
       );
 
-type Iterate = (carried: readonly NDArray[], slices: readonly NDArray[]) => readonly [readonly NDArray[], readonly NDArray[]]; // prettier-ignore
+type Iterate = (
+  carried: readonly NDArray[],
+  slices: readonly NDArray[],
+) => readonly [readonly NDArray[], readonly NDArray[]];
 
 /**
  * The scan as a Jaxpr: what is the same in every iteration, then a loop of whole trips, then the iterations that are left.
@@ -65,14 +72,14 @@ export function loopOf(
   p: ScanParams,
   repeat: (inputs: readonly NDArray[], params: ScanParams) => readonly NDArray[],
 ): Jaxpr {
-  const [constants, carried, slices] = cut(inputAvals(p.body), p.constants, p.carries) as [Aval[], Aval[], Aval[]];
+  const [constants, carried, slices] = cut(inputAvals(p.body), p.constants, p.carries);
   const hoisted = hoistInvariants(p.body, p.constants);
   // A single trip is no loop.
   const trips = p.unroll >= p.length ? 0 : Math.floor(p.length / p.unroll);
   const closed = stage(
     'scan',
     (...operands) => {
-      const [given, init, xs] = cut(operands, p.constants, p.carries) as [NDArray[], NDArray[], NDArray[]];
+      const [given, init, xs] = cut(operands, p.constants, p.carries);
       const more = hoisted.invariants === null ? [] : evalJaxpr(hoisted.invariants, [], given);
       const fixed = [...more, ...given];
       const [last, ys] = trips === 0 ? [init, []] : loop(p, hoisted.body, trips, fixed, init, xs, repeat);
@@ -91,8 +98,7 @@ function iterateWith(
   carry: readonly NDArray[],
   slices: readonly NDArray[],
 ): readonly [readonly NDArray[], readonly NDArray[]] {
-  const [next, ys] = cut(evalJaxpr(body, [], [...constants, ...carry, ...slices]), carries);
-  return [next ?? [], ys ?? []];
+  return cut(evalJaxpr(body, [], [...constants, ...carry, ...slices]), carries);
 }
 
 /** The whole trips: carried values and stacks of which the last iterations' slices are missing. */
@@ -105,11 +111,14 @@ function loop(
   xs: readonly NDArray[],
   repeat: (inputs: readonly NDArray[], params: ScanParams) => readonly NDArray[],
 ): readonly [readonly NDArray[], readonly NDArray[]] {
-  const stacks = outputAvals(p.body).slice(p.carries).map((a) => zerosOf(stackedAval(a, p.length))); // prettier-ignore
+  const stacks = outputAvals(p.body)
+    .slice(p.carries)
+    .map((a) => zerosOf(stackedAval(a, p.length)));
   const state = [scalarOf('u32', 0), ...init, ...stacks];
   const inputs = [...fixed, ...xs, ...state];
   const trip = (...all: readonly NDArray[]): readonly NDArray[] => {
-    const [constants, arrays, [i], carried, written] = cut(all, fixed.length, xs.length, 1, p.carries) as [NDArray[], NDArray[], [NDArray], NDArray[], NDArray[]]; // prettier-ignore
+    const [constants, arrays, counter, carried, written] = cut(all, fixed.length, xs.length, 1, p.carries);
+    const i = at(counter, 0);
     let carry: readonly NDArray[] = carried;
     let ys: readonly NDArray[] = written;
     for (const k of range(p.unroll)) {
@@ -122,7 +131,11 @@ function loop(
     }
     return [add(i, scalarOf('u32', p.unroll)), ...carry, ...ys];
   };
-  const closed = stage('scan', trip, inputs.map((x) => x.aval)); // prettier-ignore
+  const closed = stage(
+    'scan',
+    trip,
+    inputs.map((x) => x.aval),
+  );
   const outs = repeat(inputs, {
     body: capturingNothing(closed),
     length: trips,
@@ -147,7 +160,10 @@ function remainder(
   const made: (readonly NDArray[])[] = [];
   for (let n = from; n < p.length; n++) {
     const position = p.reverse ? p.length - 1 - n : n;
-    const [next, ys] = iterate(carry, xs.map((x) => sliceAt(x, position))); // prettier-ignore
+    const [next, ys] = iterate(
+      carry,
+      xs.map((x) => sliceAt(x, position)),
+    );
     carry = next;
     made.push(ys);
   }
@@ -155,7 +171,10 @@ function remainder(
   const types = outputAvals(p.body).slice(p.carries);
   const ys = types.map((type, j) => {
     const before = written[j];
-    const rest = stackOf(made.map((m) => at(m, j)), type); // prettier-ignore
+    const rest = stackOf(
+      made.map((m) => at(m, j)),
+      type,
+    );
     if (before === undefined) return rest;
     return made.length === 0 ? before : dynamicUpdateSliceInDim(before, rest, scalarOf('u32', p.reverse ? 0 : from), 0);
   });

@@ -3,7 +3,16 @@ import { toFront, transpose, zerosOf } from '../../lax/structural.ts';
 import { bind } from '../../trace/context.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
 import type { Jaxpr } from '../../trace/jaxpr.ts';
-import type { Batched, BatchedResult, JvpResult, Linearized, LinearizeResult, Primitive, Pruned, Tangent } from '../../trace/primitive.ts'; // prettier-ignore
+import type {
+  Batched,
+  BatchedResult,
+  JvpResult,
+  Linearized,
+  LinearizeResult,
+  Primitive,
+  Pruned,
+  Tangent,
+} from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at, range } from '../../util/array.ts';
@@ -37,9 +46,7 @@ const scanBind = (inputs: readonly NDArray[], params: ScanParams): readonly NDAr
 const groups = <T>(
   items: readonly T[],
   { constants, carries }: ScanParams,
-): readonly [readonly T[], readonly T[], readonly T[]] =>
-  // prettier-ignore
-  cut(items, constants, carries) as [T[], T[], T[]];
+): readonly [readonly T[], readonly T[], readonly T[]] => cut(items, constants, carries);
 
 /** Tangents of the values that `flags` marks, zeros for those that have none. */
 const filled = (tangents: readonly Tangent[], flags: Flags, like: readonly NDArray[]): readonly NDArray[] =>
@@ -60,7 +67,7 @@ function jvpScan(primals: readonly NDArray[], tangents: readonly Tangent[], p: S
       carries: carries + count(carried),
     },
   );
-  const [pk, dk, py, dy] = cut(outs, carries, count(carried), ysOf(p)) as [NDArray[], NDArray[], NDArray[], NDArray[]];
+  const [pk, dk, py, dy] = cut(outs, carries, count(carried), ysOf(p));
   return { primals: [...pk, ...py], tangents: [...spread(dk, carried), ...spread(dy, stacked)] };
 }
 
@@ -112,7 +119,7 @@ function linearizeScan(primals: readonly NDArray[], varied: Flags, p: ScanParams
           carries: count(lin.carried),
         },
       );
-      const [dk, dy] = cut(outs, count(lin.carried)) as [NDArray[], NDArray[]];
+      const [dk, dy] = cut(outs, count(lin.carried));
       return [...spread(dk, lin.carried), ...spread(dy, lin.stackedTangents)];
     },
   };
@@ -129,15 +136,28 @@ function transposeScan(cts: readonly Tangent[], ins: readonly Linearized[], p: S
 
   const known = linear.map((l) => !l);
   const split = splitBody(p.body, { constants, carries, linear });
-  const [nc, nk, nx] = groups(ins.map((x, i) => (known[i] === true ? x.value : null)), p).map(nonNull) as [NDArray[], NDArray[], NDArray[]]; // prettier-ignore
+  const [nc, nk, nx] = groups(
+    ins.map((x, i) => (known[i] === true ? x.value : null)),
+    p,
+  ).map(nonNull) as [NDArray[], NDArray[], NDArray[]];
   const run = runForward(split, [nc, nk, nx], p);
   const value = (v: NDArray): Linearized => ({ aval: v.aval, value: v });
-  const [lc, lk, lx] = [select(ins.slice(0, constants), gc), select(groups(ins, p)[1], kLinear), select(groups(ins, p)[2], gx)]; // prettier-ignore
-  const [ck, cy] = cut(cts, carries) as [Tangent[], Tangent[]];
+  const [lc, lk, lx] = [
+    select(ins.slice(0, constants), gc),
+    select(groups(ins, p)[1], kLinear),
+    select(groups(ins, p)[2], gx),
+  ];
+  const [ck, cy] = cut(cts, carries);
   const back = transposeLinearScan(
     [...select(ck, kLinear), ...select(cy, split.stackedLinear)],
     [...run.constants.map(value), ...lc, ...lk, ...run.slices.map(value), ...lx],
-    [...run.constants.map(() => false), ...lc.map(() => true), ...lk.map(() => true), ...run.slices.map(() => false), ...lx.map(() => true)], // prettier-ignore
+    [
+      ...run.constants.map(() => false),
+      ...lc.map(() => true),
+      ...lk.map(() => true),
+      ...run.slices.map(() => false),
+      ...lx.map(() => true),
+    ],
     { ...p, body: split.linear, constants: run.constants.length + lc.length, carries: lk.length },
   );
   const ofLinear = [
@@ -161,7 +181,7 @@ function transposeLinearScan(
   const [ic, ik, ix] = groups(ins, p);
   const knownOf = (xs: readonly Linearized[], l: Flags): readonly NDArray[] =>
     nonNull(xs.map((x, i) => (l[i] === true ? null : x.value)));
-  const [ck, cy] = cut(cts, carries) as [Tangent[], Tangent[]];
+  const [ck, cy] = cut(cts, carries);
   const sums = select(select(ic, lc), back.summed).map((x) => zerosOf(x.aval));
   const start = back.carried.flatMap((f, i) => (f ? [ck[i] ?? zerosOf(at(ik, i).aval)] : []));
   const fixed = [...back.callable.constants, ...knownOf(ic, lc)];
@@ -172,7 +192,7 @@ function transposeLinearScan(
     constants: fixed.length,
     carries: sums.length + start.length,
   });
-  const [dc, dk, dx] = cut(outs, sums.length, start.length) as [NDArray[], NDArray[], NDArray[]];
+  const [dc, dk, dx] = cut(outs, sums.length, start.length);
   const of = (values: readonly NDArray[], depends: Flags, l: Flags): readonly Tangent[] =>
     spread(spread(values, depends), l);
   return [...of(dc, back.summed, lc), ...spread(dk, back.carried), ...of(dx, back.stacked, lx)].map((ct, i) =>
@@ -213,7 +233,15 @@ function evaluateScan(inputs: readonly NDArray[], p: ScanParams): readonly NDArr
   }
   if (p.reverse) made.reverse();
   const types = outputAvals(p.body).slice(p.carries);
-  return [...carry, ...types.map((type, j) => stackOf(made.map((m) => at(m, j)), type))]; // prettier-ignore
+  return [
+    ...carry,
+    ...types.map((type, j) =>
+      stackOf(
+        made.map((m) => at(m, j)),
+        type,
+      ),
+    ),
+  ];
 }
 
 function pruneScan(used: Flags, p: ScanParams): Pruned<ScanParams> {

@@ -87,7 +87,7 @@ export function scan<C, X, Y>(
     stageBody(
       name,
       (inputs): readonly [readonly NDArray[], ScanTypes] => {
-        const [c, x] = cut(inputs, avals.length) as [NDArray[], NDArray[]];
+        const [c, x] = cut(inputs, avals.length);
         const result = f(unflatten<C>(start.treedef, c), unflatten<X>(stacks.treedef, x));
         const { carry, ys } = flattenPair(result, nameOf(f));
         const types = { treedef: carry.treedef, avals: carry.leaves.map((o) => o.aval), ysTree: ys.treedef };
@@ -103,7 +103,10 @@ export function scan<C, X, Y>(
       ? scanFlat(staged.callable, first, stacks.leaves, settings)
       : checkpointedScan(staged.callable, first, stacks.leaves, settings, every);
   if (staged.keyUses !== null) noteScan(name, staged.keyUses, first, stacks.leaves, length, outs);
-  return [unflatten<C>(start.treedef, outs.slice(0, first.length)), unflatten<Y>(staged.more.ysTree, outs.slice(first.length))]; // prettier-ignore
+  return [
+    unflatten<C>(start.treedef, outs.slice(0, first.length)),
+    unflatten<Y>(staged.more.ysTree, outs.slice(first.length)),
+  ];
 }
 
 interface ScanTypes extends CarryTypes {
@@ -118,7 +121,10 @@ function flattenPair(result: unknown, f: string): { readonly carry: ArrayTree; r
     );
   }
   const [carry, ys] = pair;
-  return { carry: flattenArrays(carry, `the carry that ${f} returned`), ys: flattenArrays(ys, `the y that ${f} returned`) }; // prettier-ignore
+  return {
+    carry: flattenArrays(carry, `the carry that ${f} returned`),
+    ys: flattenArrays(ys, `the y that ${f} returned`),
+  };
 }
 
 /** The length that all xs have along axis 0. */
@@ -177,6 +183,11 @@ function scanDirectly<C, X, Y>(
   }
   if (reverse) made.reverse();
   const first = at(made, 0);
-  const ys = first.leaves.map((y, j) => stackOf(made.map((m) => at(m.leaves, j)), y.aval)); // prettier-ignore
+  const ys = first.leaves.map((y, j) =>
+    stackOf(
+      made.map((m) => at(m.leaves, j)),
+      y.aval,
+    ),
+  );
   return [carry, unflatten<Y>(first.treedef, ys)];
 }

@@ -10,7 +10,17 @@ import { interned } from '../../trace/intern.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
 import type { Jaxpr } from '../../trace/jaxpr.ts';
 import { Var } from '../../trace/jaxpr.ts';
-import type { Batched, BatchedResult, Case, JvpResult, Lowered, LinearizeResult, Primitive, Pruned, Tangent } from '../../trace/primitive.ts'; // prettier-ignore
+import type {
+  Batched,
+  BatchedResult,
+  Case,
+  JvpResult,
+  Lowered,
+  LinearizeResult,
+  Primitive,
+  Pruned,
+  Tangent,
+} from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
@@ -48,7 +58,7 @@ const whileBind = (
 
 /** What belongs to the condition's constants, the body's, and the carried values. */
 const groups = <T>(items: readonly T[], p: WhileParams): readonly [readonly T[], readonly T[], readonly T[]] =>
-  cut(items, p.conditionConstants, p.bodyConstants) as [T[], T[], T[]];
+  cut(items, p.conditionConstants, p.bodyConstants);
 
 const layoutOf = ({ body, bodyConstants }: WhileParams): { readonly constants: number; readonly carries: number } => ({
   constants: bodyConstants,
@@ -126,9 +136,9 @@ function untilAllEnd(
   const constants = [...conditionConstants, ...bodyConstants];
   const state = [...first, ...init];
   const trip = (...all: readonly NDArray[]): readonly NDArray[] => {
-    const [c, b, [active], carried] = cut(all, conditionConstants.length, bodyConstants.length, 1) as [NDArray[], NDArray[], [NDArray], NDArray[]]; // prettier-ignore
+    const [c, b, actives, carried] = cut(all, conditionConstants.length, bodyConstants.length, 1);
     const next = evalJaxpr(body, [], [...b, ...carried]).map((x, i) =>
-      where(broadcastInDim(active, x.shape, [0]), x, at(carried, i)),
+      where(broadcastInDim(at(actives, 0), x.shape, [0]), x, at(carried, i)),
     );
     return [...evalJaxpr(condition, [], [...c, ...next]), ...next];
   };
@@ -152,10 +162,10 @@ function evaluateWhile(inputs: readonly NDArray[], p: WhileParams): readonly NDA
 
 function pruneWhile(used: Flags, p: WhileParams): Pruned<WhileParams> {
   const test = pruneJaxpr(p.condition, [true]);
-  const [cc, tested] = cut(test.inputs, p.conditionConstants) as [Flags, Flags];
+  const [cc, tested] = cut(test.inputs, p.conditionConstants);
   const wanted = used.map((u, i) => u || tested[i] === true);
   const { body, inputs, carried } = prunedBody(p.body, layoutOf(p), wanted);
-  const [bc] = cut(inputs, p.bodyConstants) as [Flags];
+  const [bc] = cut(inputs, p.bodyConstants);
   return {
     params: {
       condition: { ...test.jaxpr, inputs: select(p.condition.inputs, [...cc, ...carried]) },

@@ -90,7 +90,7 @@ function whileFlat(condition: Callable, body: Callable, init: readonly NDArray[]
   const varies = init.map((_, i) => body.jaxpr.outputs[i] !== body.jaxpr.inputs[b + i]);
   const fixed = varies.map((v) => !v);
   const reordered = (jaxpr: Jaxpr, constants: number): Jaxpr => {
-    const [given, carried] = cut(jaxpr.inputs, constants) as [typeof jaxpr.inputs, typeof jaxpr.inputs];
+    const [given, carried] = cut(jaxpr.inputs, constants);
     return { ...jaxpr, inputs: [...given, ...select(carried, fixed), ...select(carried, varies)] };
   };
   const constant = select(init, fixed);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
-import { checkpoint, grad, jit, jvp, lax, numpy as np, vmap } from '../../../src/index.ts';
+import { checkpoint, clearCaches, grad, jit, jvp, lax, numpy as np, vmap } from '../../../src/index.ts';
 import { currentTrace } from '../../../src/trace/context.ts';
 import { expectClose } from './close.ts';
 
@@ -186,6 +186,8 @@ test(`random programs under random transformations`, { timeout: 20_000 * runs },
         names.reduce<Fn>((f, n) => (stacks[n] as (typeof stacks)[string])[k as 0 | 1](f), (x) => last(run(ops, [x, direction], mode))), // prettier-ignore
       ) as [Fn, Fn];
       await expectClose(compiled(point), plain(point), 1e-6);
+      // No two programs have anything in common.
+      clearCaches();
     }),
     { numRuns: runs },
   ),
