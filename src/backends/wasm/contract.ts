@@ -10,7 +10,7 @@ import type { Value } from './module/code.ts';
 import { Func, get, i32, loadOp, op } from './module/code.ts';
 import { packFunc } from './pack.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
-import { outerFunc, pointerParams, pointersOf } from './rows.ts';
+import { phaseFunc, phaseParams, pointerParams, pointersOf } from './rows.ts';
 import { coordinatesOf, lastAxis, minimum, runsOver } from './runs.ts';
 import { lanes } from './vector-ops.ts';
 import { canVectorize, chooseLaneAxis, laneCost } from './vectorize.ts';
@@ -83,7 +83,7 @@ export function emitContract(m: ModuleBuilder, kernel: ContractKernel): KernelCo
   m.funcs.push(micro, finish);
   const rightSize = roundUp(b.kc * b.nc * bytes, 64);
   const leftSize = roundUp(b.mc * b.kc * bytes, 64);
-  const f = outerFunc(kernel);
+  const f = phaseFunc(kernel);
   m.funcs.push(f);
   const scratch = f.param(2);
   const areas: Areas = {
@@ -93,9 +93,9 @@ export function emitContract(m: ModuleBuilder, kernel: ContractKernel): KernelCo
   };
   writeLoops(f, kernel, c, b, areas, { micro, left, right, finish });
   return {
-    func: f,
-    units: product(c.batch.map((a) => a.extent)) * b.rowBlocks,
+    phases: [{ func: f, units: product(c.batch.map((a) => a.extent)) * b.rowBlocks }],
     scratchBytes: rightSize + leftSize + b.group * b.mc * b.nc * bytes,
+    sharedBytes: 0,
   };
 }
 
@@ -166,7 +166,7 @@ const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to;
 
 function writeLoops(f: Func, kernel: ContractKernel, c: Contraction, b: Blocking, areas: Areas, parts: Parts): void {
   const bytes = storageBytes[kernel.dtype];
-  const pointers = pointersOf(f, kernel, 3);
+  const pointers = pointersOf(f, kernel, phaseParams);
   const add = (x: Value, y: Value): Value => op('i32.add', x, y);
   const times = (x: Value, y: number): Value => op('i32.mul', x, i32(y));
   const panels = (x: Value, size: number): Value => op('i32.div_u', add(x, i32(size - 1)), i32(size));

@@ -84,7 +84,7 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
 
 type Run = (table: number) => void;
 
-/** A loaded program: its module's instance, and blocks for its constants, temporaries, scratch and address table. */
+/** A loaded program: its module's instance, and blocks for its constants, temporaries, working memory and address table. */
 class WasmExecutable implements Executable {
   private readonly program: Program;
   private readonly memory: LinearMemory;
@@ -110,6 +110,7 @@ class WasmExecutable implements Executable {
           return place.kind === 'constant' ? this.constant(place.data) : 0;
         }),
         this.block(this.emitted.scratchBytes),
+        this.block(this.emitted.sharedBytes),
       ]);
       this.table = this.block(this.addresses.byteLength);
     } catch (error) {

@@ -25,32 +25,34 @@ export interface WasmProgram {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The module in the text format. */
   readonly text: () => string;
-  /** Bytes of working memory that `run` needs. */
+  /** Bytes of the two areas of working memory that `run` needs. */
   readonly scratchBytes: number;
+  readonly sharedBytes: number;
 }
 
 /**
  * Compiles a program to one module that imports `env.memory` and exports `run(table)`. The table holds the addresses
- * (i32) of the program's buffers in their order, then that of the scratch memory. `run` calls one function for each
- * step, inside loops and branches as the program says; it in turn takes a range of the kernel's outer loop.
+ * (i32) of the program's buffers in their order, then those of the scratch and the shared working memory. `run` calls one
+ * function for each phase of a step, inside loops and branches as the program says; it in turn takes a range of units.
  */
 export function emitWasm(program: Program, features: WasmFeatures): WasmProgram {
   const m: ModuleBuilder = { library: new Library(), funcs: [], relaxed: features.relaxedSimd };
   const writer = new ProgramWriter(m, program);
   writer.steps(program.steps);
-  const { run, scratchBytes } = writer;
+  const { run, scratchBytes, sharedBytes } = writer;
   const module: Module = {
     funcs: [...m.library.funcs, ...m.funcs, run],
     exported: run,
-    notes: [`program ${program.name}: run(table of ${program.buffers.length} buffers' addresses and scratch memory)`],
+    notes: [`program ${program.name}: run(table of ${program.buffers.length} buffers' addresses and working memory)`],
   };
-  return { bytes: encodeModule(module), text: () => printModule(module), scratchBytes };
+  return { bytes: encodeModule(module), text: () => printModule(module), scratchBytes, sharedBytes };
 }
 
 /** Writes the function `run`. */
 class ProgramWriter {
   readonly run: Func;
   scratchBytes = 0;
+  sharedBytes = 0;
   private readonly m: ModuleBuilder;
   private readonly buffers: number;
   private readonly emitted = new Map<Kernel, KernelCode>();
@@ -112,8 +114,10 @@ class ProgramWriter {
     let code = this.emitted.get(kernel);
     if (code === undefined) this.emitted.set(kernel, (code = emitKernel(this.m, kernel)));
     this.scratchBytes = Math.max(this.scratchBytes, code.scratchBytes);
+    this.sharedBytes = Math.max(this.sharedBytes, code.sharedBytes);
+    const working = [this.address(this.buffers), this.address(this.buffers + 1)];
     const addresses = args.map((b) => this.address(b));
-    this.run.run(code.func, i32(0), i32(code.units), this.address(this.buffers), ...addresses);
+    for (const { func, units } of code.phases) this.run.run(func, i32(0), i32(units), ...working, ...addresses);
   }
 }
 

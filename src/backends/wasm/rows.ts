@@ -6,11 +6,19 @@ import type { Local, Value } from './module/code.ts';
 import { Func, get, i32, op, selectOp } from './module/code.ts';
 import type { ValueType } from './module/opcodes.ts';
 
-/** A kernel's code: `func(start, end, scratch, operands…)` runs the units `[start, end)` of its outer range. */
+/** A kernel's code: phases one after the other, each of which sees all that the one before wrote. */
 export interface KernelCode {
+  readonly phases: readonly Phase[];
+  /** Bytes of working memory that each range of units that runs has for itself. */
+  readonly scratchBytes: number;
+  /** Bytes of working memory that all units of all phases share. */
+  readonly sharedBytes: number;
+}
+
+/** `func(start, end, scratch, shared, operands…)` runs the units `[start, end)`; any ranges, in any order or side by side. */
+export interface Phase {
   readonly func: Func;
   readonly units: number;
-  readonly scratchBytes: number;
 }
 
 /** What kernels add their functions to. */
@@ -27,11 +35,14 @@ const longestRow = 4096;
 export const pointerParams = (kernel: Kernel): (readonly [string, ValueType])[] =>
   kernel.operands.map((o, i) => [`${o.access === 'read' ? 'in' : o.access === 'write' ? 'out' : 'inout'}${i}`, 'i32']);
 
-/** The kernel's outer function: `func(start, end, scratch, operands…)`. */
-export const outerFunc = (kernel: Kernel): Func =>
+/** Parameters of a phase's function before the operands' addresses. */
+export const phaseParams = 4;
+
+/** The function of a kernel's phase, to be filled in; see {@link Phase}. */
+export const phaseFunc = (kernel: Kernel, name = kernel.name): Func =>
   new Func(
-    kernel.name,
-    [['start', 'i32'], ['end', 'i32'], ['scratch', 'i32'], ...pointerParams(kernel)],
+    name,
+    [['start', 'i32'], ['end', 'i32'], ['scratch', 'i32'], ['shared', 'i32'], ...pointerParams(kernel)],
     [],
     ['', `${kernel.kind} ${kernel.name}: ${kernel.source}`],
   );
@@ -58,7 +69,7 @@ export function rows(
     [],
   );
   const chunks = Math.ceil(inner.extent / longest);
-  const f = outerFunc(kernel);
+  const f = phaseFunc(kernel);
   const counters = new Odometer(f, [...outer.map((a) => a.extent), chunks], f.param(0));
   const unit = f.variable(f.param(0), 'unit');
   f.count(unit, f.param(1), 1, () => {
@@ -66,12 +77,16 @@ export function rows(
     const from = f.let(op('i32.mul', chunk, i32(longest)));
     const to = f.let(op('i32.add', from, i32(longest)));
     const end = selectOp(op('i32.lt_u', to, i32(inner.extent)), to, i32(inner.extent));
-    f.run(row, ...outer.map((_, i) => counters.value(i)), from, end, ...pointersOf(f, kernel, 3).values());
+    f.run(row, ...outer.map((_, i) => counters.value(i)), from, end, ...pointersOf(f, kernel, phaseParams).values());
     counters.next();
   });
   m.funcs.push(row, f);
   return {
-    code: { func: f, units: product(outer.map((a) => a.extent)) * chunks, scratchBytes: 0 },
+    code: {
+      phases: [{ func: f, units: product(outer.map((a) => a.extent)) * chunks }],
+      scratchBytes: 0,
+      sharedBytes: 0,
+    },
     row,
     coordinates: outer.map((a, i) => [a.axis, row.param(i)] as const),
   };
