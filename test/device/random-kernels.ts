@@ -305,6 +305,44 @@ export function randomReduce(seed: number): Case {
   return { kernel, data: k.data };
 }
 
+/** A random reduce kernel of so much to so little that it goes in parts, or along columns. */
+export function randomLargeReduce(seed: number): Case {
+  const r = new Random(seed);
+  const special = r.chance(0.3);
+  const dtypes = r.chance(0.8) ? f32Like : allDTypes;
+  const k = new KernelMaker(r, { dtypes, special, exact: false });
+  const [domain, reduced] = r.pick([
+    [[], [r.pick([65_536, 100_003])]],
+    [[3], [50_001]],
+    [[2], [37, 1031]],
+    [[130], [r.pick([33, 700, 1003])]],
+    [[259], [r.pick([40, 600])]],
+    [
+      [3, 131],
+      [2, 99],
+    ],
+    [[140], [65, 40]],
+  ] as const);
+  const axes = axesOf([...domain, ...reduced]);
+  const outer = axes.slice(0, domain.length);
+  const accumulators = range(1 + r.below(2)).map((): Accumulator => {
+    const dtype = r.pick(dtypes);
+    const monoid = r.pick(monoidsOf(dtype).filter((m) => !special || m !== 'add' || dtype[0] !== 'f'));
+    const order = r.chance(0.5) ? axes : [...axes.slice(domain.length), ...outer];
+    const place = linearize(
+      order,
+      order.map((a) => interval(a).max + 1),
+    );
+    const x = load(k.operand(dtype, interval(place).max + 1, 'read'), dtype, place);
+    return { monoid, dtype, value: r.chance(0.5) ? x : select(k.expr('bool', axes, 0), x, constant(dtype, 1)) };
+  });
+  const stores = accumulators.map((a, i) => k.store(outer, acc(i, a.dtype)));
+  const kernel: Kernel = {
+    kind: 'reduce', name: 'reduce', source: 'random', domain, reduced, accumulators, operands: k.operands, stores,
+  }; // prettier-ignore
+  return { kernel, data: k.data };
+}
+
 /** A random contract kernel, from dot products to windows with padding. */
 export function randomContract(seed: number): Case {
   const r = new Random(seed);

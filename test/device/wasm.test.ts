@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createReferenceDevice } from '../../src/backends/reference/device.ts';
 import { createWasmDevice } from '../../src/backends/wasm/device.ts';
 import { detectFeatures } from '../../src/backends/wasm/features.ts';
-import { randomContract, randomMap, randomReduce } from './random-kernels.ts';
+import { randomContract, randomLargeReduce, randomMap, randomReduce } from './random-kernels.ts';
 import { randomProcedure } from './random-procedures.ts';
 import { randomProgram } from './random-programs.ts';
 import { expectSame, runProgram } from './run-case.ts';
@@ -37,16 +37,24 @@ describe.each(kinds)(
       );
     });
 
+    const summed = (dtype: string, terms: number): { relative: number; absolute: number } =>
+      dtype === 'f32'
+        ? { relative: summing(terms, 512), absolute: 2e-3 }
+        : dtype === 'f64'
+          ? { relative: 1e-12, absolute: 1e-10 }
+          : { relative: 0, absolute: 0 };
+
     test('reduce', () => {
-      const close = (dtype: string, terms: number): { relative: number; absolute: number } =>
-        dtype === 'f32'
-          ? { relative: summing(terms, 512), absolute: 2e-3 }
-          : dtype === 'f64'
-            ? { relative: 1e-12, absolute: 1e-10 }
-            : { relative: 0, absolute: 0 };
       fc.assert(
-        fc.property(seeds, (seed) => expectSame(device, randomReduce(seed), close)),
+        fc.property(seeds, (seed) => expectSame(device, randomReduce(seed), summed)),
         { numRuns: runs },
+      );
+    });
+
+    test('reduce of much to little', () => {
+      fc.assert(
+        fc.property(seeds, (seed) => expectSame(device, randomLargeReduce(seed), summed)),
+        { numRuns: Math.ceil(runs / 8) },
       );
     });
 

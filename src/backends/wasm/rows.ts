@@ -51,9 +51,21 @@ export const phaseFunc = (kernel: Kernel, name = kernel.name): Func =>
 export const pointersOf = (f: Func, kernel: Kernel, first: number): ReadonlyMap<number, Value> =>
   new Map(kernel.operands.map((_, i) => [i, f.param(first + i)]));
 
+/** A phase that runs row by row. */
+export interface Rows {
+  readonly code: KernelCode;
+  /** The function of a row, to be filled in. */
+  readonly row: Func;
+  readonly coordinates: readonly (readonly [number, Value])[];
+  /** In the row function: the addresses of the working memory. */
+  readonly scratch: Value;
+  readonly shared: Value;
+}
+
 /**
  * Splits a domain into rows: all points that differ in `inner` only, or at most `longest` of them. Gives the kernel's outer
- * function, which calls `row(coordinates of outer…, from, to, operands…)`, and that function to be filled in.
+ * function, which calls `row(coordinates of outer…, from, to, operands…, scratch, shared)`, and that function to be filled
+ * in.
  */
 export function rows(
   m: ModuleBuilder,
@@ -61,15 +73,23 @@ export function rows(
   outer: readonly Axis[],
   inner: Axis,
   longest = longestRow,
-): { readonly code: KernelCode; readonly row: Func; readonly coordinates: readonly (readonly [number, Value])[] } {
+  name = kernel.name,
+): Rows {
   const coordinateParams = outer.map((a) => [`i${a.axis}`, 'i32'] as const);
   const row = new Func(
-    `${kernel.name}_row`,
-    [...coordinateParams, ['from', 'i32'], ['to', 'i32'], ...pointerParams(kernel)],
+    `${name}_row`,
+    [
+      ...coordinateParams,
+      ['from', 'i32'],
+      ['to', 'i32'],
+      ...pointerParams(kernel),
+      ['scratch', 'i32'],
+      ['shared', 'i32'],
+    ],
     [],
   );
   const chunks = Math.ceil(inner.extent / longest);
-  const f = phaseFunc(kernel);
+  const f = phaseFunc(kernel, name);
   const counters = new Odometer(f, [...outer.map((a) => a.extent), chunks], f.param(0));
   const unit = f.variable(f.param(0), 'unit');
   f.count(unit, f.param(1), 1, () => {
@@ -77,7 +97,8 @@ export function rows(
     const from = f.let(op('i32.mul', chunk, i32(longest)));
     const to = f.let(op('i32.add', from, i32(longest)));
     const end = selectOp(op('i32.lt_u', to, i32(inner.extent)), to, i32(inner.extent));
-    f.run(row, ...outer.map((_, i) => counters.value(i)), from, end, ...pointersOf(f, kernel, phaseParams).values());
+    const operands = pointersOf(f, kernel, phaseParams).values();
+    f.run(row, ...outer.map((_, i) => counters.value(i)), from, end, ...operands, f.param(2), f.param(3));
     counters.next();
   });
   m.funcs.push(row, f);
@@ -89,6 +110,8 @@ export function rows(
     },
     row,
     coordinates: outer.map((a, i) => [a.axis, row.param(i)] as const),
+    scratch: row.param(row.params.length - 2),
+    shared: row.param(row.params.length - 1),
   };
 }
 

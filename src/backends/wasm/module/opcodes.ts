@@ -209,6 +209,8 @@ export const opcodes = {
   'f32x4.div': vector(231),
   'f32x4.min': vector(232),
   'f32x4.max': vector(233),
+  'f32x4.pmin': vector(234),
+  'f32x4.pmax': vector(235),
   'f64x2.add': vector(240),
   'f64x2.sub': vector(241),
   'f64x2.mul': vector(242),

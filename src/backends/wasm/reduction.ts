@@ -1,0 +1,162 @@
+import type { Expr } from '../../kernel/expr.ts';
+import { acc, index, load } from '../../kernel/expr.ts';
+import { iadd, imul, linearize } from '../../kernel/index-algebra.ts';
+import type { Accumulator, ReduceKernel, Store } from '../../kernel/kernel.ts';
+import { product } from '../../util/array.ts';
+import type { Axis } from './collapse.ts';
+import { collapse } from './collapse.ts';
+import type { Evaluator } from './evaluator.ts';
+import { storageBytes } from './evaluator.ts';
+import { withRoots } from './map.ts';
+import type { Value } from './module/code.ts';
+import { i32, op } from './module/code.ts';
+import type { Rows } from './rows.ts';
+import { pointersOf } from './rows.ts';
+import { minimum } from './runs.ts';
+
+/** A reduction over loops that have been simplified: all of a kernel, or one of its two phases. */
+export interface Reduction {
+  readonly domain: readonly Axis[];
+  readonly reduced: readonly Axis[];
+  readonly accumulators: readonly Accumulator[];
+  readonly stores: readonly Store[];
+  /** That part of a reduced axis which a point of the domain is for; null for all of it. */
+  readonly part: Part | null;
+  /** Operands after the kernel's own: where each begins in the shared working memory. */
+  readonly working: readonly number[];
+}
+
+/** The points `[chunk · size, (chunk + 1) · size)` of a reduced axis, as far as there are so many. */
+export interface Part {
+  readonly axis: number;
+  readonly chunk: Expr;
+  readonly size: number;
+}
+
+/** A reduce kernel with fewer loops. */
+export function simplified(kernel: ReduceKernel): Reduction {
+  const axes = [...kernel.domain, ...kernel.reduced].map((extent, axis) => ({ axis, extent }));
+  const count = kernel.accumulators.length;
+  const values = kernel.accumulators.map((a) => a.value);
+  const { groups, roots } = collapse(
+    [axes.slice(0, kernel.domain.length), axes.slice(kernel.domain.length)],
+    [...values, ...kernel.stores.flatMap((s) => [s.index, s.value])],
+  );
+  return {
+    domain: groups[0] ?? [],
+    reduced: groups[1] ?? [],
+    accumulators: kernel.accumulators.map((a, i) => ({ ...a, value: roots[i] ?? a.value })),
+    stores: withRoots(kernel.stores, roots.slice(count)),
+    part: null,
+    working: [],
+  };
+}
+
+/** Where a reduced axis begins and ends for the current point of the domain. */
+export function boundsOf(e: Evaluator, { part }: Reduction, { axis, extent }: Axis): [Value, Value] {
+  if (part?.axis !== axis) return [i32(0), i32(extent)];
+  const { f } = e;
+  const from = f.let(op('i32.mul', e.scalar(part.chunk), i32(part.size)), 'from');
+  return [from, minimum(f, op('i32.add', from, i32(part.size)), i32(extent))];
+}
+
+/** The operands' addresses in a row function, the ones in working memory included. */
+export function addressesOf(
+  { row, shared }: Rows,
+  kernel: ReduceKernel,
+  r: Reduction,
+  first: number,
+): Map<number, Value> {
+  const addresses = new Map(pointersOf(row, kernel, first));
+  r.working.forEach((offset, i) =>
+    addresses.set(kernel.operands.length + i, row.let(op('i32.add', shared, i32(offset)), 'partial')),
+  );
+  return addresses;
+}
+
+/** Work (values that are reduced) that makes a unit worth handing to a thread. */
+const unitWork = 1 << 15;
+/** Units that are enough for any number of threads. */
+const manyUnits = 48;
+/** Values that are added up in a column in one go, some at a time: longer columns are split. */
+const longestColumn = 2048;
+/** Points that a part of an axis has at least. */
+const smallestPart = 32;
+
+/** About as many points of a row as make a unit. */
+export function pointsPerUnit(r: Reduction, multiple: number, most: number): number {
+  const each = product(r.reduced.map((a) => (a.axis === r.part?.axis ? r.part.size : a.extent)));
+  const points = Math.ceil(unitWork / Math.max(1, each) / multiple) * multiple;
+  return Math.max(multiple, Math.min(points, most));
+}
+
+const longestAxis = (axes: readonly Axis[]): Axis | null =>
+  axes.reduce<Axis | null>((best, a) => (best === null || a.extent > best.extent ? a : best), null);
+
+/** Are columns short, or can {@link split} make them so? */
+export function columnsAreShort({ reduced }: Reduction): boolean {
+  const all = product(reduced.map((a) => a.extent));
+  return all / Math.max(1, Math.floor((longestAxis(reduced)?.extent ?? 0) / smallestPart)) <= longestColumn;
+}
+
+/** A reduction in two phases, and how much working memory they share. */
+interface Phases {
+  readonly partial: Reduction;
+  readonly combining: Reduction;
+  readonly sharedBytes: number;
+}
+
+/**
+ * A reduction of much to little as two: partial results for parts of an axis, which lie in working memory, then their
+ * combination. The parts depend on the shapes alone, and so does the result. Null where one phase has units enough.
+ */
+export function split(kernel: ReduceKernel, r: Reduction, units: number, columns: boolean): Phases | null {
+  const results = product(r.domain.map((a) => a.extent));
+  const each = product(r.reduced.map((a) => a.extent));
+  const longest = longestAxis(r.reduced);
+  if (longest === null) return null;
+  const wanted =
+    units >= manyUnits ? 1 : Math.floor(Math.min((results * each) / unitWork, Math.ceil(manyUnits / units)));
+  const needed = columns ? Math.ceil(each / longestColumn) : 1;
+  const count = Math.min(Math.max(wanted, needed), Math.floor(longest.extent / smallestPart));
+  if (count < 2) return null;
+  const size = Math.ceil(longest.extent / count / 16) * 16;
+  const chunks = Math.ceil(longest.extent / size);
+  if (chunks < 2) return null;
+  const axis = 1 + Math.max(...[...r.domain, ...r.reduced].map((a) => a.axis));
+  const chunk = index(axis, chunks);
+  const place = linearize(
+    r.domain.map((a) => index(a.axis, a.extent)),
+    r.domain.map((a) => a.extent),
+  );
+  const position = iadd(imul(chunk, results), place);
+  const first = kernel.operands.length;
+  let bytes = 0;
+  const working = r.accumulators.map(({ dtype }) => {
+    const offset = bytes;
+    bytes += Math.ceil((chunks * results * storageBytes[dtype]) / 16) * 16;
+    return offset;
+  });
+  return {
+    sharedBytes: bytes,
+    partial: {
+      ...r,
+      domain: [{ axis, extent: chunks }, ...r.domain],
+      stores: r.accumulators.map(({ dtype }, i) => ({
+        operand: first + i,
+        index: position,
+        value: acc(i, dtype),
+      })),
+      part: { axis: longest.axis, chunk, size },
+      working,
+    },
+    combining: {
+      domain: r.domain,
+      reduced: [{ axis, extent: chunks }],
+      accumulators: r.accumulators.map((a, i) => ({ ...a, value: load(first + i, a.dtype, position) })),
+      stores: r.stores,
+      part: null,
+      working,
+    },
+  };
+}
