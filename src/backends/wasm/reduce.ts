@@ -48,12 +48,13 @@ const fewRows = 32;
 const fewColumns = 128;
 
 function chooseWay(r: Reduction): Way {
-  const inner = innerAxis(r.domain, r.stores);
+  const domain = r.domain.filter((a) => a !== r.part?.chunk);
+  const inner = innerAxis(domain, r.stores);
   const scalars: Way = { kind: 'scalars', inner, along: null };
   const sums = r.accumulators.map((a) => a.value);
   if (!canVectorize([...sums, ...r.stores.flatMap((s) => [s.index, s.value])])) return scalars;
   const across = chooseLaneAxis(
-    r.domain.filter((a) => a.extent >= lanes),
+    domain.filter((a) => a.extent >= lanes),
     sums,
     r.stores.map((s) => s.index),
   );

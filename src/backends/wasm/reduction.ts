@@ -1,4 +1,3 @@
-import type { Expr } from '../../kernel/expr.ts';
 import { acc, index, load } from '../../kernel/expr.ts';
 import { iadd, imul, linearize } from '../../kernel/index-algebra.ts';
 import type { Accumulator, ReduceKernel, Store } from '../../kernel/kernel.ts';
@@ -26,10 +25,13 @@ export interface Reduction {
   readonly working: readonly number[];
 }
 
-/** The points `[chunk · size, (chunk + 1) · size)` of a reduced axis, as far as there are so many. */
+/**
+ * The points `[c · size, (c + 1) · size)` of a reduced axis, as far as there are so many, for a point `c` of the domain's
+ * axis `chunk`. Neighbouring points of that one have different loops, so they are never lanes.
+ */
 export interface Part {
   readonly axis: number;
-  readonly chunk: Expr;
+  readonly chunk: Axis;
   readonly size: number;
 }
 
@@ -56,7 +58,7 @@ export function simplified(kernel: ReduceKernel): Reduction {
 export function boundsOf(e: Evaluator, { part }: Reduction, { axis, extent }: Axis): [Value, Value] {
   if (part?.axis !== axis) return [i32(0), i32(extent)];
   const { f } = e;
-  const from = f.let(op('i32.mul', e.scalar(part.chunk), i32(part.size)), 'from');
+  const from = f.let(op('i32.mul', e.coordinate(part.chunk.axis), i32(part.size)), 'from');
   return [from, minimum(f, op('i32.add', from, i32(part.size)), i32(extent))];
 }
 
@@ -124,12 +126,12 @@ export function split(kernel: ReduceKernel, r: Reduction, units: number, columns
   const chunks = Math.ceil(longest.extent / size);
   if (chunks < 2) return null;
   const axis = 1 + Math.max(...[...r.domain, ...r.reduced].map((a) => a.axis));
-  const chunk = index(axis, chunks);
+  const chunk: Axis = { axis, extent: chunks };
   const place = linearize(
     r.domain.map((a) => index(a.axis, a.extent)),
     r.domain.map((a) => a.extent),
   );
-  const position = iadd(imul(chunk, results), place);
+  const position = iadd(imul(index(axis, chunks), results), place);
   const first = kernel.operands.length;
   let bytes = 0;
   const working = r.accumulators.map(({ dtype }) => {
@@ -141,7 +143,7 @@ export function split(kernel: ReduceKernel, r: Reduction, units: number, columns
     sharedBytes: bytes,
     partial: {
       ...r,
-      domain: [{ axis, extent: chunks }, ...r.domain],
+      domain: [chunk, ...r.domain],
       stores: r.accumulators.map(({ dtype }, i) => ({
         operand: first + i,
         index: position,
@@ -152,7 +154,7 @@ export function split(kernel: ReduceKernel, r: Reduction, units: number, columns
     },
     combining: {
       domain: r.domain,
-      reduced: [{ axis, extent: chunks }],
+      reduced: [chunk],
       accumulators: r.accumulators.map((a, i) => ({ ...a, value: load(first + i, a.dtype, position) })),
       stores: r.stores,
       part: null,
