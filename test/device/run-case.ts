@@ -89,7 +89,7 @@ export function expectSame(
  * For each output, 1 where the kernel writes: found by running it on the reference device with all values 1. A random
  * procedure leaves no element of its results unwritten.
  */
-function elementsWritten(c: Case): readonly HostArray[] {
+export function elementsWritten(c: Case): readonly HostArray[] {
   if (c.kernel.kind === 'procedure') return runCase(reference, c).map((data) => data.map(() => 1));
   const marked = c.kernel.stores.map((s) => ({
     ...s,

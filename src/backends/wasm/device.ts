@@ -10,12 +10,22 @@ import { storageBytes } from './evaluator.ts';
 import { detectFeatures, hasSimd } from './features.ts';
 import type { Home, MemoryOptions } from './memory.ts';
 import { LinearMemory } from './memory.ts';
-import type { WasmFeatures } from './program.ts';
+import type { WasmFeatures, WasmProgram } from './program.ts';
 import { emitWasm } from './program.ts';
+import { availableThreads, hasThreads } from './platform.ts';
+import type { TeamProgram, TeamRun } from './pool.ts';
+import { Pool } from './pool.ts';
+import { maxThreads } from './control.ts';
+import type { Sharing } from './sharing.ts';
+import { usualSharing } from './sharing.ts';
 
-export interface WasmOptions extends MemoryOptions {
+export interface WasmOptions extends Omit<MemoryOptions, 'shared'> {
   /** What generated code may use; found out from the engine when not given. */
   readonly features?: WasmFeatures;
+  /** Threads to run on, the calling one included; by default as many as run at once here. One where there are none. */
+  readonly threads?: number;
+  /** What is worth sharing between threads. */
+  readonly sharing?: Sharing;
 }
 
 /** An array of the device; its home says where its bytes are. */
@@ -49,7 +59,8 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
     throw new DeviceUnavailableError('this JavaScript engine has no WebAssembly SIMD: use the reference device');
   }
   const features = options.features ?? detectFeatures();
-  const memory = new LinearMemory(options);
+  const { memory, pool } = memoryAndPool(options);
+  const sharing = pool === null ? null : (options.sharing ?? usualSharing);
 
   const readSync = (buffer: DeviceBuffer): HostArray => {
     const data = hostArray[buffer.dtype](buffer.length);
@@ -64,8 +75,13 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
   };
   return {
     name: 'wasm',
-    description: `wasm (1 thread, ${features.relaxedSimd ? 'relaxed SIMD' : 'SIMD'})`,
-    threads: 1,
+    get description() {
+      const threads = this.threads === 1 ? '1 thread' : `${this.threads} threads`;
+      return `wasm (${threads}, ${features.relaxedSimd ? 'relaxed SIMD' : 'SIMD'})`;
+    },
+    get threads() {
+      return pool?.threads ?? 1;
+    },
     target: { device: 'wasm', dtypes: new Set(dtypes), maxOperands: 64 },
     write,
     read: (buffer) => new Promise((resolve) => resolve(readSync(buffer))),
@@ -76,19 +92,37 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
       return () => memory.release(claim);
     },
     hostCall: (inputs, outputs, f) => hostCallAtOnce({ readSync, write }, inputs, outputs, f),
-    load: (program) => new WasmExecutable(program, memory, features),
+    load: (program) => new WasmExecutable(program, memory, emitWasm(program, features, sharing), pool),
     memory: () => memory.report(),
-    close: () => Promise.resolve(),
+    close: () => pool?.close() ?? Promise.resolve(),
   };
 }
 
-type Run = (table: number) => void;
+/** The memory, shared between threads where there are to be several and can be. */
+function memoryAndPool(options: WasmOptions): { readonly memory: LinearMemory; readonly pool: Pool | null } {
+  const threads = hasThreads() ? Math.min(options.threads ?? availableThreads(), maxThreads) : 1;
+  if (threads > 1) {
+    try {
+      const memory = new LinearMemory({ ...options, shared: true });
+      return { memory, pool: new Pool(memory.memory, threads) };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  return { memory: new LinearMemory({ ...options, shared: false }), pool: null };
+}
+
+/** What a program's module exports; with more parameters where it is for several threads. */
+type Run = TeamRun & ((table: number) => void);
 
 /** A loaded program: its module's instance, and blocks for its constants, temporaries, working memory and address table. */
 class WasmExecutable implements Executable {
   private readonly program: Program;
   private readonly memory: LinearMemory;
-  private readonly emitted: ReturnType<typeof emitWasm>;
+  private readonly emitted: WasmProgram;
+  private readonly pool: Pool | null;
+  /** The program as the pool knows it, where it is for several threads. */
+  private readonly team: TeamProgram | null;
   private readonly call: Run;
   private readonly blocks: { readonly free: () => void }[] = [];
   /** The address of each buffer that does not change from run to run; 0 for the others. */
@@ -97,11 +131,13 @@ class WasmExecutable implements Executable {
   private readonly inputs: readonly number[];
   private readonly freshOutputs: readonly number[];
 
-  constructor(program: Program, memory: LinearMemory, features: WasmFeatures) {
+  constructor(program: Program, memory: LinearMemory, emitted: WasmProgram, pool: Pool | null) {
     this.program = program;
     this.memory = memory;
-    this.emitted = emitWasm(program, features);
-    this.call = instantiate(program.name, this.emitted.bytes, memory.memory);
+    this.emitted = emitted;
+    this.pool = pool;
+    this.call = instantiate(program.name, emitted.bytes, memory.memory);
+    const scratchBytes = emitted.scratchBytes * (emitted.team ? present(pool, 'pool').threads : 1);
     try {
       const slots = program.slots.map((bytes) => this.block(bytes));
       this.addresses = Uint32Array.from([
@@ -109,10 +145,11 @@ class WasmExecutable implements Executable {
           if (place.kind === 'temporary') return at(slots, place.slot);
           return place.kind === 'constant' ? this.constant(place.data) : 0;
         }),
-        this.block(this.emitted.scratchBytes),
-        this.block(this.emitted.sharedBytes),
+        this.block(scratchBytes),
+        this.block(emitted.sharedBytes),
       ]);
       this.table = this.block(this.addresses.byteLength);
+      this.team = this.share();
     } catch (error) {
       this.free();
       throw error;
@@ -129,11 +166,20 @@ class WasmExecutable implements Executable {
   }
 
   private constant(data: HostArray): number {
-    const address = this.block(data.byteLength);
-    new Uint8Array(this.memory.memory.buffer, address, data.byteLength).set(
-      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    );
+    return this.copied(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+
+  private copied(bytes: Uint8Array): number {
+    const address = this.block(bytes.byteLength);
+    this.memory.at(address, bytes.byteLength).set(bytes);
     return address;
+  }
+
+  /** Gives the module to the other threads, if it has something to do for them. */
+  private share(): TeamProgram | null {
+    const { bytes, team } = this.emitted;
+    if (!team || this.pool === null) return null;
+    return this.pool.load(this.copied(bytes), bytes.byteLength, this.call);
   }
 
   run(inputs: readonly DeviceBuffer[]): readonly DeviceBuffer[] {
@@ -159,7 +205,8 @@ class WasmExecutable implements Executable {
       const table = new Uint32Array(memory.memory.buffer, this.table, this.addresses.length);
       table.set(this.addresses);
       for (const [b, home] of homes) table[b] = present(home.address, 'address');
-      this.call(this.table);
+      if (this.team !== null) this.pool?.run(this.team, this.table);
+      else this.call(this.table);
     } catch (error) {
       created.forEach((home) => memory.release(home.claim));
       throw error instanceof WebAssembly.RuntimeError
@@ -188,6 +235,7 @@ class WasmExecutable implements Executable {
   }
 
   free(): void {
+    if (this.blocks.length > 0 && this.team !== null) this.pool?.free(this.team);
     this.blocks.forEach((b) => b.free());
     this.blocks.length = 0;
   }

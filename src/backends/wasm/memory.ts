@@ -2,11 +2,12 @@ import type { MemoryReport } from '../../kernel/device.ts';
 import { OutOfMemoryError } from '../../kernel/device.ts';
 import { invariant } from '../../util/assert.ts';
 import { alignment, Allocator, blockSize } from './allocator.ts';
+import { controlEnd } from './control.ts';
 import { maximumPages } from './module/encode.ts';
 
 const pageBytes = 65536;
-/** The first bytes stay zero for loads whose guard is false. */
-const reservedStart = 1024;
+/** The first bytes stay zero for loads whose guard is false; what threads work together by comes next. */
+const reservedStart = blockSize(controlEnd);
 /** Kept free at the end: loads of four elements may reach past the last one. */
 const reservedEnd = alignment;
 
@@ -39,6 +40,22 @@ export interface MemoryOptions {
   readonly budget?: number;
   /** The most bytes that the linear memory may have. */
   readonly limit?: number;
+  /** Whether threads share the memory. */
+  readonly shared?: boolean;
+}
+
+/**
+ * A memory that grows as far as the system allows, at most to 4 GiB: some systems take room for the largest size at once.
+ *
+ * @throws RangeError when there is no room for a small one either.
+ */
+function newMemory(shared: boolean, pages = maximumPages): { readonly memory: WebAssembly.Memory; readonly most: number } {
+  try {
+    return { memory: new WebAssembly.Memory({ initial: 1, maximum: pages, shared }), most: pages * pageBytes };
+  } catch (error) {
+    if (pages <= maximumPages / 8) throw error;
+    return newMemory(shared, pages / 2);
+  }
 }
 
 const newHome = (bytes: number, pins: number): Home => ({
@@ -65,9 +82,10 @@ export class LinearMemory {
   private copiedBytes = 0;
   private peak = 0;
 
-  constructor({ budget = 2 ** 28, limit = maximumPages * pageBytes }: MemoryOptions) {
-    this.limit = Math.min(limit, maximumPages * pageBytes);
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum: maximumPages });
+  constructor({ budget = 2 ** 28, limit = Infinity, shared = false }: MemoryOptions) {
+    const { memory, most } = newMemory(shared);
+    this.memory = memory;
+    this.limit = Math.min(limit, most);
     this.allocator = new Allocator(reservedStart);
     this.allocator.extend(pageBytes - reservedStart - reservedEnd);
     this.budget = budget;
@@ -93,7 +111,7 @@ export class LinearMemory {
         home.pins -= 1;
         throw error;
       }
-      new Uint8Array(this.memory.buffer, this.addressOf(home), home.bytes).set(new Uint8Array(copy));
+      this.at(this.addressOf(home), home.bytes).set(new Uint8Array(copy));
       home.copy = null;
       this.copies -= 1;
       this.copiedBytes -= home.bytes;
@@ -126,10 +144,15 @@ export class LinearMemory {
   }
 
   /** The array's bytes, wherever they are; valid until the next allocation. */
-  view(home: Home): Uint8Array<ArrayBuffer> {
+  view(home: Home): Uint8Array {
     invariant(!home.claim.freed, 'an array is used after it was freed');
     if (home.copy !== null) return new Uint8Array(home.copy);
-    return new Uint8Array(this.memory.buffer, this.addressOf(home), home.bytes);
+    return this.at(this.addressOf(home), home.bytes);
+  }
+
+  /** Bytes of the memory; valid until the next allocation. */
+  at(address: number, bytes: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, address, bytes);
   }
 
   /** A block that never moves, for constants, temporaries and tables. */
@@ -198,8 +221,10 @@ export class LinearMemory {
     for (const home of [...this.resident].sort((a, b) => a.used - b.used)) {
       if (this.residentBytes <= target) return;
       if (home.pins > 0) continue;
-      const start = this.addressOf(home);
-      home.copy = this.memory.buffer.slice(start, start + home.bytes);
+      // A slice of a shared buffer would be shared too, and the collector does not know its size.
+      const copy = new Uint8Array(home.bytes);
+      copy.set(this.at(this.addressOf(home), home.bytes));
+      home.copy = copy.buffer;
       this.leave(home);
       this.copies += 1;
       this.copiedBytes += home.bytes;

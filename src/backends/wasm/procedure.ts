@@ -27,7 +27,7 @@ export function emitProcedure(m: ModuleBuilder, kernel: ProcedureKernel): Kernel
   const { axis, tiles } = chooseTiles(body, domain, kernel.locals);
   const outer = domain.filter((a) => a.axis !== axis.axis);
   const largest = pointsOf(at(tiles, 0));
-  const points = Math.max(1, Math.floor(statementsPerCall / (weight(body) * largest))) * largest;
+  const points = Math.max(1, Math.floor(statementsPerCall / (statementWeight(body) * largest))) * largest;
   const calls = product(outer.map((a) => a.extent)) * Math.ceil(axis.extent / points);
   const { code, row, coordinates } = rows(m, kernel, outer, axis, points);
   const procedure = { m, kernel, body, outline: calls < manyCalls, loops: [] };
@@ -66,20 +66,20 @@ function needed(tiles: readonly Tile[], axis: Axis): readonly Tile[] {
 }
 
 /** About how many statements a point runs. */
-function weight(body: readonly Statement[]): number {
+export function statementWeight(body: readonly Statement[]): number {
   return body.reduce((sum, s): number => {
     switch (s.kind) {
       case 'set':
       case 'store':
         return sum + 1;
       case 'if':
-        return sum + 1 + Math.max(weight(s.then), weight(s.otherwise));
+        return sum + 1 + Math.max(statementWeight(s.then), statementWeight(s.otherwise));
       case 'while':
-        return sum + unknownTrips * (1 + weight(s.body));
+        return sum + unknownTrips * (1 + statementWeight(s.body));
       case 'for': {
         const known = s.from.kind === 'const' && s.to.kind === 'const';
         const trips = known ? Math.max(0, s.to.value - s.from.value) : unknownTrips;
-        return sum + trips * (1 + weight(s.body));
+        return sum + trips * (1 + statementWeight(s.body));
       }
     }
   }, 1);

@@ -40,6 +40,8 @@ export type Statement =
     }
   /** Runs the body, then again as long as `again` holds. */
   | { readonly kind: 'loop'; readonly body: readonly Statement[]; readonly again: Value }
+  /** Ends the call with an error. */
+  | { readonly kind: 'trap' }
   | { readonly kind: 'comment'; readonly text: string };
 
 /** A parameter or variable of a function. */
@@ -167,6 +169,10 @@ export class Func {
     this.emit({ kind: 'run', target, args, into });
   }
 
+  trap(): void {
+    this.emit({ kind: 'trap' });
+  }
+
   comment(text: string): void {
     this.emit({ kind: 'comment', text });
   }
@@ -235,6 +241,8 @@ export function call(target: Func, ...args: readonly Value[]): Value {
 export interface Module {
   readonly funcs: readonly Func[];
   readonly exported: Func;
+  /** Whether the memory is one that threads share. */
+  readonly shared: boolean;
   /** Comment lines at the top of the text. */
   readonly notes: readonly string[];
 }

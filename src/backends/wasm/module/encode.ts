@@ -94,7 +94,7 @@ export function encodeModule(module: Module): Uint8Array<ArrayBuffer> {
     s.text('env');
     s.text('memory');
     s.byte(2);
-    s.byte(1);
+    s.byte(module.shared ? 3 : 1);
     s.unsigned(0);
     s.unsigned(maximumPages);
   });
@@ -196,6 +196,8 @@ class BodyEncoder {
         w.byte(0x0d);
         w.byte(0);
         return w.byte(0x0b);
+      case 'trap':
+        return w.byte(0x00);
       case 'comment':
         return;
     }

@@ -226,6 +226,13 @@ export const opcodes = {
   'i32.trunc_sat_f32_u': plain(0xfc01, 'i32'),
   'i32.trunc_sat_f64_s': plain(0xfc02, 'i32'),
   'i32.trunc_sat_f64_u': plain(0xfc03, 'i32'),
+  // So do the atomic accesses with 0xfe.
+  'memory.atomic.notify': access(0xfe00, 'i32', 2),
+  'memory.atomic.wait32': access(0xfe01, 'i32', 2),
+  'i32.atomic.load': access(0xfe10, 'i32', 2),
+  'i32.atomic.store': access(0xfe17, null, 2),
+  'i32.atomic.rmw.add': access(0xfe1e, 'i32', 2),
+  'i32.atomic.rmw.cmpxchg': access(0xfe48, 'i32', 2),
 } as const satisfies Readonly<Record<string, Opcode>>;
 
 /** The name of an instruction in the text format. */

@@ -6,7 +6,7 @@ export function printModule(module: Module): string {
   return [
     '(module',
     ...module.notes.map((n) => `  ;; ${n}`),
-    '  (import "env" "memory" (memory 0 65536))',
+    `  (import "env" "memory" (memory 0 65536${module.shared ? ' shared' : ''}))`,
     ...module.funcs.flatMap(printFunction),
     `  (export "run" (func $${module.exported.name})))`,
     '',
@@ -63,6 +63,8 @@ function printStatement(s: Statement, indent: string): string[] {
         ...s.body.flatMap((t) => printStatement(t, deeper)),
         `${deeper}(br_if 0 ${printValue(s.again)}))`,
       ];
+    case 'trap':
+      return [`${indent}(unreachable)`];
     case 'comment':
       return [`${indent};; ${s.text}`];
   }

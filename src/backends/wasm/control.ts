@@ -1,0 +1,57 @@
+/**
+ * The block at the start of linear memory through which threads work together. All of it is words (i32) that are read
+ * and written atomically; what several threads write has a cache line of its own. Addresses are in bytes.
+ */
+
+const line = 64;
+/** Below this is only zero: loads whose guard is false go there. */
+export const controlStart = 1024;
+
+/** The most threads that a device can have. */
+export const maxThreads = 64;
+/** Phases that may run between two barriers: each takes its units from a counter of its own. */
+export const maxPhases = 32;
+/** Commands that may wait for a worker. */
+export const queueLength = 64;
+/** Words of a command. */
+export const commandWords = 8;
+/** The most characters of an error's text that a worker hands over. */
+export const messageLength = 256;
+
+const counters = controlStart + 8 * line;
+const done = counters + maxPhases * line;
+const queue = done + maxThreads * line;
+const message = queue + queueLength * commandWords * 4;
+
+export const control = {
+  /** Changes when all threads have come to a barrier. */
+  generation: controlStart,
+  /** How many have come to it. */
+  arrived: controlStart + line,
+  /** How many wait for it asleep, and have to be woken. */
+  sleepers: controlStart + 2 * line,
+  /** Not 0 when a thread has failed: nobody waits for anybody any more. */
+  aborted: controlStart + 3 * line,
+  /** Commands given so far. */
+  given: controlStart + 4 * line,
+  /** Workers that wait for commands asleep. */
+  idle: controlStart + 5 * line,
+  /** Workers that have come up; those that get commands. */
+  ready: controlStart + 6 * line,
+  joined: controlStart + 7 * line,
+  /** Next unit of each phase since the last barrier, a line apart. */
+  counters,
+  /** Commands that each worker has done with, a line apart. */
+  done,
+  /** Command number `n` is at position `n mod queueLength`. */
+  queue,
+  /** Why the first worker failed: a character a word, ending with 0. */
+  message,
+} as const;
+
+export const controlEnd = message + (messageLength + 1) * 4;
+/** Bytes from one counter to the next. */
+export const counterStride = line;
+
+/** What workers are told to do; a command's words are these and then `program, address, length, table, threads`. */
+export const commands = { load: 1, run: 2, free: 3 } as const;

@@ -1,0 +1,44 @@
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Program, Step } from '../../kernel/program.ts';
+import type { Kernels } from './run.ts';
+import { workOf } from './work.ts';
+
+/** From which work on, in nanoseconds of one thread, threads share it; see `workOf`. */
+export interface Sharing {
+  /** A kernel's: dividing it costs one or two barriers. */
+  readonly kernel: number;
+  /** All such kernels' of a program: it costs waking the other threads, perhaps. */
+  readonly program: number;
+}
+
+export const usualSharing: Sharing = { kernel: 10_000, program: 50_000 };
+
+/** Trips that a loop of unknown length is assumed to take. */
+const unknownTrips = 8;
+
+/** The kernels of a program that threads are to share. */
+export function sharedKernels(program: Program, kernels: Kernels, sharing: Sharing): ReadonlySet<Kernel> {
+  const shared = new Set<Kernel>();
+  let total = 0;
+  const visit = (step: Step, times: number): void => {
+    switch (step.kind) {
+      case 'run': {
+        if (kernels.get(step.kernel)?.phases.some((p) => p.units > 1) !== true) return;
+        const work = workOf(step.kernel);
+        if (work < sharing.kernel) return;
+        shared.add(step.kernel);
+        total += work * times;
+        return;
+      }
+      case 'branch':
+        return step.branches.forEach((b) => b.forEach((s) => visit(s, times)));
+      case 'loop': {
+        const trips = times * (step.trips ?? unknownTrips);
+        if (step.trips === null) step.test.forEach((s) => visit(s, trips));
+        return step.body.forEach((s) => visit(s, trips));
+      }
+    }
+  };
+  program.steps.forEach((s) => visit(s, 1));
+  return total < sharing.program ? new Set() : shared;
+}

@@ -1,0 +1,75 @@
+import type { Expr } from '../../kernel/expr.ts';
+import { operandsOf } from '../../kernel/expr.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { reducedDomain, storeDomain } from '../../kernel/kernel.ts';
+import type { KernelOp } from '../../kernel/ops.ts';
+import { product } from '../../util/array.ts';
+import { storageBytes } from './evaluator.ts';
+import { statementWeight } from './procedure.ts';
+
+/**
+ * About how long a kernel takes on one thread, in nanoseconds: right within a factor of a few, which is enough to tell
+ * what is worth sharing between threads.
+ */
+export function workOf(kernel: Kernel): number {
+  const points = product(storeDomain(kernel));
+  const bytes = kernel.operands.reduce((sum, o) => sum + o.length * storageBytes[o.dtype], 0);
+  return Math.max(bytes * perByte, arithmetic(kernel, points));
+}
+
+const perByte = 0.05;
+const perOperation = 0.2;
+const perMultiplyAdd = 0.04;
+const perStatement = 1;
+
+function arithmetic(kernel: Kernel, points: number): number {
+  const storing = points * perOperation * operations(kernel.stores.map((s) => s.value));
+  const terms = points * product(reducedDomain(kernel));
+  switch (kernel.kind) {
+    case 'map':
+      return storing;
+    case 'reduce':
+      return storing + terms * perOperation * operations(kernel.accumulators.map((a) => a.value));
+    case 'contract':
+      return storing + terms * perMultiplyAdd;
+    case 'procedure':
+      return points * perStatement * statementWeight(kernel.body);
+  }
+}
+
+const heavy: Partial<Readonly<Record<KernelOp, number>>> = {
+  exp: 12,
+  expm1: 12,
+  log: 12,
+  log1p: 12,
+  sin: 16,
+  cos: 16,
+  tan: 16,
+  tanh: 12,
+  atan: 12,
+  erf: 12,
+  pow: 24,
+  atan2: 16,
+  div: 3,
+  rem: 6,
+  sqrt: 3,
+};
+
+/** Operations and loads of the expressions, each once; positions of loads are free. */
+function operations(roots: readonly Expr[]): number {
+  const seen = new Set<Expr>();
+  let count = 0;
+  const go = (e: Expr): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    if (e.kind === 'load') {
+      count += 1;
+      if (e.guard !== null) go(e.guard);
+      return;
+    }
+    if (e.kind === 'op') count += heavy[e.op] ?? 1;
+    operandsOf(e).forEach(go);
+  };
+  roots.forEach(go);
+  return count;
+}
