@@ -4,15 +4,15 @@
  * This is the one file that knows every folder and every backend.
  */
 import { createReferenceDevice } from './backends/reference/device.ts';
-import { createWasmDevice } from './backends/wasm/device.ts';
-import { detectFeatures } from './backends/wasm/features.ts';
-import { emitWasm } from './backends/wasm/program.ts';
+import { maxThreads } from './backends/wasm/control.ts';
+import { createWasmDevice, wasmText } from './backends/wasm/device.ts';
 import { createWebGpuDevice } from './backends/webgpu/device.ts';
 import { wgslText } from './backends/webgpu/emit.ts';
 import { compile } from './compiler/compile.ts';
 import { devicePut as putOn } from './compiler/devices.ts';
 import { defaultDevice as currentDefault, installDefaultDevice, setDefaultDevice } from './compiler/runtime.ts';
 import type { Device, DeviceName, MemoryReport, Target } from './kernel/device.ts';
+import { ArgumentError } from './trace/errors.ts';
 import { installSpelling } from './transforms/stages.ts';
 
 export * as numpy from './numpy/index.ts';
@@ -123,17 +123,34 @@ export interface DeviceInfo {
 export interface InitOptions {
   /** Default `wasm`. */
   readonly device?: DeviceName;
+  /**
+   * How many threads the wasm device runs programs on, the calling one included: by default as many as the computer runs
+   * at once. With 1 its memory is an ordinary one. Where threads can't share memory (pages that are not cross-origin
+   * isolated) there is one, whatever is asked for; the device's `threads` says how many there are.
+   */
+  readonly threads?: number;
 }
 
-let wasm: Device | null = null;
 /** One for the process: it starts by itself when the first array needs a device. */
-const wasmDevice = (): Device => (wasm ??= createWasmDevice());
+let wasm: { readonly device: Device; readonly asked: number | undefined } | null = null;
+
+function wasmDevice(asked?: number): Device {
+  wasm ??= { device: createWasmDevice(asked === undefined ? {} : { threads: asked }), asked };
+  const { device } = wasm;
+  if (asked !== undefined && asked !== wasm.asked && asked !== device.threads) {
+    throw new ArgumentError(
+      `init({ threads: ${asked} }): the wasm device has started already, with threads: ${wasm.asked ?? device.threads}, ` +
+        'and keeps that number. Call init before anything makes an array.',
+    );
+  }
+  return device;
+}
 
 const started = new Map<DeviceName, Promise<Device>>();
 
 const factories: { readonly [D in DeviceName]: () => Promise<Device> } = {
   reference: () => Promise.resolve(createReferenceDevice()),
-  wasm: () => Promise.resolve(wasmDevice()),
+  wasm: () => new Promise((resolve) => resolve(wasmDevice())),
   webgpu: () => createWebGpuDevice(),
 };
 
@@ -153,14 +170,28 @@ function start(name: DeviceName): Promise<Device> {
  * it is first needed.
  *
  * @throws DeviceUnavailableError when the device can't be had here; the message says what is missing.
+ * @throws ArgumentError for a number of threads that can't be, or is not that of the device that has started already.
  * @example
  * const device = await init({ device: 'webgpu' });
  * console.log(device.description);
  */
-export async function init({ device = 'wasm' }: InitOptions = {}): Promise<DeviceInfo> {
+export async function init({ device = 'wasm', threads }: InitOptions = {}): Promise<DeviceInfo> {
+  if (threads !== undefined) {
+    requireThreads(device, threads);
+    wasmDevice(threads);
+  }
   const made = await start(device);
   setDefaultDevice(made);
   return made;
+}
+
+function requireThreads(device: DeviceName, threads: number): void {
+  if (device !== 'wasm') {
+    throw new ArgumentError(`init({ device: '${device}', threads: ${threads} }): only the wasm device takes threads`);
+  }
+  if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads) {
+    throw new ArgumentError(`init({ threads: ${threads} }): needs a whole number from 1 to ${maxThreads}`);
+  }
 }
 
 /** The device that new arrays go to. */
@@ -180,9 +211,9 @@ export const devicePut = async <T>(value: T, device?: DeviceName): Promise<T> =>
 /** What every WebGPU device has; text for a device at hand may use more. */
 const anyWebGpu: Target = { device: 'webgpu', dtypes: new Set(['bool', 'i32', 'u32', 'f32']), maxOperands: 8 };
 
-installDefaultDevice(wasmDevice);
+installDefaultDevice(() => wasmDevice());
 installSpelling((form, name, jaxpr, donated) =>
   form === 'wgsl'
     ? wgslText(compile(name, jaxpr, anyWebGpu, donated))
-    : emitWasm(compile(name, jaxpr, wasmDevice().target, donated), detectFeatures()).text(),
+    : wasmText(compile(name, jaxpr, wasmDevice().target, donated), wasmDevice()),
 );

@@ -5,7 +5,8 @@ import type { Op } from './module/opcodes.ts';
 
 /** Accesses to the control block, whose addresses are known. */
 const word = (address: number): Value => loadOp('i32.atomic.load', address, [i32(0)]);
-const change = (name: Op, address: number, ...args: readonly Value[]): Value => loadOp(name, address, [i32(0), ...args]);
+const change = (name: Op, address: number, ...args: readonly Value[]): Value =>
+  loadOp(name, address, [i32(0), ...args]);
 
 /**
  * `barrier(threads, patience, phases)`: returns when all threads have called it. The last one to come sets the counters

@@ -98,6 +98,10 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
   };
 }
 
+/** A program as the text of a module, as it would run on the threads of a device. */
+export const wasmText = (program: Program, { threads }: Device): string =>
+  emitWasm(program, detectFeatures(), threads > 1 ? usualSharing : null).text();
+
 /** The memory, shared between threads where there are to be several and can be. */
 function memoryAndPool(options: WasmOptions): { readonly memory: LinearMemory; readonly pool: Pool | null } {
   const threads = hasThreads() ? Math.min(options.threads ?? availableThreads(), maxThreads) : 1;

@@ -49,7 +49,10 @@ export interface MemoryOptions {
  *
  * @throws RangeError when there is no room for a small one either.
  */
-function newMemory(shared: boolean, pages = maximumPages): { readonly memory: WebAssembly.Memory; readonly most: number } {
+function newMemory(
+  shared: boolean,
+  pages = maximumPages,
+): { readonly memory: WebAssembly.Memory; readonly most: number } {
   try {
     return { memory: new WebAssembly.Memory({ initial: 1, maximum: pages, shared }), most: pages * pageBytes };
   } catch (error) {

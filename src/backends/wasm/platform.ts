@@ -1,3 +1,6 @@
+import type * as Os from 'node:os';
+import type * as WorkerThreads from 'node:worker_threads';
+
 /** A thread besides the caller's. */
 export interface Helper {
   readonly terminate: () => Promise<void>;
@@ -8,13 +11,15 @@ const nodeModule = <K extends 'node:os' | 'node:worker_threads'>(name: K): NodeM
   (globalThis as { readonly process?: Partial<NodeJS.Process> }).process?.getBuiltinModule?.(name) ?? null;
 
 interface NodeModules {
-  readonly 'node:os': typeof import('node:os');
-  readonly 'node:worker_threads': typeof import('node:worker_threads');
+  readonly 'node:os': typeof Os;
+  readonly 'node:worker_threads': typeof WorkerThreads;
 }
 
 /** How many threads run at once here. */
 export const availableThreads = (): number =>
-  nodeModule('node:os')?.availableParallelism() ?? (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? 1;
+  nodeModule('node:os')?.availableParallelism() ??
+  (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ??
+  1;
 
 /** Can threads be started, and share memory? Browsers allow it to pages that are cross-origin isolated. */
 export function hasThreads(): boolean {
@@ -41,12 +46,20 @@ export function startHelper(source: string, data: unknown, failed: () => void): 
   const threads = nodeModule('node:worker_threads');
   if (threads !== null) {
     const script = `const data = process.getBuiltinModule('node:worker_threads').workerData;\n${source}`;
-    const worker = new threads.Worker(script, { eval: true, workerData: data, execArgv: [], env: {}, name: 'pullback' });
+    const worker = new threads.Worker(script, {
+      eval: true,
+      workerData: data,
+      execArgv: [],
+      env: {},
+      name: 'pullback',
+    });
     worker.unref();
     worker.on('error', failed);
     return { terminate: () => worker.terminate().then(() => undefined) };
   }
-  const url = URL.createObjectURL(new Blob([`onmessage = ({ data }) => {\n${source}\n};`], { type: 'text/javascript' }));
+  const url = URL.createObjectURL(
+    new Blob([`onmessage = ({ data }) => {\n${source}\n};`], { type: 'text/javascript' }),
+  );
   const worker = new Worker(url, { name: 'pullback' });
   worker.onerror = failed;
   worker.postMessage(data);

@@ -24,7 +24,7 @@ interface Team {
   failed: boolean;
 }
 
-const abandoned = new FinalizationRegistry((team: Team) => endAll(team));
+const abandoned = new FinalizationRegistry((team: Team) => void endAll(team));
 const endAll = (team: Team): Promise<unknown> => Promise.all(team.helpers.splice(0).map((h) => h.terminate()));
 
 const word = (name: keyof typeof control): number => control[name] / 4;
@@ -148,7 +148,7 @@ export class Pool {
   /** Ends a run that failed in some thread, and gives the error to throw. */
   private stop(error: unknown): unknown {
     const { words } = this;
-    if (this.joined === 0) return this.reset(), error;
+    if (this.joined === 0) return (this.reset(), error);
     const first = Atomics.compareExchange(words, word('aborted'), 0, 1) === 0;
     Atomics.add(words, word('generation'), 1);
     Atomics.notify(words, word('generation'));
