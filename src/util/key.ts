@@ -13,8 +13,12 @@ export function structuralKey(value: unknown): string {
     case 'bigint':
       return String(value);
     case 'symbol':
+      // Registered symbols are equal by their names, and can't be told apart by identity.
+      return Symbol.keyFor(value) === undefined
+        ? identity(value)
+        : `Symbol.for(${JSON.stringify(Symbol.keyFor(value))})`;
     case 'function':
-      return identity(value as object);
+      return identity(value);
     case 'object':
       break;
   }
@@ -26,7 +30,7 @@ export function structuralKey(value: unknown): string {
   const record = value as Record<string, unknown>;
   return `{${Object.keys(record)
     .sort()
-    .map((k) => `${k}:${structuralKey(record[k])}`)
+    .map((k) => `${JSON.stringify(k)}:${structuralKey(record[k])}`)
     .join(',')}}`;
 }
 
@@ -38,7 +42,7 @@ export function toldByIdentity<T extends object>(value: T): T {
   return value;
 }
 
-const parts = new WeakMap<object, () => unknown>();
+const parts = new WeakMap<WeakKey, () => unknown>();
 
 /**
  * Makes {@link structuralKey} tell this function apart by what it is made of: closures that are made anew each time, of
@@ -49,10 +53,10 @@ export function toldByParts<F extends object>(f: F, of: () => unknown): F {
   return f;
 }
 
-const identities = new WeakMap<object, string>();
+const identities = new WeakMap<WeakKey, string>();
 let nextIdentity = 0;
 
-function identity(value: object): string {
+function identity(value: WeakKey): string {
   let id = identities.get(value);
   if (id !== undefined) return id;
   const made = parts.get(value);

@@ -1,5 +1,5 @@
 import type { NDArray } from '../../src/index.ts';
-import { checkpoint, jit, lax, numpy as np, stopGradient, vmap } from '../../src/index.ts';
+import { checkpoint, customJvp, customVjp, jit, lax, numpy as np, stopGradient, vmap } from '../../src/index.ts';
 import type { Instruction, Program } from './arbitrary.ts';
 
 /** What random programs compute: `program` as a function from [3] to [3]. */
@@ -10,6 +10,19 @@ export const width = 3;
 const vector = (x: NDArray): NDArray => (x.ndim === 2 ? x.sum(0) : np.broadcastTo(x, [width]));
 /** A value as [2, 3]. */
 const matrix = (x: NDArray): NDArray => np.broadcastTo(x, [2, width]);
+/** A cube with rules of its own, which say what the rules of its operations would. */
+const cubeForward = customJvp((x: NDArray) => x.mul(x).mul(x));
+cubeForward.defjvp(([x], [t]) => [cubeForward(x), x.mul(x).mul(3).mul(t)]);
+const cubeBackward = customVjp((x: NDArray) => x.mul(x).mul(x));
+cubeBackward
+  .defvjp(
+    (x) => [cubeBackward(x), x],
+    (x, ct) => [x.mul(x).mul(3).mul(ct)],
+  )
+  .defjvp(([x], [t]) => [cubeBackward(x), x.mul(x).mul(3).mul(t)]);
+/** A matrix near the identity. */
+const regular = (x: NDArray): NDArray => np.eye(width, width, 0, { dtype: 'f64' }).add(np.outer(vector(x), np.cos(vector(x))).mul(0.1)); // prettier-ignore
+
 /** Values are kept within a few units, so that nothing overflows and derivatives of any order stay moderate. */
 const bounded = (x: NDArray): NDArray => np.sin(x).mul(1.5);
 
@@ -43,6 +56,16 @@ const unary: { readonly [K in Extract<Instruction, { kind: 'unary' }>['op']]: (x
   reversed: (x) => vector(x).slice([null, null, -1]),
   gathered: (x) => np.take(vector(x), np.array([2, 0, 2], { dtype: 'i32' })),
   cast: (x) => x.astype('f32').astype('f64').add(x).mul(0.5),
+  cumprod: (x) => np.cumprod(vector(x), 0),
+  windowed: (x) => lax.reduceWindow(vector(x), 'max', [2], { strides: [1], padding: [[0, 1]] }),
+  convolved: (x) =>
+    lax
+      .convGeneralDilated(vector(x).reshape([1, 1, width]), matrix(x).slice(1, [0, 2]).reshape([1, 1, 2]), [1], 'SAME')
+      .ravel(),
+  logsumexp: (x) => np.log(np.exp(matrix(x)).sum(1, { keepdims: true })).add(matrix(x)),
+  customJvp: cubeForward,
+  customVjp: cubeBackward,
+  rescaled: (x) => x.div(np.sqrt(vector(x).mul(vector(x)).sum().add(1))),
   stopped: (x) => stopGradient(x).mul(0.5).add(x.mul(0.5)),
 };
 
@@ -64,6 +87,12 @@ const binary: { readonly [K in Extract<Instruction, { kind: 'binary' }>['op']]: 
       vector(x)
         .at(np.array([0, 2, 0], { dtype: 'i32' }))
         .add(vector(y)),
+    replaced: (x, y) => vector(x).at(1).set(vector(y).sum()),
+    scaledAt: (x, y) =>
+      vector(x)
+        .at(np.array([0, 2], { dtype: 'i32' }))
+        .mul(vector(y).slice([0, 2])),
+    solved: (x, y) => np.linalg.solve(regular(x), vector(y)),
     picked: (x, y) =>
       vector(x)
         .slice(np.argmax(vector(y)))
@@ -108,6 +137,11 @@ function runBlock(b: Extract<Instruction, { kind: 'block' }>, x: NDArray, y: NDA
       return jit(first)(second(u, v), v);
     case 'vmap':
       return vmap(first, [0, null])(np.stack([u, v]), v).sum(0);
+    case 'vmapSum':
+      return vmap((p: NDArray, q: NDArray) => lax.psum(first(p, q), 'rows').mul(p), [0, null], { axisName: 'rows' })(
+        np.stack([u, v]),
+        v,
+      ).sum(0);
     case 'checkpoint':
       return checkpoint(first)(u, second(v, u));
     case 'whileMax': {

@@ -1,3 +1,5 @@
+import { convP } from '../../lax/conv.ts';
+import { dotGeneralP } from '../../lax/dot.ts';
 import type { Aval } from '../../trace/aval.ts';
 
 /** An operation of a checkpointed function, as policies see it. */
@@ -36,10 +38,10 @@ export const checkpointPolicies = {
   /** Nothing: all is computed again from the arguments. The default. */
   nothingSaveable: (): boolean => false,
   /** Results of matrix products and convolutions. */
-  dotsSaveable: ({ primitive }: SaveableOperation): boolean => primitive === 'dotGeneral' || primitive === 'conv',
+  dotsSaveable: ({ primitive }: SaveableOperation): boolean => [dotGeneralP.name, convP.name].includes(primitive),
   /** Results of matrix products without batch axes: those with weights, not those of attention. */
   dotsWithNoBatchDimsSaveable: ({ primitive, params }: SaveableOperation): boolean =>
-    primitive === 'dotGeneral' && !hasBatchAxes(params),
+    primitive === dotGeneralP.name && !hasBatchAxes(params),
   /** Values that {@link checkpointName} gave one of these names. */
   saveOnlyTheseNames:
     (...names: readonly string[]): CheckpointPolicy =>

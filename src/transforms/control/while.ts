@@ -3,6 +3,7 @@ import { showAval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import { ArgumentError } from '../../trace/errors.ts';
 import { interned } from '../../trace/intern.ts';
+import { evalJaxpr } from '../../trace/interpret.ts';
 import type { Jaxpr } from '../../trace/jaxpr.ts';
 import { disableJit } from '../../trace/switches.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
@@ -52,9 +53,11 @@ export function whileLoop<C>(
   options: WhileOptions = {},
 ): C {
   const { maxSteps } = options;
-  if (maxSteps !== undefined) return boundedLoop(condFun, bodyFun, init, maxSteps);
+  if (maxSteps !== undefined && !(Number.isInteger(maxSteps) && maxSteps >= 0)) {
+    throw new ArgumentError(`[whileLoop] maxSteps must be an integer, 0 or more; got ${maxSteps}`);
+  }
   const start = flattenArrays(init, '[whileLoop] init');
-  if (disableJit.on) {
+  if (disableJit.on && maxSteps === undefined) {
     const direct = whileDirectly(condFun, bodyFun, unflatten<C>(start.treedef, start.leaves));
     if (direct !== null) return direct.last;
   }
@@ -77,6 +80,9 @@ export function whileLoop<C>(
     ],
     first.map((x) => x.aval),
   );
+  if (maxSteps !== undefined) {
+    return unflatten<C>(start.treedef, boundedLoop(condition.callable, staged.callable, first, maxSteps));
+  }
   const last = whileFlat(condition.callable, staged.callable, first);
   if (condition.keyUses !== null && staged.keyUses !== null) {
     noteWhile(`whileLoop of ${nameOf(bodyFun)}`, condition.keyUses, staged.keyUses, first, last);
@@ -125,13 +131,22 @@ function whileDirectly<C>(condFun: (c: C) => ArrayLike, bodyFun: (c: C) => C, in
 }
 
 /** A loop of `maxSteps` trips, which do nothing once the condition does not hold any more. */
-function boundedLoop<C>(condFun: (c: C) => ArrayLike, bodyFun: (c: C) => C, init: C, maxSteps: number): C {
-  if (!Number.isInteger(maxSteps) || maxSteps < 0) {
-    throw new ArgumentError(`[whileLoop] maxSteps must be an integer, 0 or more; got ${maxSteps}`);
-  }
-  const step = (carry: C): readonly [C, null] => [
-    cond(requireBool(condFun(carry), nameOf(condFun)), bodyFun, (c: C) => c, carry),
+function boundedLoop(
+  condition: Callable,
+  body: Callable,
+  init: readonly NDArray[],
+  maxSteps: number,
+): readonly NDArray[] {
+  const apply = ({ jaxpr, constants }: Callable, carry: readonly NDArray[]): readonly NDArray[] =>
+    evalJaxpr(jaxpr, [], [...constants, ...carry]);
+  const trip = (carry: readonly NDArray[]): readonly [readonly NDArray[], null] => [
+    cond(
+      at(apply(condition, carry), 0),
+      (c: readonly NDArray[]) => apply(body, c),
+      (c: readonly NDArray[]) => c,
+      carry,
+    ),
     null,
   ];
-  return scan(step, init, null, { length: maxSteps })[0];
+  return scan(trip, init, null, { length: maxSteps })[0];
 }
