@@ -18,6 +18,7 @@ import { zipExact } from '../util/array.ts';
 import { structuralKey } from '../util/key.ts';
 import { captureOrigin, currentOrigin } from '../util/origin.ts';
 import { compile } from './compile.ts';
+import { Executables } from './executables.ts';
 import { checkFinite, checksFinite } from './finite.ts';
 import { callHost, executeInParts } from './host-calls.ts';
 
@@ -46,22 +47,16 @@ export function setDefaultDevice(device: Device): void {
   defaultOne = device;
 }
 
-let compiled = new WeakMap<Jaxpr, Map<Device, Map<string, Executable>>>();
+/** More programs than any training loop has; a program holds its code, its constants and its temporaries. */
+const compiled = new Executables(1024);
 
 /** The executable of a Jaxpr on a device; compiled once for each set of donated inputs. */
 export function executableFor(name: string, jaxpr: Jaxpr, device: Device, donated: readonly boolean[]): Executable {
-  let byDevice = compiled.get(jaxpr);
-  if (byDevice === undefined) compiled.set(jaxpr, (byDevice = new Map<Device, Map<string, Executable>>()));
-  let byDonation = byDevice.get(device);
-  if (byDonation === undefined) byDevice.set(device, (byDonation = new Map<string, Executable>()));
   const key = donated.includes(true) ? donated.map(Number).join('') : '';
-  let executable = byDonation.get(key);
-  if (executable === undefined) {
+  return compiled.get(jaxpr, device, key, () => {
     requireDtypes(jaxpr, device);
-    executable = device.load(compile(name, jaxpr, device.target, donated));
-    byDonation.set(key, executable);
-  }
-  return executable;
+    return device.load(compile(name, jaxpr, device.target, donated));
+  });
 }
 
 function requireDtypes(jaxpr: Jaxpr, device: Device): void {
@@ -201,7 +196,7 @@ function oneEquation(primitive: Primitive, avals: readonly Aval[], params: unkno
 
 installEvaluator(evaluate);
 onClearCaches(() => {
-  compiled = new WeakMap();
+  compiled.clear();
   eager.clear();
   clearInterned();
 });
