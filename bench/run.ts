@@ -2,41 +2,105 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import type { Result, Suite } from './frame.ts';
-import { measure, table } from './frame.ts';
+import { exitCodes, withSignals } from '../examples/training/interrupt.ts';
+import { detectFeatures } from '../src/backends/wasm/features.ts';
+import { verdicts } from './goals.ts';
+import type { Contender, ContenderName } from './libraries.ts';
+import { contender } from './libraries.ts';
+import type { Effort } from './measure.ts';
+import { Seats, measureRow } from './measure.ts';
+import type { Options } from './options.ts';
+import { UsageError, parseOptions, usage } from './options.ts';
+import type { RowResult } from './result.ts';
+import { disagreements } from './result.ts';
+import { selected } from './rows/index.ts';
+import type { Judged } from './table.ts';
+import { table } from './table.ts';
 
-/**
- * `npm run bench -- overhead …` runs suites by name (all when none is given), prints their tables and writes
- * `bench/results/<suite>.json`. The peers are installed at the first run.
- */
-const suites: Readonly<Record<string, () => Promise<{ readonly suite: Suite }>>> = {
-  overhead: () => import('./overhead.ts'),
-};
+/** `npm run bench`: see `README.md` beside this file, or `--help`. */
 
 const folder = import.meta.dirname;
 
+const full: Effort = { seconds: 1.2, warmUp: 0.6, rounds: 3, patience: 120 };
+const quick: Effort = { seconds: 0.1, warmUp: 0.1, rounds: 1, patience: 30 };
+
 function installPeers(): void {
   if (existsSync(join(folder, 'node_modules'))) return;
-  execFileSync('npm', ['ci', '--prefix', folder], { stdio: 'inherit' });
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--prefix', folder], { stdio: ['ignore', 2, 2] });
 }
 
-async function main(names: readonly string[]): Promise<void> {
-  const wanted = names.length === 0 ? Object.keys(suites) : names;
-  const unknown = wanted.find((n) => suites[n] === undefined);
-  if (unknown !== undefined) {
-    throw new Error(`there is no suite "${unknown}"; there are: ${Object.keys(suites).join(', ')}`);
+/** What is going on, on the standard error: a line that changes on a terminal, a line for each row elsewhere. */
+const progress = {
+  now(text: string): void {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+  },
+  note(text: string): void {
+    process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}\n` : `${text}\n`);
+  },
+};
+
+/** Runs what was asked for, and gives the exit code. */
+async function bench(options: Options): Promise<number> {
+  if (options.peers.some((p) => p === 'jax-js' || p === 'tfjs')) installPeers();
+  const { threads, device } = options;
+  const names: readonly ContenderName[] = ['pullback', ...options.peers, 'single', 'node'];
+  const contenders = names.map((n): [ContenderName, Contender] => [n, contender(n, { threads, device })]);
+  const seats = new Seats(Object.fromEntries(contenders));
+  const effort = options.quick ? quick : full;
+  return withSignals(async (interrupt) => {
+    const finished: RowResult[] = [];
+    // Ctrl-C reaches the libraries as well; what they leave undone is no result.
+    const watched = setInterval(() => interrupt.signal !== null && void seats.close(), 50);
+    const rows = selected(options.names, options.quick);
+    for (const [i, row] of rows.entries()) {
+      const watch = (name: string): void => progress.now(`[${i + 1}/${rows.length}] ${row.name} · ${name}`);
+      const seconds = options.seconds ?? effort.seconds;
+      const result = await measureRow(row, seats, ['pullback', ...options.peers], { ...effort, seconds }, watch);
+      if (interrupt.signal !== null) break;
+      finished.push(result);
+      if (!process.stderr.isTTY) progress.note(`[${i + 1}/${rows.length}] ${row.name}`);
+    }
+    clearInterval(watched);
+    await seats.close();
+    report(options, seats, finished, interrupt.signal === null);
+    if (interrupt.signal !== null) return exitCodes[interrupt.signal];
+    return failed(finished) ? 1 : 0;
+  });
+}
+
+/** Wrong results, or none of pullback, are failures; goals that are not met are not. */
+const failed = (results: readonly RowResult[]): boolean =>
+  results.some((r) => disagreements(r).length > 0 || 'error' in (r.results.pullback ?? {}));
+
+function report(options: Options, seats: Seats, finished: readonly RowResult[], complete: boolean): void {
+  progress.now('');
+  const { relaxedSimd } = detectFeatures();
+  const judged = finished.map((r): Judged => ({ ...r, verdicts: verdicts(r, finished, relaxedSimd) }));
+  for (const [name, found] of Object.entries(seats.roll)) {
+    console.log('absent' in found ? `${name}: not here (${found.absent})` : `${name}: ${found.version}`);
   }
-  installPeers();
-  for (const name of wanted) {
-    const { suite } = await (suites[name] as () => Promise<{ readonly suite: Suite }>)();
-    const results: Result[] = [];
-    for (const benchmark of suite.benchmarks) results.push(await measure(benchmark));
-    console.log(`${table(results)}\n`);
-    mkdirSync(join(folder, 'results'), { recursive: true });
-    const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
-    const report = { suite: name, date: new Date().toISOString(), machine, results };
-    writeFileSync(join(folder, 'results', `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
+  console.log(`\n${table(judged)}`);
+  const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, relaxedSimd };
+  const date = new Date().toISOString();
+  const libraries = seats.roll;
+  const rows = judged.map(({ row, results, verdicts }) => ({ ...row, results, goals: verdicts }));
+  const text = `${JSON.stringify({ date, machine, options, complete, libraries, rows }, null, 2)}\n`;
+  mkdirSync(join(folder, 'results'), { recursive: true });
+  const own = join(folder, 'results', `${date.replaceAll(':', '-')}.json`);
+  for (const file of [own, ...(options.json === null ? [] : [options.json])]) writeFileSync(file, text);
+  progress.note(`results are in ${own}`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(args);
+    if (options !== 'help') return await bench(options);
+    console.log(usage());
+    return 0;
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    return error instanceof UsageError ? 2 : 1;
   }
 }
 
-await main(process.argv.slice(2));
+process.exit(await main(process.argv.slice(2)));
