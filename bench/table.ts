@@ -11,7 +11,7 @@ export type Judged = RowResult & { readonly verdicts: readonly Verdict[] };
 /** Results as a table for people: how many times as fast as each peer pullback is, and the goals. */
 export function table(results: readonly Judged[]): string {
   const columns: readonly ContenderName[] = [...peerNames, 'single' as const].filter((name) =>
-    results.some((r) => r.results[name] !== undefined),
+    results.some((r) => !('skip' in (r.results[name] ?? { skip: '' }))),
   );
   const head = ['', 'median', 'minimum', 'rate', ...columns.map((c) => `vs ${c}`), 'goal'];
   const lines = [head, ...results.map((r) => line(r, columns))];

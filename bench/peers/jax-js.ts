@@ -150,8 +150,10 @@ export async function start(_options: LibraryOptions): Promise<Library> {
       'cache-hit': (task) => k.cacheHit(task),
       trace() {
         const { params, inputs, loss } = models.trained('cnn', 8);
-        const traced = jax.makeJaxpr(jax.grad(loss));
-        const run = (): void => traced(jax.tree.ref(params), ...inputs.map((x) => x.ref)).jaxpr.dispose();
+        const run = (): void => {
+          const traced = jax.makeJaxpr(jax.grad((...args: Parameters<typeof loss>) => loss(...args)));
+          traced(jax.tree.ref(params), ...inputs.map((x) => x.ref)).jaxpr.dispose();
+        };
         return { run, check: unchecked, release: () => jax.tree.dispose([params, inputs]) };
       },
       model({ model, batch }) {

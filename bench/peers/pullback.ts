@@ -7,6 +7,7 @@ import { callsAtOnce } from '../task.ts';
 import type { Library, LibraryOptions, Prepared } from './library.ts';
 import { losses, moments, unchecked } from './library.ts';
 import { eagerLoop, jittedLoop } from './pullback-memory.ts';
+import type { Params } from './pullback-models.ts';
 import { batch, cnnLoss, firstParameters, trainingStep } from './pullback-models.ts';
 import { packageVersion } from './version.ts';
 
@@ -84,8 +85,12 @@ function cacheHit({ results }: TaskOf<'cache-hit'>): Prepared {
 
 function trace(): Prepared {
   const [params, inputs] = [firstParameters('cnn'), batch('cnn', 8)];
-  const traced = makeJaxpr(grad(cnnLoss)) as (...args: readonly unknown[]) => unknown;
-  return { run: () => void traced(params, ...inputs), check: unchecked, release: () => undefined };
+  const run = (): void => {
+    // Another function each time: what has been traced is not traced again.
+    const loss = (p: Params, ...xs: NDArray[]): NDArray => cnnLoss(p, ...(xs as [NDArray, NDArray]));
+    (makeJaxpr(grad(loss)) as (...args: readonly unknown[]) => unknown)(params, ...inputs);
+  };
+  return { run, check: unchecked, release: () => undefined };
 }
 
 function model({ model: name, batch: size }: TaskOf<'model'>): Prepared {
@@ -126,7 +131,7 @@ export async function start({ threads, device }: LibraryOptions): Promise<Librar
       transpose: (task) => kernel(inputsOf(task), (x) => np.transpose(x, task.axes)),
       sort: (task) => kernel(inputsOf(task), (x) => np.sort(x)),
       gather: (task) => kernel(inputsOf(task), (x, i) => np.take(x, i, 0)),
-      scatter: (task) => kernel(inputsOf(task), (x, i, y) => (x).at(i).add(y)),
+      scatter: (task) => kernel(inputsOf(task), (x, i, y) => x.at(i).add(y)),
       random(task) {
         const key = random.key(0);
         const draw = jit((k: NDArray) => random[task.what](k, [task.length]));
