@@ -5,7 +5,7 @@ import { runSteps } from '../../kernel/program.ts';
 import { product } from '../../util/array.ts';
 import { assertNever } from '../../util/assert.ts';
 import { blockSize } from './allocator.ts';
-import { emitContract } from './contract.ts';
+import { emitContract } from './contract/contract.ts';
 import { emitMap } from './map.ts';
 import { Library } from './math/library.ts';
 import type { Module } from './module/code.ts';

@@ -1,15 +1,15 @@
-import type { DType } from '../../kernel/dtype.ts';
-import { range } from '../../util/array.ts';
-import { storageBytes } from './evaluator.ts';
-import type { Local, Value } from './module/code.ts';
-import { Func, get, i32, loadOp, op, storeOp } from './module/code.ts';
-import { splatWord } from './vector-ops.ts';
+import type { DType } from '../../../kernel/dtype.ts';
+import { range } from '../../../util/array.ts';
+import { storageBytes } from '../evaluator.ts';
+import type { Local, Value } from '../module/code.ts';
+import { Func, get, i32, loadOp, op, storeOp } from '../module/code.ts';
+import { splatWord } from '../vector-ops.ts';
+import { multiplyAdd } from './operands.ts';
 
-/** The register tile of a micro-kernel: `height` rows of `width` elements (two vectors). */
-export interface Tile {
+/** The register tile of a micro-kernel: `height` rows of two vectors. */
+export interface MicroTile {
   readonly dtype: DType;
   readonly height: number;
-  readonly width: number;
   /** Elements from row to row of the result. */
   readonly pitch: number;
   readonly relaxed: boolean;
@@ -23,8 +23,7 @@ const unroll = 4;
  * registers: 6×2 of them with fused multiply-add, 4×2 without, two vectors of b and one splat of a make 15 or 12, as
  * many as the engine can keep in the 16 of x64.
  */
-export function microFunc(name: string, tile: Tile): Func {
-  const { dtype, height, pitch } = tile;
+export function microFunc(name: string, { dtype, height, pitch, relaxed }: MicroTile): Func {
   const bytes = storageBytes[dtype];
   const f = new Func(
     name,
@@ -52,7 +51,7 @@ export function microFunc(name: string, tile: Tile): Func {
     sums.forEach((row, i) => {
       const splat = dtype === 'f64' ? 'v128.load64_splat' : 'v128.load32_splat';
       const left = f.let(loadOp(splat, (u * height + i) * bytes, [get(a)]), 'left');
-      row.forEach((sum, j) => f.set(sum, multiplyAdd(tile, left, right[j] as Value, get(sum))));
+      row.forEach((sum, j) => f.set(sum, multiplyAdd(dtype, relaxed, left, right[j] as Value, get(sum))));
     });
   };
   const steps = (count: Value, times: number): void => {
@@ -67,12 +66,4 @@ export function microFunc(name: string, tile: Tile): Func {
   steps(op('i32.and', k, i32(unroll - 1)), 1);
   forAll((sum, offset) => f.emit(storeOp('v128.store', offset, c, get(sum))));
   return f;
-}
-
-function multiplyAdd({ dtype, relaxed }: Tile, x: Value, y: Value, sum: Value): Value {
-  if (dtype === 'f32')
-    return relaxed ? op('f32x4.relaxed_madd', x, y, sum) : op('f32x4.add', sum, op('f32x4.mul', x, y));
-  if (dtype === 'f64')
-    return relaxed ? op('f64x2.relaxed_madd', x, y, sum) : op('f64x2.add', sum, op('f64x2.mul', x, y));
-  return op('i32x4.add', sum, op('i32x4.mul', x, y));
 }
