@@ -134,7 +134,7 @@ function runUnits(
     if (!apart) call(func, 0, units, 0);
     else for (let u = units - 1; u >= 0; u--) call(func, u, u + 1, u % 2);
   }
-  const bytes = encodeModule({ funcs: [...m.library.funcs, ...m.funcs, run], exported: run, notes: [] });
+  const bytes = encodeModule({ funcs: [...m.library.funcs, ...m.funcs, run], exported: run, shared: false, notes: [] });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   (instance.exports['run'] as (table: number) => void)(0);
   const output = present(data[3], 'output');

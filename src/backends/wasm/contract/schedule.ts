@@ -178,8 +178,8 @@ const rowsForRight = 512;
 const groupRows = 4096;
 /** Units: as many, so that two, three, four or six threads have the same number of them. */
 const unitsWanted = 12;
-/** Multiplications of a unit: some ten microseconds. */
-const smallestUnit = 1 << 18;
+/** Multiplications of a unit: some microseconds. */
+const smallestUnit = 1 << 16;
 /** Rows and columns of a unit, in tiles: fewer would load the other operand for little work. */
 const fewestTiles = 3;
 /** The least depth of a part. */
