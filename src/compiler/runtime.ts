@@ -11,6 +11,7 @@ import { clearInterned } from '../trace/intern.ts';
 import { isJaxpr, subJaxprs, Var } from '../trace/jaxpr.ts';
 import type { Primitive } from '../trace/primitive.ts';
 import { typeOf } from '../trace/context.ts';
+import { namingLiveArrays } from '../trace/live.ts';
 import { onClearCaches } from '../trace/switches.ts';
 import type { NDArray } from '../trace/value.ts';
 import { InternalError } from '../util/error.ts';
@@ -103,8 +104,8 @@ function runProgram(
   donated: readonly boolean[],
 ): readonly ConcreteArray[] {
   const device = deviceFor(arrays);
-  const executable = executableFor(name, jaxpr, device, donated);
-  const buffers = executable.run(arrays.map((a) => a.bufferOn(device)));
+  const inputs = arrays.map((a) => a.bufferOn(device));
+  const buffers = namingLiveArrays(device, () => executableFor(name, jaxpr, device, donated).run(inputs));
   if (donated.includes(true)) {
     const why = donation(name);
     arrays.forEach((a, i) => donated[i] === true && a.donate(why));

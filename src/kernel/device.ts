@@ -130,8 +130,8 @@ export class UnsupportedOnDeviceError extends PullbackError {
 
 /** An array or a program's temporaries do not fit into the device's memory. */
 export class OutOfMemoryError extends PullbackError {
-  constructor(message: string) {
-    super('out-of-memory', message);
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super('out-of-memory', message, options);
   }
 }
 

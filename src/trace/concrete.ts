@@ -7,7 +7,7 @@ import type { Aval } from './aval.ts';
 import { showAval } from './aval.ts';
 import { ArgumentError, DeletedArrayError, ReadError } from './errors.ts';
 import type { Tally } from './live.ts';
-import { countArray, uncountArray } from './live.ts';
+import { countArray, namingLiveArrays, uncountArray } from './live.ts';
 import { NDArray, nest } from './value.ts';
 
 /** Storage on a device. */
@@ -91,7 +91,8 @@ export class ConcreteArray extends NDArray {
         );
       }
       if (this.storage !== null) this.release(this.storage);
-      const storage = { device, buffer: device.write(this.dtype, this.host as HostArray) };
+      const host = this.host as HostArray;
+      const storage = { device, buffer: namingLiveArrays(device, () => device.write(this.dtype, host)) };
       this.storage = storage;
       this.watch(storage);
       if (this.size > keepOnHost) this.host = null;

@@ -1,4 +1,5 @@
 import type { Device, DeviceName } from '../kernel/device.ts';
+import { OutOfMemoryError } from '../kernel/device.ts';
 import type { DType } from '../kernel/dtype.ts';
 import type { Aval, Shape } from './aval.ts';
 import { showAval } from './aval.ts';
@@ -62,4 +63,26 @@ export function liveArrays(): readonly LiveArrays[] {
     });
   }
   return [...byType.values()].sort((a, b) => b.bytes - a.bytes);
+}
+
+const mostNamed = 5;
+
+/** Does `work`; where a device has no room for it, the error names the live arrays that take most there. */
+export function namingLiveArrays<T>(device: Device, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof OutOfMemoryError)) throw error;
+    const largest = liveArrays().filter((l) => l.device === device.name);
+    const named = largest.slice(0, mostNamed).map(({ count, bytes, dtype, shape }) => {
+      const type = `${dtype}[${shape.join(',')}]`;
+      return `${count === 1 ? type : `${count} of ${type}`} (${bytes} bytes)`;
+    });
+    const list = named.length === 0 ? 'no arrays are live there' : `the largest live arrays: ${named.join(', ')}`;
+    throw new OutOfMemoryError(
+      `${error.message}; ${list}. Let go of arrays that are not needed any more (dispose(), or donateArgnums of jit), ` +
+        'or work on smaller batches.',
+      { cause: error },
+    );
+  }
 }

@@ -4,6 +4,9 @@ import { OutOfMemoryError } from '../../src/kernel/device.ts';
 import type { Device, DeviceBuffer } from '../../src/kernel/device.ts';
 import { binary, constant, index, load } from '../../src/kernel/expr.ts';
 import type { Program } from '../../src/kernel/program.ts';
+import type { NDArray } from '../../src/index.ts';
+import { numpy as np } from '../../src/index.ts';
+import { defaultDevice, setDefaultDevice } from '../../src/compiler/runtime.ts';
 import { present } from '../../src/util/assert.ts';
 
 const read = (device: Device, buffer: DeviceBuffer): readonly number[] => [
@@ -104,5 +107,29 @@ describe('memory of the wasm device', () => {
     const device = createWasmDevice();
     for (let i = 0; i < 50; i++) device.load({ ...increment(8), slots: [4_000_000] }).free();
     expect(device.memory().reservedBytes).toBeLessThan(1e7);
+  });
+
+  test('programs share the memory of their temporaries', () => {
+    const device = createWasmDevice();
+    const x = device.write('f32', Float32Array.of(1, 2, 3));
+    for (let i = 0; i < 50; i++) {
+      const program = device.load({ ...increment(3), slots: [4_000_000 + i] });
+      expect(read(device, present(program.run([x])[0], 'output'))).toEqual([2, 3, 4]);
+    }
+    expect(device.memory().reservedBytes).toBeLessThan(2e7);
+  });
+
+  test('an array that does not fit is an error that names the live ones', () => {
+    const before = defaultDevice();
+    setDefaultDevice(createWasmDevice({ limit: 1 << 24 }));
+    try {
+      const kept = [np.ones([3, 1 << 18]), np.ones([3, 1 << 18]), np.zeros([7])].map((x) => x.add(1));
+      const wide = (): unknown => np.add((kept[2] as NDArray).reshape([7, 1]), np.zeros([1, 1 << 20]));
+      expect(wide).toThrow(OutOfMemoryError);
+      expect(wide).toThrow(/no room for 29360128 bytes: .*largest live arrays: \d of f32\[3,262144\] \(\d+ bytes\), .*smaller batches/);
+      expect((kept[0] as NDArray).sum().toString()).toContain('1572864');
+    } finally {
+      setDefaultDevice(before);
+    }
   });
 });

@@ -10,6 +10,7 @@ import { storageBytes } from './evaluator.ts';
 import { detectFeatures, hasSimd } from './features.ts';
 import type { Home, MemoryOptions } from './memory.ts';
 import { LinearMemory } from './memory.ts';
+import { layOut, Workspace } from './workspace.ts';
 import type { WasmFeatures, WasmProgram } from './program.ts';
 import { emitWasm } from './program.ts';
 import { availableThreads, hasThreads } from './platform.ts';
@@ -60,6 +61,7 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
   }
   const features = options.features ?? detectFeatures();
   const { memory, pool } = memoryAndPool(options);
+  const workspace = new Workspace(memory);
   const sharing = pool === null ? null : (options.sharing ?? usualSharing);
 
   const readSync = (buffer: DeviceBuffer): HostArray => {
@@ -92,7 +94,7 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
       return () => memory.release(claim);
     },
     hostCall: (inputs, outputs, f) => hostCallAtOnce({ readSync, write }, inputs, outputs, f),
-    load: (program) => new WasmExecutable(program, memory, emitWasm(program, features, sharing), pool),
+    load: (program) => new WasmExecutable(program, { memory, workspace, pool }, emitWasm(program, features, sharing)),
     memory: () => memory.report(),
     close: () => pool?.close() ?? Promise.resolve(),
   };
@@ -119,39 +121,57 @@ function memoryAndPool(options: WasmOptions): { readonly memory: LinearMemory; r
 /** What a program's module exports; with more parameters where it is for several threads. */
 type Run = TeamRun & ((table: number) => void);
 
-/** A loaded program: its module's instance, and blocks for its constants, temporaries, working memory and address table. */
+/** What the programs of a device have in common. */
+interface Shared {
+  readonly memory: LinearMemory;
+  readonly workspace: Workspace;
+  /** The threads that there are besides the caller's, if any. */
+  readonly pool: Pool | null;
+}
+
+/** A loaded program: its module's instance, and blocks for its constants and address table. */
 class WasmExecutable implements Executable {
   private readonly program: Program;
   private readonly memory: LinearMemory;
+  private readonly workspace: Workspace;
   private readonly emitted: WasmProgram;
   private readonly pool: Pool | null;
   /** The program as the pool knows it, where it is for several threads. */
   private readonly team: TeamProgram | null;
   private readonly call: Run;
   private readonly blocks: { readonly free: () => void }[] = [];
-  /** The address of each buffer that does not change from run to run; 0 for the others. */
+  /** The addresses of the buffers and of the kernels' working memory; 0 for buffers that differ from run to run. */
   private readonly addresses: Uint32Array;
+  /** Which of them are in the workspace, and where in it. */
+  private readonly placed: readonly (readonly [position: number, offset: number])[];
+  private readonly workBytes: number;
+  /** Where the workspace was when the addresses were written. */
+  private workAt = -1;
   private readonly table: number;
   private readonly inputs: readonly number[];
   private readonly freshOutputs: readonly number[];
 
-  constructor(program: Program, memory: LinearMemory, emitted: WasmProgram, pool: Pool | null) {
+  constructor(program: Program, { memory, workspace, pool }: Shared, emitted: WasmProgram) {
     this.program = program;
     this.memory = memory;
+    this.workspace = workspace;
     this.emitted = emitted;
     this.pool = pool;
     this.call = instantiate(program.name, emitted.bytes, memory.memory);
+    const { buffers, slots } = program;
     const scratchBytes = emitted.scratchBytes * (emitted.team ? present(pool, 'pool').threads : 1);
+    const { offsets, bytes } = layOut([...slots, scratchBytes, emitted.sharedBytes]);
+    this.workBytes = bytes;
+    this.placed = [
+      ...buffers.flatMap(({ place }, b) => (place.kind === 'temporary' ? [[b, at(offsets, place.slot)] as const] : [])),
+      [buffers.length, at(offsets, slots.length)],
+      [buffers.length + 1, at(offsets, slots.length + 1)],
+    ];
     try {
-      const slots = program.slots.map((bytes) => this.block(bytes));
-      this.addresses = Uint32Array.from([
-        ...program.buffers.map(({ place }) => {
-          if (place.kind === 'temporary') return at(slots, place.slot);
-          return place.kind === 'constant' ? this.constant(place.data) : 0;
-        }),
-        this.block(scratchBytes),
-        this.block(emitted.sharedBytes),
-      ]);
+      this.addresses = new Uint32Array(buffers.length + 2);
+      buffers.forEach(({ place }, b) => {
+        if (place.kind === 'constant') this.addresses[b] = this.constant(place.data);
+      });
       this.table = this.block(this.addresses.byteLength);
       this.team = this.share();
     } catch (error) {
@@ -167,6 +187,14 @@ class WasmExecutable implements Executable {
     const block = this.memory.fixed(bytes);
     this.blocks.push(block);
     return block.address;
+  }
+
+  /** Makes room for what the program needs while it runs. */
+  private enter(): void {
+    const start = this.workspace.reserve(this.workBytes);
+    if (start === this.workAt) return;
+    for (const [position, offset] of this.placed) this.addresses[position] = start + offset;
+    this.workAt = start;
   }
 
   private constant(data: HostArray): number {
@@ -193,6 +221,7 @@ class WasmExecutable implements Executable {
     const pinned: Home[] = [];
     const created: Home[] = [];
     try {
+      this.enter();
       inputs.forEach((input, i) => {
         const home = homeOf(input);
         memory.pin(home);

@@ -225,13 +225,22 @@ export class LinearMemory {
       if (this.residentBytes <= target) return;
       if (home.pins > 0) continue;
       // A slice of a shared buffer would be shared too, and the collector does not know its size.
-      const copy = new Uint8Array(home.bytes);
+      const copy = this.copyOf(home.bytes);
       copy.set(this.at(this.addressOf(home), home.bytes));
       home.copy = copy.buffer;
       this.leave(home);
       this.copies += 1;
       this.copiedBytes += home.bytes;
       this.movedOut += home.bytes;
+    }
+  }
+
+  /** Room for a copy outside of linear memory. */
+  private copyOf(bytes: number): Uint8Array<ArrayBuffer> {
+    try {
+      return new Uint8Array(bytes);
+    } catch (error) {
+      throw this.outOfMemory(bytes, { cause: error });
     }
   }
 
@@ -242,10 +251,15 @@ export class LinearMemory {
     this.moveOut(0);
     const again = this.allocator.allocate(size) ?? this.grow(size);
     if (again !== null) return again;
+    throw this.outOfMemory(bytes);
+  }
+
+  private outOfMemory(bytes: number, options?: { readonly cause: unknown }): OutOfMemoryError {
     const { liveBytes } = this.report();
-    throw new OutOfMemoryError(
+    return new OutOfMemoryError(
       `the wasm device has no room for ${bytes} bytes: ${liveBytes} bytes of arrays are live, ` +
         `${this.memory.buffer.byteLength} of at most ${this.limit} bytes of memory are taken`,
+      options,
     );
   }
 
