@@ -34,7 +34,9 @@ test('2,000 jitted steps that await the loss hold memory flat', async () => {
   }
   const end = memory();
   expect(losses.at(-1)).toBeLessThan((losses[0] as number) / 2);
-  // Each step makes 0.8 MB of new parameters: 1.6 GB in all.
-  expect(end.reserved).toBeLessThanOrEqual(half.reserved * 1.05);
-  expect(highest).toBeLessThanOrEqual(half.rss * 1.05);
+  // Each step makes 0.8 MB of new parameters: 1.6 GB in all, half of it after the middle. Memory grows by a quarter at a
+  // time, and where the machine is busy the collector may be late once more; so one such step is allowed, not two.
+  const step25 = half.reserved / 4 + 2 ** 20;
+  expect(end.reserved).toBeLessThanOrEqual(half.reserved + step25);
+  expect(highest).toBeLessThanOrEqual(half.rss * 1.05 + step25);
 }, 60_000);
