@@ -126,7 +126,9 @@ describe('memory of the wasm device', () => {
       const kept = [np.ones([3, 1 << 18]), np.ones([3, 1 << 18]), np.zeros([7])].map((x) => x.add(1));
       const wide = (): unknown => np.add((kept[2] as NDArray).reshape([7, 1]), np.zeros([1, 1 << 20]));
       expect(wide).toThrow(OutOfMemoryError);
-      expect(wide).toThrow(/no room for 29360128 bytes: .*largest live arrays: \d of f32\[3,262144\] \(\d+ bytes\), .*smaller batches/);
+      expect(wide).toThrow(
+        /no room for 29360128 bytes: .*largest live arrays: \d of f32\[3,262144\] \(\d+ bytes\), .*smaller batches/,
+      );
       expect((kept[0] as NDArray).sum().toString()).toContain('1572864');
     } finally {
       setDefaultDevice(before);
