@@ -36,14 +36,17 @@ const heavy: Partial<Readonly<Record<KernelOp, number>>> = {
   sqrt: 4,
 };
 
-/** The cost of an expression; shared subexpressions count once, and index arithmetic is free. */
-export function costOf(e: Expr): Cost {
+/**
+ * The cost of an expression; shared subexpressions count once, and index arithmetic is free. So is what does not count,
+ * with all in it.
+ */
+export function costOf(e: Expr, counts: (e: Expr) => boolean = () => true): Cost {
   const seen = new Set<Expr>();
   const buffers = new Set<number>();
   let weight = 0;
   let loads = 0;
   const go = (x: Expr): void => {
-    if (seen.has(x)) return;
+    if (seen.has(x) || !counts(x)) return;
     seen.add(x);
     if (x.kind === 'load') {
       loads += 1;
@@ -80,3 +83,18 @@ export const cheapInContraction = (c: Cost): boolean => c.weight <= 2 && c.loads
  * @param weight the arithmetic of one element.
  */
 export const cheapToRecompute = (weight: number): boolean => weight <= 4;
+
+/**
+ * May reductions over one row that depend on each other, and what is computed from them for each of its elements, be one
+ * kernel? It works on a row at a time, so that there must be enough rows for all processors, unless all is little.
+ */
+export const worthARowwiseKernel = (rows: number, length: number): boolean => rows >= 32 || rows * length <= 1 << 16;
+
+/**
+ * Is a value of each element of a row, needed by several passes over it, better kept in memory than computed again? The
+ * row is likely in a cache; short rows can be held in registers as they are.
+ */
+export const worthKeepingInARow = (c: Cost, length: number): boolean => c.weight >= 12 && length > shortRow;
+
+/** Rows of at most so many elements are written out without loops where that suits. */
+export const shortRow = 16;

@@ -1,7 +1,8 @@
 import { loadsOf } from '../kernel/expr.ts';
 import { sizeOf } from '../trace/aval.ts';
 import type { FusedBlock, Group, KernelGroup } from './fuse.ts';
-import { dependsOn, loopReads, resultsOf } from './fuse.ts';
+import { resultsOf } from './fuse.ts';
+import { dependsOn, loopReads } from './join.ts';
 import type { Value } from './lower.ts';
 
 /**
@@ -70,8 +71,10 @@ export const readsOf = (g: Group): ReadonlySet<number> =>
 function writesElementwise(group: KernelGroup, v: Value, result: Value): boolean {
   if (v.aval.dtype !== result.aval.dtype || sizeOf(v.aval.shape) !== sizeOf(result.aval.shape)) return false;
   const own = group.members.find((m) => m.root === result);
-  if (loadsOf(loopReads(group.loops)).some((l) => l.operand === v.id)) return false;
-  return loadsOf(group.members.map((m) => m.value))
+  const inLoops = loopReads(group.loops);
+  // What is stored along a row may be read along the row before.
+  if (own?.inRow !== true && loadsOf(inLoops).some((l) => l.operand === v.id)) return false;
+  return loadsOf([...inLoops, ...group.members.map((m) => m.value)])
     .filter((l) => l.operand === v.id)
     .every((l) => l.index === own?.position && l.guard === null);
 }

@@ -291,7 +291,7 @@ class Lowering {
   /** Promotes operands until the expressions read few enough buffers for one kernel that writes `writes` others. */
   private limitReads(operands: readonly Definition[], expressions: () => readonly Expr[], writes = 2): Cost {
     for (;;) {
-      const costs = expressions().map(costOf);
+      const costs = expressions().map((e) => costOf(e));
       const buffers = new Set(costs.flatMap((c) => [...c.buffers]));
       const widest = operands
         .filter((d) => d.value === null && d.cost !== null && d.cost.buffers.size > 1)
@@ -380,7 +380,7 @@ function inOrder(nodes: readonly Node[], aliases: Aliases): readonly Node[] {
   const ordered = new Set<Node>();
   const visit = (n: Node): void => {
     if (ordered.has(n)) return;
-    for (const id of n.kind === 'root' ? rootReads(n) : taskReads(n)) {
+    for (const id of nodeReads(n)) {
       for (const needed of behind(aliases, id)) {
         const read = maker.get(needed);
         // A task reads what it has written itself.
@@ -395,6 +395,9 @@ function inOrder(nodes: readonly Node[], aliases: Aliases): readonly Node[] {
 
 const operandsIn = (expressions: readonly Expr[]): ReadonlySet<number> =>
   new Set(loadsOf(expressions).map((l) => l.operand));
+
+/** Ids of the values that a node needs to have in memory. */
+export const nodeReads = (n: Node): ReadonlySet<number> => (n.kind === 'root' ? rootReads(n) : taskReads(n));
 
 const rootReads = ({ body, aval: a }: Root): ReadonlySet<number> =>
   operandsIn(body.kind === 'map' ? [body.at(indices(a.shape))] : readsOf(body, a));
@@ -415,8 +418,7 @@ function bodyReads(body: TaskBody): readonly number[] {
   }
 }
 
-const blockReads = ({ nodes }: Block): readonly number[] =>
-  nodes.flatMap((n) => [...(n.kind === 'root' ? rootReads(n) : taskReads(n))]);
+const blockReads = ({ nodes }: Block): readonly number[] => nodes.flatMap((n) => [...nodeReads(n)]);
 
 /** Loop variables of a contraction, numbered as its kernel has them. */
 export function contractIndices(body: Extract<Lowered, { kind: 'contract' }>): {

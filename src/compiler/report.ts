@@ -2,7 +2,7 @@ import { hostBytes } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { visit } from '../kernel/expr.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { expressionsOf, reducedDomain, storeDomain } from '../kernel/kernel.ts';
+import { expressionsOf, passExpressions, reducedDomain, storeDomain } from '../kernel/kernel.ts';
 import type { Program, Step } from '../kernel/program.ts';
 import { at, product, range } from '../util/array.ts';
 
@@ -23,10 +23,11 @@ export interface ProgramCost {
   readonly kernels: number;
 }
 
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
 /** The cost of a program. */
 export function programCost(program: Program): ProgramCost {
   const runs = countedRuns(program.steps, 1);
-  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
   const temporaryBytes = sum(program.slots);
   const lasting = program.buffers.filter((b) => b.place.kind !== 'temporary');
   return {
@@ -117,6 +118,8 @@ function flopsOf(kernel: Kernel): number {
       return points * floatOps(expressionsOf(kernel));
     case 'reduce':
       return stores + inner * (kernel.accumulators.length + floatOps(kernel.accumulators.map((a) => a.value)));
+    case 'rowwise':
+      return stores + inner * sum(kernel.passes.map((p) => p.accumulators.length + floatOps(passExpressions(p))));
     case 'contract':
       return stores + inner * 2;
   }

@@ -1,15 +1,25 @@
 import type { Expr } from '../kernel/expr.ts';
 import { load, loadsOf, rewriter } from '../kernel/expr.ts';
 import { indices, linearize } from '../kernel/index-algebra.ts';
-import type { Kernel, Operand, Store } from '../kernel/kernel.ts';
+import type {
+  Accumulator,
+  ContractKernel,
+  Kernel,
+  MapKernel,
+  Operand,
+  ReduceKernel,
+  RowwiseKernel,
+  Store,
+} from '../kernel/kernel.ts';
+import { expressionsOf } from '../kernel/kernel.ts';
 import type { Statement } from '../kernel/procedure.ts';
 import { mapStatements, statementExpressions, storedOperands } from '../kernel/procedure.ts';
 import type { BufferSpec, RunStep } from '../kernel/program.ts';
 import { at } from '../util/array.ts';
 import type { KernelGroup, Loops, TaskGroup } from './fuse.ts';
-import { loopReads } from './fuse.ts';
 import type { Root, Value } from './lower.ts';
 import { describeNode } from './lower.ts';
+import { needsPasses, walksOf } from './passes.ts';
 
 /** Kernels with their own operand numbers, and the buffers that they are bound to. */
 
@@ -46,36 +56,69 @@ function bind(
 }
 
 /** The step of roots that share a loop nest; those in `stores` are written to memory. */
-export function kernelStep(group: KernelGroup, stores: readonly Root[], bindings: Bindings): RunStep {
+export function kernelStep(group: KernelGroup, stores: readonly Root[], { buffers, bufferOf }: Bindings): RunStep {
+  // By their buffers' numbers first, as what is one buffer is one operand.
+  const byBuffer = rewriter((e) => (e.kind === 'load' ? load(bufferOf(e.operand), e.dtype, e.index, e.guard) : e));
   const stored = group.members.filter((m) => stores.includes(m.root));
-  const { args, operands, operandOf, rename } = bind(
-    [...loopReads(group.loops), ...stored.map((m) => m.value)],
-    stored.map((m) => m.root.id),
-    bindings,
-  );
-  const base = {
+  const storesOf = (inRow: boolean): readonly Store[] =>
+    stored
+      .filter((m) => m.inRow === inRow)
+      .map((m) => ({ operand: bufferOf(m.root.id), index: byBuffer(m.position), value: byBuffer(m.value) }));
+  const body = withLoops(group.loops, storesOf(true), storesOf(false), byBuffer);
+  const named = {
     name: identifier([...new Set(group.members.flatMap((m) => m.root.operations))]),
     source: group.members.map((m) => describeNode(m.root)).join('; '),
-    operands,
-    stores: stored.map((m): Store => ({
-      operand: operandOf(m.root.id),
-      index: rename(m.position),
-      value: rename(m.value),
-    })),
   };
-  return { kind: 'run', kernel: withLoops(base, group.loops, rename), args };
+  const { args, operands, operandOf, rename } = bind(
+    expressionsOf({ ...named, operands: [], ...body }),
+    stored.map((m) => bufferOf(m.root.id)),
+    { buffers, bufferOf: (b) => b },
+  );
+  return { kind: 'run', kernel: { ...named, operands, ...renamedBody(body, rename, operandOf) }, args };
 }
 
-type KernelBase = Pick<Kernel, 'name' | 'source' | 'operands' | 'stores'>;
+/** A kernel but for its names and operands. */
+type KernelBody = Unnamed<MapKernel> | Unnamed<ReduceKernel> | Unnamed<RowwiseKernel> | Unnamed<ContractKernel>;
+type Unnamed<K extends Kernel> = Omit<K, 'name' | 'source' | 'operands'>;
 
-function withLoops(base: KernelBase, loops: Loops, rename: (e: Expr) => Expr): Kernel {
+function withLoops(
+  loops: Loops,
+  rowStores: readonly Store[],
+  stores: readonly Store[],
+  rename: (e: Expr) => Expr,
+): KernelBody {
   switch (loops.kind) {
     case 'map':
-      return { ...base, ...loops };
-    case 'reduce':
-      return { ...base, ...loops, accumulators: loops.accumulators.map((a) => ({ ...a, value: rename(a.value) })) };
+      return { ...loops, stores };
+    case 'reduce': {
+      const accumulators = loops.accumulators.map((a) => ({ ...a, value: rename(a.value) }));
+      if (!needsPasses(accumulators, rowStores.length)) return { ...loops, accumulators, stores };
+      const { domain, reduced: row } = loops;
+      return { kind: 'rowwise', domain, row, ...walksOf({ domain, row, accumulators, rowStores, stores }) };
+    }
     case 'contract':
-      return { ...base, ...loops, dtype: loops.lhs.dtype, lhs: rename(loops.lhs), rhs: rename(loops.rhs) };
+      return { ...loops, dtype: loops.lhs.dtype, lhs: rename(loops.lhs), rhs: rename(loops.rhs), stores };
+  }
+}
+
+function renamedBody(body: KernelBody, expr: (e: Expr) => Expr, operand: (n: number) => number): KernelBody {
+  const accumulator = (a: Accumulator): Accumulator => ({ ...a, value: expr(a.value) });
+  const store = (s: Store): Store => ({ operand: operand(s.operand), index: expr(s.index), value: expr(s.value) });
+  const stores = body.stores.map(store);
+  switch (body.kind) {
+    case 'map':
+      return { ...body, stores };
+    case 'reduce':
+      return { ...body, accumulators: body.accumulators.map(accumulator), stores };
+    case 'rowwise': {
+      const passes = body.passes.map((p) => ({
+        accumulators: p.accumulators.map(accumulator),
+        stores: p.stores.map(store),
+      }));
+      return { ...body, passes, stores };
+    }
+    case 'contract':
+      return { ...body, lhs: expr(body.lhs), rhs: expr(body.rhs), stores };
   }
 }
 

@@ -10,7 +10,7 @@ import { assertNever } from '../util/assert.ts';
  * of them. Loop variables are numbered: `index` expressions name axes of the kernel's domain in the order in which the
  * kind's extents are declared.
  */
-export type Kernel = MapKernel | ReduceKernel | ContractKernel | ProcedureKernel;
+export type Kernel = MapKernel | ReduceKernel | RowwiseKernel | ContractKernel | ProcedureKernel;
 
 interface KernelBase {
   /** A readable identifier, unique within its program, such as `conv_add_max`. */
@@ -68,6 +68,28 @@ export interface Accumulator {
 }
 
 /**
+ * Several reductions over one row, and what is computed from them: for each point of `domain`, the passes one after the
+ * other, each a walk over all points of `row`; then the kernel's own stores. Axes: domain, then row. A softmax is three
+ * passes: the maximum; the exponentials and their sum; the quotients. A reduction is one pass that stores nothing.
+ *
+ * `acc(i)` is the result of accumulator `i`, counted through all passes; what a pass computes reads earlier passes' only.
+ * Of an operand that an earlier pass stored to, a point reads the element that it stored itself.
+ */
+export interface RowwiseKernel extends KernelBase {
+  readonly kind: 'rowwise';
+  readonly domain: readonly number[];
+  readonly row: readonly number[];
+  readonly passes: readonly Pass[];
+}
+
+/** One walk over the row of a {@link RowwiseKernel}. */
+export interface Pass {
+  readonly accumulators: readonly Accumulator[];
+  /** What is written for each point of the row; these expressions may use the row's axes. */
+  readonly stores: readonly Store[];
+}
+
+/**
  * A generalized matrix product: for each point of `batch × rows × columns`,
  * `acc(0) = Σ over depth of lhs · rhs`, then store. `lhs` depends on batch, rows and depth only; `rhs` on batch, depth
  * and columns only. Axes: batch, rows, columns, depth. Dot products, convolutions and both of a convolution's
@@ -103,6 +125,7 @@ export function storeDomain(kernel: Kernel): readonly number[] {
   switch (kernel.kind) {
     case 'map':
     case 'reduce':
+    case 'rowwise':
     case 'procedure':
       return kernel.domain;
     case 'contract':
@@ -120,6 +143,8 @@ export function reducedDomain(kernel: Kernel): readonly number[] {
       return [];
     case 'reduce':
       return kernel.reduced;
+    case 'rowwise':
+      return kernel.row;
     case 'contract':
       return kernel.depth;
     default:
@@ -135,6 +160,8 @@ export function expressionsOf(kernel: Kernel): readonly Expr[] {
       return stores;
     case 'reduce':
       return [...kernel.accumulators.map((a) => a.value), ...stores];
+    case 'rowwise':
+      return [...kernel.passes.flatMap(passExpressions), ...stores];
     case 'contract':
       return [kernel.lhs, kernel.rhs, ...stores];
     case 'procedure':
@@ -143,3 +170,9 @@ export function expressionsOf(kernel: Kernel): readonly Expr[] {
       return assertNever(kernel);
   }
 }
+
+/** Every expression that one pass over a row evaluates. */
+export const passExpressions = ({ accumulators, stores }: Pass): readonly Expr[] => [
+  ...accumulators.map((a) => a.value),
+  ...stores.flatMap((s) => [s.index, s.value]),
+];

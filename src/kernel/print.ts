@@ -1,7 +1,7 @@
 import { assertNever } from '../util/assert.ts';
 import type { Expr } from './expr.ts';
 import { operandsOf } from './expr.ts';
-import type { Kernel } from './kernel.ts';
+import type { Kernel, RowwiseKernel } from './kernel.ts';
 import { expressionsOf } from './kernel.ts';
 import type { Statement } from './procedure.ts';
 import type { Program, Step } from './program.ts';
@@ -31,6 +31,9 @@ export function printKernel(kernel: Kernel): string {
         say(`acc${i} = ${a.monoid}[${kernel.reduced.join(', ')}] ${shown(a.value)}`),
       );
       break;
+    case 'rowwise':
+      for (const line of rowLines(kernel, shown)) say(line);
+      break;
     case 'contract': {
       const [lhs, rhs] = [shown(kernel.lhs), shown(kernel.rhs)];
       say(`acc0 = add[${kernel.depth.join(', ')}] ${lhs} · ${rhs}`);
@@ -51,6 +54,22 @@ export function printKernel(kernel: Kernel): string {
     `${kernel.kind} ${kernel.name}(${operands.join(', ')}) over ${domainText(kernel)}  // ${kernel.source}`,
     ...lines,
   ].join('\n');
+}
+
+/** The passes of a row-wise kernel; `shown` may say lines of its own first. */
+function* rowLines(kernel: RowwiseKernel, shown: (e: Expr) => string): Generator<string> {
+  let slot = 0;
+  for (const { accumulators, stores } of kernel.passes) {
+    yield `for each of [${kernel.row.join(', ')}]`;
+    for (const a of accumulators) {
+      const value = shown(a.value);
+      yield `  acc${slot++} ${a.monoid}= ${value}`;
+    }
+    for (const s of stores) {
+      const value = shown(s.value);
+      yield `  ${operandName(kernel, s.operand)}[${shown(s.index)}] = ${value}`;
+    }
+  }
 }
 
 /** Statements as indented text. Each prints its expressions by itself, as it reads them by itself. */

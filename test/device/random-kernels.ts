@@ -3,7 +3,7 @@ import { hostArray } from '../../src/kernel/dtype.ts';
 import type { Expr } from '../../src/kernel/expr.ts';
 import { acc, binary, bitcastTo, cast, constant, index, load, select, unary } from '../../src/kernel/expr.ts';
 import { iadd, imod, idiv, imul, inBounds, interval, lit, linearize } from '../../src/kernel/index-algebra.ts';
-import type { Accumulator, Kernel, Operand, Store } from '../../src/kernel/kernel.ts';
+import type { Accumulator, Kernel, Operand, Pass, Store } from '../../src/kernel/kernel.ts';
 import type { BinaryOp, Monoid, UnaryOp } from '../../src/kernel/ops.ts';
 import { product, range } from '../../src/util/array.ts';
 
@@ -339,6 +339,78 @@ export function randomLargeReduce(seed: number): Case {
   const stores = accumulators.map((a, i) => k.store(outer, acc(i, a.dtype)));
   const kernel: Kernel = {
     kind: 'reduce', name: 'reduce', source: 'random', domain, reduced, accumulators, operands: k.operands, stores,
+  }; // prettier-ignore
+  return { kernel, data: k.data };
+}
+
+/**
+ * A random row-wise kernel: one to four passes, later ones reading the results of those before and what was stored in
+ * the row. Its floats are exact, unless `exact` is false and but for the last operation of what is stored.
+ */
+export function randomRowwise(seed: number, exact: boolean): Case {
+  const r = new Random(seed);
+  const dtypes = exact || r.chance(0.8) ? f32Like : allDTypes;
+  const k = new KernelMaker(r, { dtypes, special: r.chance(0.2), exact: true });
+  const long = r.chance(0.2);
+  const domain = range(r.below(3)).map(() => (r.chance(0.03) ? 0 : r.pick(long ? [1, 2, 5] : extents)));
+  const row = long
+    ? r.pick([[300], [700], [64, 9], [1031], [5000]])
+    : range(1 + r.below(2)).map(() => (r.chance(0.05) ? 0 : r.pick(extents)));
+  const outer = axesOf(domain);
+  const points = [...outer, ...axesOf(row, outer.length)];
+  // What a value may be made of besides loads: earlier results, where they stay exact, and what was stored in the row.
+  const known: Expr[] = [];
+  const value = (dtype: DType, axes: readonly Expr[], depth: number): Expr => {
+    const fresh = k.expr(dtype, axes, depth);
+    const usable = known.filter((e) => axes === points || e.kind !== 'load');
+    if (usable.length === 0 || r.chance(0.3)) return fresh;
+    const old = cast(dtype, r.pick(usable));
+    return binary(dtype === 'bool' ? 'xor' : r.pick(['max', 'sub'] as const), fresh, old);
+  };
+  // Without gaps, so that every element of what is stored can be compared.
+  const everywhere = (axes: readonly Expr[], value: Expr): Store => {
+    const lengths = axes === points ? [...domain, ...row] : domain;
+    return { operand: k.operand(value.dtype, product(lengths), 'write'), index: linearize(axes, lengths), value };
+  };
+  const results: Expr[] = [];
+  const passes = range(1 + r.below(4)).map((): Pass => {
+    const stored: Expr[] = [];
+    const stores = range(r.below(2)).map((): Store => {
+      const dtype = r.pick(dtypes);
+      const position = linearize(points, [...domain, ...row]);
+      const operand = k.operand(dtype, product([...domain, ...row]), 'readwrite');
+      const there = load(operand, dtype, position);
+      if (r.chance(0.3)) known.push(there);
+      stored.push(there);
+      return { operand, index: position, value: value(dtype, points, 2) };
+    });
+    const accumulators = range(stores.length === 0 ? 1 + r.below(2) : r.below(3)).map((): Accumulator => {
+      const dtype = r.pick(dtypes);
+      return { monoid: r.pick(monoidsOf(dtype)), dtype, value: value(dtype, points, 1) };
+    });
+    for (const a of accumulators) {
+      const result = acc(results.length, a.dtype);
+      results.push(result);
+      const inexact = (a.dtype === 'f32' || a.dtype === 'f64') && a.monoid === 'add';
+      known.push(inexact ? cast(a.dtype, binary('lt', constant(a.dtype, 0), result)) : result);
+    }
+    known.push(...stored.filter((e) => !known.includes(e)));
+    return { accumulators, stores };
+  });
+  const stores = range(r.below(3)).map(() => {
+    const dtype = r.pick(dtypes);
+    return everywhere(
+      outer,
+      r.chance(0.3) && dtype !== 'bool' ? unary('abs', value(dtype, outer, 1)) : value(dtype, outer, 1),
+    );
+  });
+  results.forEach((e) => stores.push(everywhere(outer, e)));
+  const last: Pass = {
+    accumulators: [],
+    stores: [everywhere(points, exact ? value(r.pick(dtypes), points, 2) : k.value(r.pick(dtypes), points, 2))],
+  };
+  const kernel: Kernel = {
+    kind: 'rowwise', name: 'rowwise', source: 'random', domain, row, passes: [...passes, last], operands: k.operands, stores,
   }; // prettier-ignore
   return { kernel, data: k.data };
 }

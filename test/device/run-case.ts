@@ -3,6 +3,7 @@ import type { Device } from '../../src/kernel/device.ts';
 import type { DType, HostArray } from '../../src/kernel/dtype.ts';
 import type { Expr } from '../../src/kernel/expr.ts';
 import { constant } from '../../src/kernel/expr.ts';
+import type { Kernel, Store } from '../../src/kernel/kernel.ts';
 import { reducedDomain } from '../../src/kernel/kernel.ts';
 import { printKernel } from '../../src/kernel/print.ts';
 import type { Program } from '../../src/kernel/program.ts';
@@ -91,11 +92,13 @@ export function expectSame(
  */
 export function elementsWritten(c: Case): readonly HostArray[] {
   if (c.kernel.kind === 'procedure') return runCase(reference, c).map((data) => data.map(() => 1));
-  const marked = c.kernel.stores.map((s) => ({
-    ...s,
-    value: constantOne(s.value.dtype),
-  }));
-  const kernel = { ...c.kernel, stores: marked };
+  const ones = (stores: readonly Store[]): readonly Store[] =>
+    stores.map((s) => ({ ...s, value: constantOne(s.value.dtype) }));
+  const marked = { ...c.kernel, stores: ones(c.kernel.stores) };
+  const kernel: Kernel =
+    marked.kind === 'rowwise'
+      ? { ...marked, passes: marked.passes.map((p) => ({ ...p, stores: ones(p.stores) })) }
+      : marked;
   const blank = c.kernel.operands.map((o, i) =>
     o.access === 'readwrite' ? present(c.data[i], 'data').map(() => 0) : present(c.data[i], 'data'),
   );

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createReferenceDevice } from '../../src/backends/reference/device.ts';
 import { createWasmDevice } from '../../src/backends/wasm/device.ts';
 import { detectFeatures } from '../../src/backends/wasm/features.ts';
-import { randomContract, randomLargeReduce, randomMap, randomReduce } from './random-kernels.ts';
+import { randomContract, randomLargeReduce, randomMap, randomReduce, randomRowwise } from './random-kernels.ts';
 import { randomProcedure } from './random-procedures.ts';
 import { randomProgram } from './random-programs.ts';
 import { expectSame, runProgram } from './run-case.ts';
@@ -55,6 +55,13 @@ describe.each(kinds)(
       fc.assert(
         fc.property(seeds, (seed) => expectSame(device, randomLargeReduce(seed), summed)),
         { numRuns: Math.ceil(runs / 8) },
+      );
+    });
+
+    test('rowwise', () => {
+      fc.assert(
+        fc.property(seeds, (seed) => expectSame(device, randomRowwise(seed, false), summed)),
+        { numRuns: runs },
       );
     });
 

@@ -6,6 +6,7 @@ import { createWebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import type { HostArray } from '../../src/kernel/dtype.ts';
 import { printProgram } from '../../src/kernel/print.ts';
 import { at } from '../../src/util/array.ts';
+import { randomRowwise } from './random-kernels.ts';
 import { randomProcedure } from './random-procedures.ts';
 import type { ProgramCase } from './random-programs.ts';
 import { randomProgram } from './random-programs.ts';
@@ -42,6 +43,16 @@ const seeds = fc.integer();
 test('random procedures compute what the reference computes', async () => {
   const check = (seed: number): Promise<void> => {
     const c = randomProcedure(seed, { dtypes: ['f32', 'i32', 'u32', 'bool'], exact: true });
+    const program = programOf(c);
+    return agree({ program, inputs: program.inputs.map((b) => at(c.data, b)) });
+  };
+  await fc.assert(fc.asyncProperty(seeds, check), { numRuns: 150 });
+});
+
+test('random row-wise kernels compute what the reference computes', async () => {
+  const check = (seed: number): Promise<void> => {
+    const c = randomRowwise(seed, true);
+    fc.pre(c.kernel.operands.length <= device.target.maxOperands);
     const program = programOf(c);
     return agree({ program, inputs: program.inputs.map((b) => at(c.data, b)) });
   };

@@ -1,7 +1,7 @@
 import type { DType, HostArray } from '../../kernel/dtype.ts';
 import { isInteger } from '../../kernel/dtype.ts';
 import type { Expr } from '../../kernel/expr.ts';
-import type { Kernel, ProcedureKernel } from '../../kernel/kernel.ts';
+import type { Accumulator, Kernel, ProcedureKernel, RowwiseKernel, Store } from '../../kernel/kernel.ts';
 import { reducedDomain, storeDomain } from '../../kernel/kernel.ts';
 import type { Monoid } from '../../kernel/ops.ts';
 import type { Statement } from '../../kernel/procedure.ts';
@@ -24,8 +24,9 @@ interface Reduction {
 /** Runs one kernel on host arrays, point by point: the definition of what a kernel means. */
 export function runKernel(kernel: Kernel, operands: readonly HostArray[]): void {
   if (kernel.kind === 'procedure') return runProcedure(kernel, operands);
+  if (kernel.kind === 'rowwise') return runRowwise(kernel, operands);
   const reductions = reductionsOf(kernel).map((r) => ({ ...r, read: evaluator(r.operands) }));
-  const stored = evaluator(kernel.stores.flatMap((s) => [s.index, s.value]));
+  const stored = storeReader(kernel.stores);
   const outer = storeDomain(kernel);
   const inner = reducedDomain(kernel);
   const scope: Scope = { at: [...outer, ...inner].map(() => 0), acc: reductions.map(() => 0), locals: [], operands };
@@ -35,11 +36,40 @@ export function runKernel(kernel: Kernel, operands: readonly HostArray[]): void 
       forEachPoint(inner, outer.length, scope.at, () => (total = r.step(total, r.read(scope))));
       scope.acc[i] = r.finish(total);
     });
-    // All values first: a kernel that updates in place reads an element before any store changes it.
-    const values = stored(scope);
-    kernel.stores.forEach((s, i) =>
-      write(operands[s.operand] as HostArray, values[2 * i] as number, values[2 * i + 1] as number),
-    );
+    store(kernel.stores, stored(scope), operands);
+  });
+}
+
+/** Writes values (each after its position), all of which have been computed: an update in place reads before it writes. */
+function store(stores: readonly Store[], values: readonly number[], operands: readonly HostArray[]): void {
+  stores.forEach((s, i) =>
+    write(operands[s.operand] as HostArray, values[2 * i] as number, values[2 * i + 1] as number),
+  );
+}
+
+const storeReader = (stores: readonly Store[]): ReturnType<typeof evaluator> =>
+  evaluator(stores.flatMap((s) => [s.index, s.value]));
+
+function runRowwise(kernel: RowwiseKernel, operands: readonly HostArray[]): void {
+  const { domain, row } = kernel;
+  const scope: Scope = { at: [...domain, ...row].map(() => 0), acc: [], locals: [], operands };
+  const passes = kernel.passes.map((p) => ({
+    reductions: p.accumulators.map(reductionOf).map((r) => ({ ...r, read: evaluator(r.operands) })),
+    stores: p.stores,
+    stored: storeReader(p.stores),
+  }));
+  const stored = storeReader(kernel.stores);
+  forEachPoint(domain, 0, scope.at, () => {
+    scope.acc.length = 0;
+    for (const pass of passes) {
+      const totals = pass.reductions.map((r) => r.identity);
+      forEachPoint(row, domain.length, scope.at, () => {
+        pass.reductions.forEach((r, i) => (totals[i] = r.step(totals[i] as number, r.read(scope))));
+        store(pass.stores, pass.stored(scope), operands);
+      });
+      pass.reductions.forEach((r, i) => scope.acc.push(r.finish(totals[i] as number)));
+    }
+    store(kernel.stores, stored(scope), operands);
   });
 }
 
@@ -101,20 +131,22 @@ function action(s: Statement): Action {
   }
 }
 
-function reductionsOf(kernel: Exclude<Kernel, ProcedureKernel>): readonly Reduction[] {
+const reductionOf = ({ monoid, dtype, value }: Accumulator): Reduction => {
+  const combine = monoid === 'mul' && isInteger(dtype) ? Math.imul : combiner(monoid);
+  return {
+    operands: [value],
+    identity: monoidIdentity[monoid](dtype),
+    step: (total, [x]) => wrapped(dtype, combine(total, x as number)),
+    finish: (total) => roundTo(dtype, total),
+  };
+};
+
+function reductionsOf(kernel: Exclude<Kernel, ProcedureKernel | RowwiseKernel>): readonly Reduction[] {
   switch (kernel.kind) {
     case 'map':
       return [];
     case 'reduce':
-      return kernel.accumulators.map(({ monoid, dtype, value }): Reduction => {
-        const combine = monoid === 'mul' && isInteger(dtype) ? Math.imul : combiner(monoid);
-        return {
-          operands: [value],
-          identity: monoidIdentity[monoid](dtype),
-          step: (total, [x]) => wrapped(dtype, combine(total, x as number)),
-          finish: (total) => roundTo(dtype, total),
-        };
-      });
+      return kernel.accumulators.map(reductionOf);
     case 'contract': {
       const { dtype, lhs, rhs } = kernel;
       const times = isInteger(dtype) ? Math.imul : (a: number, b: number): number => a * b;

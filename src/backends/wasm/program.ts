@@ -19,6 +19,7 @@ import { RunContext, writeAlone } from './run.ts';
 import type { Sharing } from './sharing.ts';
 import { sharedKernels } from './sharing.ts';
 import { teamParams, writeTeam } from './team.ts';
+import { emitRowwise } from './rowwise.ts';
 
 /** What the engine can do beyond plain SIMD. */
 export interface WasmFeatures {
@@ -75,6 +76,8 @@ function emitKernel(m: ModuleBuilder, kernel: Kernel): KernelCode {
       return emitMap(m, kernel);
     case 'reduce':
       return emitReduce(m, kernel);
+    case 'rowwise':
+      return emitRowwise(m, kernel);
     case 'contract':
       return emitContract(m, kernel);
     case 'procedure':

@@ -7,6 +7,7 @@ import { emitContract } from './emit-contract.ts';
 import { emitMap } from './emit-map.ts';
 import { emitProcedure } from './emit-procedure.ts';
 import { emitReduce } from './emit-reduce.ts';
+import { emitRowwise } from './emit-rowwise.ts';
 import type { Shader, ShaderParts, WgslTarget } from './shader.ts';
 import { assemble } from './shader.ts';
 
@@ -25,6 +26,8 @@ function partsOf(kernel: Kernel, target: WgslTarget): ShaderParts | null {
       return emitMap(kernel, target);
     case 'reduce':
       return emitReduce(kernel, target);
+    case 'rowwise':
+      return emitRowwise(kernel, target);
     case 'contract':
       return emitContract(kernel, target);
     case 'procedure':

@@ -1,16 +1,13 @@
 import type { Expr } from '../../kernel/expr.ts';
-import { acc, binary, index, visit } from '../../kernel/expr.ts';
+import { binary, index, visit } from '../../kernel/expr.ts';
 import type { Accumulator, ContractKernel, Kernel, ReduceKernel, Store } from '../../kernel/kernel.ts';
 import { product, range } from '../../util/array.ts';
 import type { Helper } from './math.ts';
-import { atom, combined, gpuDType, identityOf, storageType, valueType } from './scalar.ts';
 import type { ShaderParts, WgslTarget } from './shader.ts';
-import { assignment, domainText, grid, operandNames, perPoint, writeStores } from './shader.ts';
+import { domainText, grid, operandNames, perPoint, writeStores } from './shader.ts';
 import { flattened, substitution } from './substitute.ts';
+import { sharedPartials, stridedLoop, Totals } from './totals.ts';
 import { Writer } from './writer.ts';
-
-/** A sum over this many values is taken in two levels, so that rounding errors do not pile up. */
-const longChain = 256;
 
 /** The parts of a reduction, whichever kind of kernel it is. */
 interface Reduction {
@@ -88,35 +85,20 @@ function byInvocation(reduction: Reduction, target: WgslTarget): ShaderParts {
   const writer = new Writer(operandNames(kernel), helpers, flat.roots);
   const body = writer.block([[index(0, total), 'i']], () => {
     lines.forEach((l) => writer.line(l));
-    declareTotals(flat, writer, 'acc');
+    const totals = new Totals(flat.accumulators, 0, writer);
+    totals.declare('acc');
     const inner = (depth: number): void => {
       const [variable, extent] = loops[depth] ?? [null, 0];
-      if (variable === null) return accumulate(flat, writer, 'acc');
+      if (variable === null) return totals.accumulate('acc');
       if (extent === 1) return inner(depth + 1);
       writer.loop(variable, loops.length === 1 ? 'r' : `r${depth}`, extent, () => inner(depth + 1));
     };
     if (product(reduction.reduced) > 0) inner(0);
-    writer.declare(flat.accumulators.map((a, i) => [acc(i, a.dtype), `acc${i}`] as const));
+    totals.bindOwn();
     writeStores(kernel, flat.stores, writer);
   });
   const about = `${reduceText(reduction)}: one invocation for each of ${total} results`;
   return { about, helpers, main: { ...main, body }, dispatch };
-}
-
-function declareTotals(flat: Flat, writer: Writer, name: string): void {
-  flat.accumulators.forEach((a, i) => {
-    const dtype = gpuDType(a.dtype);
-    writer.line(`var ${name}${i}: ${valueType[dtype]} = ${identityOf(a.monoid, dtype, writer.use).text};`);
-  });
-}
-
-function accumulate(flat: Flat, writer: Writer, name: string): void {
-  flat.accumulators.forEach((a, i) => {
-    const total = `${name}${i}`;
-    writer.line(
-      assignment(total, combined(a.monoid, gpuDType(a.dtype), atom(total), writer.code(a.value), writer.use)),
-    );
-  });
 }
 
 function byWorkgroup(reduction: Reduction, target: WgslTarget): ShaderParts {
@@ -132,20 +114,15 @@ function byWorkgroup(reduction: Reduction, target: WgslTarget): ShaderParts {
     if (results > 1) writer.line(`let i = i32(group.x${dispatch[1] > 1 ? ` + group.y * ${dispatch[0]}u` : ''});`);
     if (dispatch[0] * dispatch[1] > results) writer.nested(`if (i >= ${results})`, () => writer.line('return;'));
     writer.line('let lane = i32(id.x);');
-    declareTotals(flat, writer, 'acc');
-    stridedLoop(flat, writer, depth, lanes);
-    flat.accumulators.forEach((a, i) =>
-      writer.line(`partial${i}[lane] = ${a.dtype === 'bool' ? `u32(acc${i})` : `acc${i}`};`),
-    );
-    treeLoop(flat, writer, lanes);
+    const totals = new Totals(flat.accumulators, 0, writer);
+    stridedLoop(totals, writer, depth, lanes);
+    totals.meet(lanes);
     writer.nested('if (lane == 0)', () => {
-      writer.declare(flat.accumulators.map((a, i) => [acc(i, a.dtype), partialAt(a, i, '0')] as const));
+      totals.bindShared();
       writeStores(kernel, flat.stores, writer);
     });
   });
-  const globals = flat.accumulators.map(
-    (a, i) => `var<workgroup> partial${i}: array<${storageType[gpuDType(a.dtype)]}, ${lanes}>;`,
-  );
+  const globals = sharedPartials(flat.accumulators, lanes);
   const main = {
     workgroup: String(lanes),
     parameters: ['@builtin(workgroup_id) group: vec3<u32>', '@builtin(local_invocation_id) id: vec3<u32>'],
@@ -153,44 +130,4 @@ function byWorkgroup(reduction: Reduction, target: WgslTarget): ShaderParts {
   };
   const about = `${reduceText(reduction)}: a workgroup of ${lanes} for each of ${results} results`;
   return { about, helpers, globals, main, dispatch };
-}
-
-const partialAt = (a: Accumulator, i: number, at: string): string =>
-  a.dtype === 'bool' ? `(partial${i}[${at}] != 0u)` : `partial${i}[${at}]`;
-
-/** Each lane's own share: every `lanes`-th value, in chunks when there are many. */
-function stridedLoop(flat: Flat, writer: Writer, depth: number, lanes: number): void {
-  const r = index(1, depth);
-  if (depth <= lanes * longChain) {
-    writer.repeated(`for (var r = lane; r < ${depth}; r += ${lanes})`, [[r, 'r']], () =>
-      accumulate(flat, writer, 'acc'),
-    );
-    return;
-  }
-  const chunk = lanes * longChain;
-  writer.repeated(`for (var start = lane; start < ${depth}; start += ${chunk})`, [], () => {
-    declareTotals(flat, writer, 'part');
-    writer.repeated(`for (var r = start; r < min(start + ${chunk}, ${depth}); r += ${lanes})`, [[r, 'r']], () =>
-      accumulate(flat, writer, 'part'),
-    );
-    flat.accumulators.forEach((a, i) => {
-      const code = combined(a.monoid, gpuDType(a.dtype), atom(`acc${i}`), atom(`part${i}`), writer.use);
-      writer.line(assignment(`acc${i}`, code));
-    });
-  });
-}
-
-/** Halves the number of partial results until one is left, always in the same order. */
-function treeLoop(flat: Flat, writer: Writer, lanes: number): void {
-  writer.line('workgroupBarrier();');
-  writer.repeated(`for (var width = ${lanes / 2}; width > 0; width /= 2)`, [], () => {
-    writer.nested('if (lane < width)', () => {
-      flat.accumulators.forEach((a, i) => {
-        const [x, y] = [partialAt(a, i, 'lane'), partialAt(a, i, 'lane + width')];
-        const code = combined(a.monoid, gpuDType(a.dtype), atom(x), atom(y), writer.use);
-        writer.line(a.dtype === 'bool' ? `partial${i}[lane] = u32(${code.text});` : assignment(x, code));
-      });
-    });
-    writer.line('workgroupBarrier();');
-  });
 }
