@@ -32,7 +32,7 @@ export function printKernel(kernel: Kernel): string {
       );
       break;
     case 'rowwise':
-      for (const line of rowLines(kernel, shown)) say(line);
+      rowLines(kernel, shown, say);
       break;
     case 'contract': {
       const [lhs, rhs] = [shown(kernel.lhs), shown(kernel.rhs)];
@@ -57,19 +57,20 @@ export function printKernel(kernel: Kernel): string {
 }
 
 /** The passes of a row-wise kernel; `shown` may say lines of its own first. */
-function* rowLines(kernel: RowwiseKernel, shown: (e: Expr) => string): Generator<string> {
+function rowLines(kernel: RowwiseKernel, shown: (e: Expr) => string, say: (line: string) => void): void {
   let slot = 0;
   for (const { accumulators, stores } of kernel.passes) {
-    yield `for each of [${kernel.row.join(', ')}]`;
+    say(`for each of [${kernel.row.join(', ')}]`);
     for (const a of accumulators) {
       const value = shown(a.value);
-      yield `  acc${slot++} ${a.monoid}= ${value}`;
+      say(`acc${slot++} = ${a.monoid} ${value}`);
     }
     for (const s of stores) {
       const value = shown(s.value);
-      yield `  ${operandName(kernel, s.operand)}[${shown(s.index)}] = ${value}`;
+      say(`${operandName(kernel, s.operand)}[${shown(s.index)}] = ${value}`);
     }
   }
+  if (kernel.stores.length > 0) say('then');
 }
 
 /** Statements as indented text. Each prints its expressions by itself, as it reads them by itself. */

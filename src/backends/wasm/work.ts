@@ -1,7 +1,7 @@
 import type { Expr } from '../../kernel/expr.ts';
 import { operandsOf } from '../../kernel/expr.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { reducedDomain, storeDomain } from '../../kernel/kernel.ts';
+import { passExpressions, reducedDomain, storeDomain } from '../../kernel/kernel.ts';
 import type { KernelOp } from '../../kernel/ops.ts';
 import { product } from '../../util/array.ts';
 import { storageBytes } from './evaluator.ts';
@@ -30,6 +30,8 @@ function arithmetic(kernel: Kernel, points: number): number {
       return storing;
     case 'reduce':
       return storing + terms * perOperation * operations(kernel.accumulators.map((a) => a.value));
+    case 'rowwise':
+      return storing + terms * perOperation * kernel.passes.reduce((n, p) => n + operations(passExpressions(p)), 0);
     case 'contract':
       return storing + terms * perMultiplyAdd;
     case 'procedure':

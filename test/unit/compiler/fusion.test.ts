@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
-import { grad, jit, makeJaxpr, numpy as np, random } from '../../../src/index.ts';
+import { grad, jit, makeJaxpr, nn, numpy as np, random } from '../../../src/index.ts';
+import { visit } from '../../../src/kernel/expr.ts';
+import { passExpressions } from '../../../src/kernel/kernel.ts';
 import type { Program } from '../../../src/kernel/program.ts';
 import { runSteps } from '../../../src/kernel/program.ts';
 
@@ -58,6 +60,73 @@ describe('fusion', () => {
       return [u.sum(), u.mul(u).sum()];
     });
     expect(kinds(f.lower(random.key(0)).program)).toEqual(['map', 'reduce']);
+  });
+});
+
+describe('row-wise kernels', () => {
+  const rows = np.ones([64, 100]);
+  const labels = np.zeros([64], { dtype: 'i32' });
+  const weighted = (f: (x: NDArray) => NDArray) => (x: NDArray, c: NDArray) => f(x).mul(c).sum();
+  const layerNorm = (x: NDArray): NDArray => {
+    const centered = x.sub(x.mean(-1, { keepdims: true }));
+    return centered.div(np.sqrt(np.square(centered).mean(-1, { keepdims: true }).add(1e-5)));
+  };
+  const functions: readonly (readonly [string, (x: NDArray) => NDArray])[] = [
+    ['softmax', (x) => nn.softmax(x)],
+    ['logSoftmax', (x) => nn.logSoftmax(x)],
+    ['logsumexp', (x) => np.logsumexp(x, -1, { keepdims: true })],
+    ['layer norm', layerNorm],
+    ['variance', (x) => np.var_(x, -1, { keepdims: true })],
+    ['standard deviation', (x) => np.std(x, -1, { keepdims: true })],
+    ['cross entropy', (x) => nn.softmaxCrossEntropyWithIntegerLabels(x, labels).reshape([64, 1])],
+  ];
+
+  test.each(functions)('%s is one kernel, forward and backward', (_, f) => {
+    const forward = jit(f).lower(rows);
+    expect(kinds(forward.program)).toEqual(['rowwise']);
+    expect(forward.costAnalysis().kernels).toBe(1);
+    const backward = jit(grad(weighted(f))).lower(rows, rows);
+    expect(kinds(backward.program)).toEqual(['rowwise']);
+    expect(backward.program.slots).toEqual([]);
+  });
+
+  test('the rows may be any axes', () => {
+    const over = (axis: number | readonly number[]): readonly string[] =>
+      kinds(jit((x: NDArray) => nn.softmax(x, axis)).lower(np.ones([6, 40, 7])).program);
+    expect([over(0), over(1), over(2), over([0, 2])]).toEqual(Array(4).fill(['rowwise']));
+  });
+
+  test('reductions over other axes of a square matrix stay apart', () => {
+    const f = jit((x: NDArray) => [x.sum(0), x.sum(1)] as const);
+    expect(kinds(f.lower(np.ones([64, 64])).program)).toEqual(['reduce', 'reduce']);
+  });
+
+  test('few long rows keep kernels that share the work within a row', () => {
+    const f = jit((x: NDArray) => nn.softmax(x));
+    expect(kinds(f.lower(np.ones([2, 1 << 20])).program)).not.toContain('rowwise');
+  });
+
+  test('an exponential that several passes need is kept where the results will be', () => {
+    const [step] = runSteps(jit((x: NDArray) => nn.softmax(x)).lower(rows).program.steps);
+    const passes = step?.kernel.kind === 'rowwise' ? step.kernel.passes : [];
+    const exponentials = passes.map((p) => {
+      let count = 0;
+      visit(passExpressions(p), (e) => void (e.kind === 'op' && e.op === 'exp' && count++));
+      return count;
+    });
+    expect(exponentials).toEqual([0, 1, 0]);
+    expect(step?.kernel.operands.map((o) => o.access)).toEqual(['read', 'readwrite']);
+  });
+
+  test('a donated argument that later passes read is overwritten in the last one only', () => {
+    const f = jit((x: NDArray) => [nn.softmax(x), x.sub(x.mean(-1, { keepdims: true }))] as const, {
+      donateArgnums: 0,
+    });
+    const data = np.array([Array.from({ length: 40 }, (_, i) => Math.sin(i)), Array.from({ length: 40 }, () => 1)]);
+    const wanted = jit((x: NDArray) => [nn.softmax(x), x.sub(x.mean(-1, { keepdims: true }))] as const)(data);
+    const expected = wanted.map((y) => y.tolistSync());
+    expect(f.lower(data).program.outputs.some((b) => f.lower(data).program.inputs.includes(b))).toBe(true);
+    expect(f(data).map((y) => y.tolistSync())).toEqual(expected);
   });
 });
 
