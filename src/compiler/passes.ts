@@ -49,7 +49,7 @@ export function walksOf(work: RowWork): Walks {
   const loaded = new Set(loadsOf(everything(work)).map((l) => l.operand));
   // What is also read, an update in place, is written when all has been read.
   const storePass = (s: Store): number => (loaded.has(s.operand) ? last : passOf(s.value));
-  const order = range(accumulators.length).sort((a, b) => at(passes, a) - at(passes, b) || a - b);
+  const order = range(accumulators.length).sort((a, b) => at(passes, a) - at(passes, b));
   const numbered = rewriter((e) => (e.kind === 'acc' ? acc(order.indexOf(e.slot), e.dtype) : e));
   const made = range(count).map((p): Pass => ({
     accumulators: order
@@ -146,7 +146,8 @@ function dearValues(passes: readonly Pass[], { domain, row }: RowWork): readonly
     const saved = cost.weight * (used.length - 1);
     return worthKeepingInARow(cost, product(row)) ? [{ value, first: at(used, 0), saved }] : [];
   });
-  return dear.sort((a, b) => b.saved - a.saved || b.value.id - a.value.id);
+  // Of equally dear ones the outermost first.
+  return dear.sort((a, b) => (b.saved === a.saved ? b.value.id - a.value.id : b.saved - a.saved));
 }
 
 /** Does an expression differ from point to point of a row, whose axes come after `rank` others? */
