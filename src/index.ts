@@ -36,7 +36,8 @@ export type {
 export type { DType, HostArray } from './kernel/dtype.ts';
 export { grad, valueAndGrad } from './transforms/grad.ts';
 export type { GradOptions } from './transforms/grad.ts';
-export type { GradientOf, TreeOf } from './transforms/argnums.ts';
+export type { GradientOf } from './transforms/argnums.ts';
+export type { TreeOf } from './trace/tree-of.ts';
 export { jvp, linearize } from './transforms/forward-mode.ts';
 export { linearTranspose, vjp } from './transforms/reverse-mode.ts';
 export type { HasAux } from './transforms/with-aux.ts';

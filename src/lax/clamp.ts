@@ -3,11 +3,9 @@ import { sameShape, showAval } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import type { CaseInput, NoParams, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
-
-import { NDArray } from '../trace/value.ts';
+import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { alignBatch, and, gt, lt, max, mul, times } from './elementwise.ts';
-import { scalarOf } from './rules.ts';
-import { broadcastInDim, convertElementType } from './structural.ts';
+import { convertElementType, operands } from './structural.ts';
 
 const one = (holds: NDArray, like: NDArray): NDArray => convertElementType(holds, like.dtype);
 
@@ -60,11 +58,5 @@ export const clampP: Primitive<NoParams, 3> = primitive<NoParams, 3>({
  *
  * @param low of the shape of `x`, or a scalar; `high` likewise.
  */
-export function clamp(low: number | NDArray, x: NDArray, high: number | NDArray): NDArray {
-  return bind1(clampP, [limit(low, x), x, limit(high, x)], {});
-}
-
-function limit(value: number | NDArray, x: NDArray): NDArray {
-  const scalar = value instanceof NDArray ? value : scalarOf(x.dtype, value);
-  return scalar.ndim === 0 ? broadcastInDim(scalar, x.shape, []) : scalar;
-}
+export const clamp = (low: ArrayLike, x: ArrayLike, high: ArrayLike): NDArray =>
+  bind1(clampP, operands('clamp', [low, x, high]), {});

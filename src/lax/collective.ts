@@ -6,18 +6,27 @@ import { bind1, namedAxes } from '../trace/context.ts';
 import { ArgumentError, UnboundAxisError } from '../trace/errors.ts';
 import type { Batched, BatchedResult, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
-import type { NDArray } from '../trace/value.ts';
+import { asArray } from '../trace/asarray.ts';
+import type { TreeOf } from '../trace/tree-of.ts';
+import type { ArrayLike, NDArray } from '../trace/value.ts';
+import { map } from '../tree/tree.ts';
 import { range } from '../util/array.ts';
-import { div, like, mul } from './elementwise.ts';
-import { reduceMax, reduceMin } from './reduce.ts';
+import { div, mul } from './elementwise.ts';
+import { reduceAnd, reduceMax, reduceMin, reduceOr } from './reduce.ts';
+import { indexInDim } from './reshaping.ts';
 import { inFront, movePermutation, prepend, without } from './rules.ts';
-import { broadcastedIota, concatenate, convertElementType, fill, reduceSum, slice, toFront, transpose } from './structural.ts'; // prettier-ignore
+import { broadcastedIota, concatenate, convertElementType, fill, reduceSum, toFront, transpose } from './structural.ts';
 
 /**
  * Collectives over an axis that `vmap` has named: what each example computes from all of them. They exist while a
  * function is batched only, where their batching rules replace them by ordinary primitives; so they have no lowering and no
- * cases of their own, and their laws are tested through `vmap`.
+ * cases of their own, and their laws are tested through `vmap`. The functions take trees, as JAX's do, and apply to each
+ * leaf by itself.
  */
+
+/** A function of arrays applied to all leaves of a tree. */
+const eachLeaf = <T>(name: string, tree: T, f: (x: NDArray) => NDArray): TreeOf<T, NDArray> =>
+  map((leaf: unknown) => f(asArray(leaf as ArrayLike, name)), tree) as TreeOf<T, NDArray>;
 
 interface OverAxis {
   readonly axisName: string;
@@ -55,29 +64,33 @@ export const psumP: Primitive<OverAxis, 1> = primitive<OverAxis, 1>({
   derivative: { kind: 'linear', transpose: [([ct], _, p) => bind1(psumP, [ct as NDArray], p)] },
   batch: ([x], p, size, axisName): BatchedResult => {
     if (axisName !== p.axisName) return { values: [bind1(psumP, [x.value], p)], axes: [x.axis] };
-    const total = x.axis === null ? mul(x.value, like(x.value, size)) : reduceSum(x.value, [x.axis]);
-    return { values: [total], axes: [null] };
+    const sum = x.axis === null ? mul(x.value, size) : reduceSum(x.value, [x.axis]);
+    return { values: [sum], axes: [null] };
   },
   lower,
   cases: [],
 });
 
 /**
- * The sum over the examples of a named axis: every example gets the total.
+ * The sum over the examples of a named axis, of each leaf of a tree: every example gets the total. Bools are counted.
  *
  * @throws UnboundAxisError outside a `vmap` with that axisName.
  * @example
  * vmap((x: NDArray) => x.div(lax.psum(x, 'batch')), 0, { axisName: 'batch' })(np.array([1, 3])); // [0.25, 0.75]
  */
-export function psum(x: NDArray, axisName: string): NDArray {
+export function psum<T>(tree: T, axisName: string): TreeOf<T, NDArray> {
   sizeNamed('psum', axisName);
-  return bind1(psumP, [x.dtype === 'bool' ? convertElementType(x, 'i32') : x], { axisName });
+  return eachLeaf('psum', tree, (x) => total(x.dtype === 'bool' ? convertElementType(x, 'i32') : x, axisName));
 }
 
-/** The mean over the examples of a named axis. Integers give floats. */
-export function pmean(x: NDArray, axisName: string): NDArray {
-  const total = psum(isFloat(x.dtype) ? x : convertElementType(x, 'f32'), axisName);
-  return div(total, like(total, axisSize(axisName)));
+const total = (x: NDArray, axisName: string): NDArray => bind1(psumP, [x], { axisName });
+
+/** The mean over the examples of a named axis, of each leaf of a tree. Integers give floats. */
+export function pmean<T>(tree: T, axisName: string): TreeOf<T, NDArray> {
+  const size = sizeNamed('pmean', axisName);
+  return eachLeaf('pmean', tree, (x) =>
+    div(total(isFloat(x.dtype) ? x : convertElementType(x, 'f32'), axisName), size),
+  );
 }
 
 // --------------------------------------------------------------------------------- allGather and psumScatter
@@ -138,40 +151,54 @@ export interface AllGatherOptions {
 }
 
 /**
- * All examples of a named axis, as one array that every example gets: [size, ...shape].
+ * All examples of a named axis, of each leaf of a tree, as one array that every example gets: [size, ...shape].
  *
  * @throws UnboundAxisError outside a `vmap` with that axisName.
  */
-export function allGather(x: NDArray, axisName: string, { axis = 0, tiled = false }: AllGatherOptions = {}): NDArray {
+export function allGather<T>(
+  tree: T,
+  axisName: string,
+  { axis = 0, tiled = false }: AllGatherOptions = {},
+): TreeOf<T, NDArray> {
   const size = sizeNamed('allGather', axisName);
-  const gathered = bind1(allGatherP, [x], { axisName, size, axis });
-  if (!tiled) return gathered;
-  return concatenate(
-    range(size).map((i) => taken(gathered, axis, i)),
-    axis,
-  );
+  return eachLeaf('allGather', tree, (x) => {
+    const gathered = all(x, axisName, size, axis);
+    if (!tiled) return gathered;
+    return concatenate(
+      range(size).map((i) => indexInDim(gathered, i, axis, false)),
+      axis,
+    );
+  });
 }
 
-/** The sum over the examples of a named axis, of which example `i` gets part `i` along `axis`: [...] from [size, ...]. */
-export function psumScatter(x: NDArray, axisName: string, { axis = 0 }: { readonly axis?: number } = {}): NDArray {
-  return bind1(psumScatterP, [x], { axisName, size: sizeNamed('psumScatter', axisName), axis });
+const all = (x: NDArray, axisName: string, size: number, axis: number): NDArray =>
+  bind1(allGatherP, [x], { axisName, size, axis });
+
+/**
+ * The sum over the examples of a named axis, of which example `i` gets part `i` along `axis`: [...] from [size, ...], of
+ * each leaf of a tree.
+ */
+export function psumScatter<T>(
+  tree: T,
+  axisName: string,
+  { axis = 0 }: { readonly axis?: number } = {},
+): TreeOf<T, NDArray> {
+  const size = sizeNamed('psumScatter', axisName);
+  return eachLeaf('psumScatter', tree, (x) => bind1(psumScatterP, [x], { axisName, size, axis }));
 }
 
-/** Subarray `i` along an axis, which disappears. */
-function taken(x: NDArray, axis: number, i: number): NDArray {
-  const part = slice(
-    x,
-    x.shape.map((_, a) => (a === axis ? i : 0)),
-    x.shape.map((n, a) => (a === axis ? i + 1 : n)),
-  );
-  return reduceSum(part, [axis]);
-}
+const extremum =
+  (name: string, numbers: (x: NDArray, axes: readonly number[]) => NDArray, bools: typeof reduceOr) =>
+  <T>(tree: T, axisName: string): TreeOf<T, NDArray> => {
+    const size = sizeNamed(name, axisName);
+    return eachLeaf(name, tree, (x) => (x.dtype === 'bool' ? bools : numbers)(all(x, axisName, size, 0), [0]));
+  };
 
-/** The largest over the examples of a named axis; NaN if any is. */
-export const pmax = (x: NDArray, axisName: string): NDArray => reduceMax(allGather(x, axisName), [0]);
+/** The largest over the examples of a named axis, of each leaf of a tree; NaN if any is. Of bools: is any true? */
+export const pmax = extremum('pmax', reduceMax, reduceOr);
 
-/** The smallest over the examples of a named axis; NaN if any is. */
-export const pmin = (x: NDArray, axisName: string): NDArray => reduceMin(allGather(x, axisName), [0]);
+/** The smallest over the examples of a named axis, of each leaf of a tree; NaN if any is. Of bools: are all true? */
+export const pmin = extremum('pmin', reduceMin, reduceAnd);
 
 // ---------------------------------------------------------------------------------------- ppermute, axisIndex
 
@@ -195,13 +222,12 @@ export const ppermuteP: Primitive<PermuteParams, 1> = primitive<PermuteParams, 1
   },
   batch: ([x], p, size, axisName): BatchedResult => {
     if (axisName !== p.axisName) return { values: [bind1(ppermuteP, [x.value], p)], axes: [x.axis] };
-    const all = toFront(x, size);
+    const whole = toFront(x, size);
     const sources = range(size).map((i) => p.permutation.find(([, to]) => to === i)?.[0] ?? null);
-    const none = fill(prepend(1, all.shape.slice(1)), all.dtype, 0);
-    const from = (i: number): NDArray => slice(all, all.shape.map((_, a) => (a === 0 ? i : 0)), all.shape.map((n, a) => (a === 0 ? i + 1 : n))); // prettier-ignore
+    const none = fill(prepend(1, whole.shape.slice(1)), whole.dtype, 0);
     return inFront(
       concatenate(
-        sources.map((s) => (s === null ? none : from(s))),
+        sources.map((s) => (s === null ? none : indexInDim(whole, s))),
         0,
       ),
     );
@@ -211,12 +237,16 @@ export const ppermuteP: Primitive<PermuteParams, 1> = primitive<PermuteParams, 1
 });
 
 /**
- * Sends each example's value to another example of a named axis; examples that nothing is sent to get zeros.
+ * Sends each example's value, a tree, to another example of a named axis; examples that nothing is sent to get zeros.
  *
  * @param permutation pairs [from, to]; no example may be sent from twice, or to twice.
  * @throws UnboundAxisError outside a `vmap` with that axisName.
  */
-export function ppermute(x: NDArray, axisName: string, permutation: readonly (readonly [number, number])[]): NDArray {
+export function ppermute<T>(
+  tree: T,
+  axisName: string,
+  permutation: readonly (readonly [number, number])[],
+): TreeOf<T, NDArray> {
   const size = sizeNamed('ppermute', axisName);
   for (const side of [0, 1] as const) {
     const ends = permutation.map((pair) => pair[side]);
@@ -227,7 +257,7 @@ export function ppermute(x: NDArray, axisName: string, permutation: readonly (re
       );
     }
   }
-  return bind1(ppermuteP, [x], { axisName, permutation });
+  return eachLeaf('ppermute', tree, (x) => bind1(ppermuteP, [x], { axisName, permutation }));
 }
 
 export const axisIndexP: Primitive<OverAxis, 0> = primitive<OverAxis, 0>({

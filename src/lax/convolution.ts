@@ -1,6 +1,7 @@
 import { showAval } from '../trace/aval.ts';
 import { ArgumentError } from '../trace/errors.ts';
-import type { NDArray } from '../trace/value.ts';
+import { asArray } from '../trace/asarray.ts';
+import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import type { ConvDimensionNumbers, ConvParams } from './conv.ts';
 import { convolve } from './conv.ts';
@@ -57,7 +58,7 @@ const dilated = (n: number, dilation: number): number => (n === 0 ? 0 : (n - 1) 
  * The general convolution (cross-correlation), in any number of spatial dimensions, with strides, padding, dilation of
  * input and kernel, and groups of features or of batches.
  *
- * lhs: `[batch, in, ...spatial]` · rhs: `[out, in / featureGroupCount, ...window]`, unless `dimensionNumbers` orders them
+ * input: `[batch, in, ...spatial]` · kernel: `[out, in / featureGroupCount, ...window]`, unless `dimensionNumbers` orders them
  * otherwise.
  *
  * @throws ShapeMismatchError when input and kernel do not fit; ArgumentError for a layout that does not name each axis.
@@ -65,12 +66,13 @@ const dilated = (n: number, dilation: number): number => (n === 0 ? 0 : (n - 1) 
  * lax.convGeneralDilated(images, kernel, [2, 2], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] });
  */
 export function convGeneralDilated(
-  lhs: NDArray,
-  rhs: NDArray,
+  input: ArrayLike,
+  kernel: ArrayLike,
   windowStrides: readonly number[],
   padding: ConvPadding,
   options: ConvOptions = {},
 ): NDArray {
+  const [lhs, rhs] = [asArray(input, 'convGeneralDilated'), asArray(kernel, 'convGeneralDilated')];
   const dimensionNumbers = axesOf('convGeneralDilated', lhs, options.dimensionNumbers);
   const ones = range(lhs.ndim - 2).map(() => 1);
   const { lhsDilation = ones, rhsDilation = ones, featureGroupCount = 1, batchGroupCount = 1 } = options;
@@ -89,13 +91,13 @@ export function convGeneralDilated(
 }
 
 /** The convolution of `[batch, in, ...spatial]` with `[out, in, ...window]`. */
-export const conv = (lhs: NDArray, rhs: NDArray, windowStrides: readonly number[], padding: ConvPadding): NDArray =>
+export const conv = (lhs: ArrayLike, rhs: ArrayLike, windowStrides: readonly number[], padding: ConvPadding): NDArray =>
   convGeneralDilated(lhs, rhs, windowStrides, padding);
 
 /** {@link conv} with explicit padding and both dilations. */
 export const convWithGeneralPadding = (
-  lhs: NDArray,
-  rhs: NDArray,
+  lhs: ArrayLike,
+  rhs: ArrayLike,
   windowStrides: readonly number[],
   padding: ConvPadding,
   lhsDilation?: readonly number[],
@@ -119,16 +121,17 @@ export interface ConvTransposeOptions {
 /**
  * The transposed ("fractionally strided") convolution: upsamples by the strides.
  *
- * lhs: `[batch, ...spatial, in]` · rhs: `[...window, in, out]`, unless `dimensionNumbers` orders them otherwise. The result's
+ * input: `[batch, ...spatial, in]` · kernel: `[...window, in, out]`, unless `dimensionNumbers` orders them otherwise. The result's
  * extents are n · stride for `SAME`, and n · stride + max(window − stride, 0) for `VALID`.
  */
 export function convTranspose(
-  lhs: NDArray,
-  rhs: NDArray,
+  input: ArrayLike,
+  kernel: ArrayLike,
   strides: readonly number[],
   padding: ConvPadding,
   options: ConvTransposeOptions = {},
 ): NDArray {
+  const [lhs, rhs] = [asArray(input, 'convTranspose'), asArray(kernel, 'convTranspose')];
   const n = lhs.ndim - 2;
   const letters = 'HWD'.slice(0, n);
   const layout = [`N${letters}C`, `${letters}IO`, `N${letters}C`] as const;

@@ -10,7 +10,8 @@ import { bind1 } from '../trace/context.ts';
 import { DTypeError } from '../trace/errors.ts';
 import type { Case, Derivative, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
-import type { NDArray } from '../trace/value.ts';
+import { asArray } from '../trace/asarray.ts';
+import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { at } from '../util/array.ts';
 import { and, eq, exp, gt, isFinite as finite, like, lt, mul, not, sub } from './elementwise.ts';
 import { axisOf, inFront, validAxes } from './rules.ts';
@@ -288,8 +289,10 @@ export interface CumulativeOptions {
 
 const running =
   (p: Primitive<RunningParams, 1>) =>
-  (x: NDArray, axis = 0, { reverse = false }: CumulativeOptions = {}): NDArray =>
-    bind1(p, [x], { axis: axisOf(p.name, x, axis), reverse });
+  (operand: ArrayLike, axis = 0, { reverse = false }: CumulativeOptions = {}): NDArray => {
+    const x = asArray(operand, p.name);
+    return bind1(p, [x], { axis: axisOf(p.name, x, axis), reverse });
+  };
 
 /** Running sums along an axis; integers wrap. */
 export const cumsum = running(cumsumP);

@@ -3,7 +3,8 @@ import { aval, showMarked, showShape } from '../trace/aval.ts';
 import type { Aval } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
-import type { NDArray } from '../trace/value.ts';
+import { asArray } from '../trace/asarray.ts';
+import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { allWeak, otherAxes, shifted, validAxes } from './rules.ts';
 import { toFront, transpose } from './structural.ts';
@@ -171,5 +172,5 @@ function transposeDot(ct: NDArray, other: NDArray, wanted: Aval, d: DotDimension
  * The general dot product: sums over the paired `contracting` axes, keeps the paired `batch` axes. The result's axes are
  * (batch, free axes of `x`, free axes of `y`).
  */
-export const dotGeneral = (x: NDArray, y: NDArray, dimensionNumbers: DotDimensionNumbers): NDArray =>
-  bind1(dotGeneralP, [x, y], dimensionNumbers);
+export const dotGeneral = (x: ArrayLike, y: ArrayLike, dimensionNumbers: DotDimensionNumbers): NDArray =>
+  bind1(dotGeneralP, [asArray(x, 'dotGeneral'), asArray(y, 'dotGeneral')], dimensionNumbers);

@@ -7,6 +7,8 @@ import { bind1 } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { Operand } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import { asArray } from '../trace/asarray.ts';
+import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { add, like, lt, min } from './elementwise.ts';
@@ -16,6 +18,7 @@ import {
   broadcastInDim,
   concatenate,
   convertElementType,
+  numberLike,
   reshape,
   select,
   slice,
@@ -249,9 +252,10 @@ const updateWindow = (x: NDArray, update: NDArray, starts: NDArray, axes: readon
  * @param starts one a axis: numbers, integer scalars, or all in one integer vector.
  * @param sizes one a axis, at most the axis' extent.
  * @throws ArgumentError when there is not one start and one size for each axis, or starts are not integer scalars.
- * @throws ShapeMismatchError when the window is larger than `x`.
+ * @throws ShapeMismatchError when the window is larger than the operand.
  */
-export function dynamicSlice(x: NDArray, starts: NDArray | readonly StartIndex[], sizes: Shape): NDArray {
+export function dynamicSlice(operand: ArrayLike, starts: NDArray | readonly StartIndex[], sizes: Shape): NDArray {
+  const x = asArray(operand, 'dynamicSlice');
   const list = startList('dynamicSlice', x, starts);
   if (sizes.length !== x.ndim || sizes.some((n, a) => !Number.isInteger(n) || n < 0 || n > at(x.shape, a))) {
     throw new ArgumentError(
@@ -280,13 +284,19 @@ export function dynamicSlice(x: NDArray, starts: NDArray | readonly StartIndex[]
 }
 
 /**
- * `x` with the window at `starts` replaced by `update`, whose extents are the window's.
+ * The operand with the window at `starts` replaced by `patch`, whose extents are the window's.
  *
  * Starts are as in {@link dynamicSlice}.
  *
- * @throws ShapeMismatchError when `update` does not fit into `x`, or has another rank or dtype.
+ * @throws ShapeMismatchError when `patch` does not fit into the operand, or has another rank or dtype.
  */
-export function dynamicUpdateSlice(x: NDArray, update: NDArray, starts: NDArray | readonly StartIndex[]): NDArray {
+export function dynamicUpdateSlice(
+  operand: ArrayLike,
+  patch: ArrayLike,
+  starts: NDArray | readonly StartIndex[],
+): NDArray {
+  const x = asArray(operand, 'dynamicUpdateSlice');
+  const update = numberLike('dynamicUpdateSlice', patch, x.aval);
   const list = startList('dynamicUpdateSlice', x, starts);
   const axes = range(x.ndim).filter((a) => update.shape[a] !== x.shape[a]);
   return updateWindow(
@@ -301,27 +311,42 @@ export function dynamicUpdateSlice(x: NDArray, update: NDArray, starts: NDArray 
 }
 
 /** The `size` elements from `start` along `axis`, as {@link dynamicSlice} takes them. */
-export function dynamicSliceInDim(x: NDArray, start: StartIndex, size: number, axis = 0): NDArray {
+export function dynamicSliceInDim(operand: ArrayLike, start: StartIndex, size: number, axis = 0): NDArray {
+  const x = asArray(operand, 'dynamicSliceInDim');
   const along = axisOf('dynamicSliceInDim', x, axis);
   const starts = range(x.ndim).map((a) => (a === along ? start : 0));
   return dynamicSlice(x, starts, x.shape.map((n, a) => (a === along ? size : n))); // prettier-ignore
 }
 
-/** `x` with `update` in place of the elements from `start` along `axis`. */
-export function dynamicUpdateSliceInDim(x: NDArray, update: NDArray, start: StartIndex, axis: number): NDArray {
+/** The operand with `patch` in place of the elements from `start` along `axis`. */
+export function dynamicUpdateSliceInDim(
+  operand: ArrayLike,
+  patch: ArrayLike,
+  start: StartIndex,
+  axis: number,
+): NDArray {
+  const x = asArray(operand, 'dynamicUpdateSliceInDim');
   const along = axisOf('dynamicUpdateSliceInDim', x, axis);
-  return dynamicUpdateSlice(x, update, range(x.ndim).map((a) => (a === along ? start : 0))); // prettier-ignore
+  return dynamicUpdateSlice(x, patch, range(x.ndim).map((a) => (a === along ? start : 0))); // prettier-ignore
 }
 
 /** The subarray at `index` along `axis`; the axis stays with extent 1 unless `keepdims` is false. */
-export function dynamicIndexInDim(x: NDArray, index: StartIndex, axis = 0, keepdims = true): NDArray {
+export function dynamicIndexInDim(operand: ArrayLike, index: StartIndex, axis = 0, keepdims = true): NDArray {
+  const x = asArray(operand, 'dynamicIndexInDim');
   const along = axisOf('dynamicIndexInDim', x, axis);
   const taken = dynamicSliceInDim(x, index, 1, along);
   return keepdims ? taken : reshape(taken, x.shape.filter((_, a) => a !== along)); // prettier-ignore
 }
 
-/** `x` with `update` (with or without the axis) in place of the subarray at `index` along `axis`. */
-export function dynamicUpdateIndexInDim(x: NDArray, update: NDArray, index: StartIndex, axis: number): NDArray {
+/** The operand with `patch` (with or without the axis) in place of the subarray at `index` along `axis`. */
+export function dynamicUpdateIndexInDim(
+  operand: ArrayLike,
+  patch: ArrayLike,
+  index: StartIndex,
+  axis: number,
+): NDArray {
+  const x = asArray(operand, 'dynamicUpdateIndexInDim');
+  const update = numberLike('dynamicUpdateIndexInDim', patch, x.aval);
   const along = axisOf('dynamicUpdateIndexInDim', x, axis);
   const shape = x.shape.map((n, a) => (a === along ? 1 : n));
   return dynamicUpdateSliceInDim(x, update.ndim === x.ndim ? update : reshape(update, shape), index, along);

@@ -16,10 +16,12 @@ import type {
   Primitive,
 } from '../trace/primitive.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
-import type { NDArray } from '../trace/value.ts';
+import { asArray } from '../trace/asarray.ts';
+import type { ArrayLike } from '../trace/value.ts';
+import { NDArray } from '../trace/value.ts';
 import { erfInvExpr } from './erf-inv.ts';
 import { allWeak } from './rules.ts';
-import { fill, select, toFront, zerosOf } from './structural.ts';
+import { fill, operands, select, toFront, zerosOf } from './structural.ts';
 
 /**
  * Elementwise primitives. A family helper derives every rule but the derivative from the scalar operation, so that each
@@ -222,8 +224,8 @@ export const isNanP = unaryPrimitive('isNan', { takes: 'float', result: 'bool', 
 
 const apply1 =
   (p: Primitive<None, 1>) =>
-  (x: NDArray): NDArray =>
-    bind1(p, [x], none);
+  (x: ArrayLike): NDArray =>
+    bind1(p, [asArray(x, p.name)], none);
 
 /** -x; integers wrap. */
 export const neg = apply1(negP);
@@ -306,10 +308,10 @@ function powerBySquaring(x: Expr, y: number): Expr {
 }
 
 /** x to a fixed integer power, by repeated squaring. */
-export const integerPow = (x: NDArray, y: number): NDArray => bind1(integerPowP, [x], { y });
+export const integerPow = (x: ArrayLike, y: number): NDArray => bind1(integerPowP, [asArray(x, 'integerPow')], { y });
 
 /** x². */
-export const square = (x: NDArray): NDArray => integerPow(x, 2);
+export const square = (x: ArrayLike): NDArray => integerPow(x, 2);
 
 // ------------------------------------------------------------------------------------------------------ binary
 
@@ -480,8 +482,10 @@ export const geP = comparison('ge', (x, y) => binary('le', y, x));
 
 const apply2 =
   (p: Primitive<None, 2>) =>
-  (x: NDArray, y: NDArray): NDArray =>
-    bind1(p, [x, y], none);
+  (x: ArrayLike, y: ArrayLike): NDArray => {
+    const ready = x instanceof NDArray && y instanceof NDArray && x.ndim === y.ndim;
+    return bind1(p, ready ? [x, y] : operands(p.name, [x, y]), none);
+  };
 
 /** x + y; integers wrap. */
 export const add = apply2(addP);

@@ -5,10 +5,13 @@ import type { Shape } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { Primitive } from '../trace/primitive.ts';
-import type { NDArray } from '../trace/value.ts';
+import { asArray } from '../trace/asarray.ts';
+import type { ArrayLike } from '../trace/value.ts';
+import { NDArray } from '../trace/value.ts';
 import type { ScatterParams } from './indexing.ts';
 import { gatherFilled, gatherWindows, scatterAddP, scatterP } from './indexing.ts';
 import { scatterMaxP, scatterMinP, scatterMulP } from './scatter.ts';
+import { convertElementType, numberLike } from './structural.ts';
 import type { OutOfBounds, WindowsAt } from './windows-at.ts';
 
 /** gather and scatter as JAX has them, with XLA's dimension numbers. */
@@ -85,8 +88,8 @@ export function defaultFill(dtype: DType): number {
  * @throws ShapeMismatchError when the dimension numbers do not fit the operands.
  */
 export function gather(
-  operand: NDArray,
-  startIndices: NDArray,
+  operand: ArrayLike,
+  startIndices: ArrayLike,
   dimensionNumbers: GatherDimensionNumbers,
   sliceSizes: Shape,
   options: GatherOptions = {},
@@ -98,8 +101,13 @@ export function gather(
     operandBatchingDims: dimensionNumbers.operandBatchingDims ?? [],
     indicesBatchingDims: dimensionNumbers.startIndicesBatchingDims ?? [],
   };
-  return gatherMode('gather', operand, startIndices, { ...windows, sizes: sliceSizes }, options);
+  const x = asArray(operand, 'gather');
+  return gatherMode('gather', x, indicesOf('gather', startIndices), { ...windows, sizes: sliceSizes }, options);
 }
+
+/** Lists of JS numbers are f32 elsewhere; as indices they are i32. */
+const indicesOf = (name: string, indices: ArrayLike): NDArray =>
+  indices instanceof NDArray ? indices : convertElementType(asArray(indices, name), 'i32');
 
 /** Gathers windows with JAX's modes. */
 export function gatherMode(
@@ -116,9 +124,9 @@ export function gatherMode(
 }
 
 type Scatter = (
-  operand: NDArray,
-  scatterIndices: NDArray,
-  updates: NDArray,
+  operand: ArrayLike,
+  scatterIndices: ArrayLike,
+  updates: ArrayLike,
   dimensionNumbers: ScatterDimensionNumbers,
   options?: ScatterOptions,
 ) => NDArray;
@@ -150,7 +158,9 @@ const scatterBy = (p: Primitive<ScatterParams, 3>): Scatter => {
       operandBatchingDims: dimensionNumbers.operandBatchingDims ?? [],
       indicesBatchingDims: dimensionNumbers.scatterIndicesBatchingDims ?? [],
     };
-    return write(operand, scatterIndices, updates, windows, options);
+    const x = asArray(operand, p.name);
+    const indices = indicesOf(p.name, scatterIndices);
+    return write(x, indices, numberLike(p.name, updates, x.aval), windows, options);
   };
 };
 

@@ -7,7 +7,8 @@ import { bind1 } from '../trace/context.ts';
 import { ArgumentError, DTypeError } from '../trace/errors.ts';
 import type { Case, Derivative, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
-import type { NDArray } from '../trace/value.ts';
+import { asArray } from '../trace/asarray.ts';
+import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { div, eq, isNan, like, mul, or } from './elementwise.ts';
 import { otherAxes, shifted, validAxes, without } from './rules.ts';
@@ -188,21 +189,30 @@ export const reduceOrP = reducePrimitive<ReduceParams>('reduceOr', {
   cases: boolCases,
 });
 
+/** A reduction's function; over no axes it is the identity. */
+const reducing =
+  (p: Primitive<ReduceParams, 1>) =>
+  (operand: ArrayLike, axes: readonly number[]): NDArray => {
+    const x = asArray(operand, p.name);
+    return axes.length === 0 ? x : bind1(p, [x], { axes });
+  };
+const reducingTo =
+  (p: Primitive<ExtremumParams, 1>) =>
+  (operand: ArrayLike, axes: readonly number[], ties: Ties = 'share'): NDArray => {
+    const x = asArray(operand, p.name);
+    return axes.length === 0 ? x : bind1(p, [x], { axes, ties });
+  };
+
 /** Largest element over `axes`; NaN if any is; -∞ (or the least integer) of nothing. */
-export const reduceMax = (x: NDArray, axes: readonly number[], ties: Ties = 'share'): NDArray =>
-  axes.length === 0 ? x : bind1(reduceMaxP, [x], { axes, ties });
+export const reduceMax = reducingTo(reduceMaxP);
 /** Smallest element over `axes`; NaN if any is; ∞ (or the greatest integer) of nothing. */
-export const reduceMin = (x: NDArray, axes: readonly number[], ties: Ties = 'share'): NDArray =>
-  axes.length === 0 ? x : bind1(reduceMinP, [x], { axes, ties });
+export const reduceMin = reducingTo(reduceMinP);
 /** Product over `axes`; 1 of nothing. */
-export const reduceProd = (x: NDArray, axes: readonly number[]): NDArray =>
-  axes.length === 0 ? x : bind1(reduceProdP, [x], { axes });
+export const reduceProd = reducing(reduceProdP);
 /** Are all true over `axes`? */
-export const reduceAnd = (x: NDArray, axes: readonly number[]): NDArray =>
-  axes.length === 0 ? x : bind1(reduceAndP, [x], { axes });
+export const reduceAnd = reducing(reduceAndP);
 /** Is any true over `axes`? */
-export const reduceOr = (x: NDArray, axes: readonly number[]): NDArray =>
-  axes.length === 0 ? x : bind1(reduceOrP, [x], { axes });
+export const reduceOr = reducing(reduceOrP);
 
 /** Position of the first extreme element along `axis`; a NaN counts as extreme, as in NumPy. */
 function argExtremum(x: NDArray, axis: number, dtype: DType, best: NDArray): NDArray {
@@ -215,8 +225,12 @@ function argExtremum(x: NDArray, axis: number, dtype: DType, best: NDArray): NDA
 }
 
 /** Position of the first largest element along `axis`; the first NaN if there is one. */
-export const argmax = (x: NDArray, axis: number, dtype: DType = 'i32'): NDArray =>
-  argExtremum(x, axis, dtype, reduceMax(x, [axis]));
+export function argmax(operand: ArrayLike, axis: number, dtype: DType = 'i32'): NDArray {
+  const x = asArray(operand, 'argmax');
+  return argExtremum(x, axis, dtype, reduceMax(x, [axis]));
+}
 /** Position of the first smallest element along `axis`; the first NaN if there is one. */
-export const argmin = (x: NDArray, axis: number, dtype: DType = 'i32'): NDArray =>
-  argExtremum(x, axis, dtype, reduceMin(x, [axis]));
+export function argmin(operand: ArrayLike, axis: number, dtype: DType = 'i32'): NDArray {
+  const x = asArray(operand, 'argmin');
+  return argExtremum(x, axis, dtype, reduceMin(x, [axis]));
+}

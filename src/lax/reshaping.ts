@@ -3,11 +3,12 @@ import type { DType } from '../kernel/dtype.ts';
 import type { Shape } from '../trace/aval.ts';
 import { showAval, showShape } from '../trace/aval.ts';
 import { ArgumentError, DTypeError } from '../trace/errors.ts';
-import { NDArray } from '../trace/value.ts';
+import { asArray } from '../trace/asarray.ts';
+import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { at, product } from '../util/array.ts';
 import { ge, like } from './elementwise.ts';
 import { axisOf, scalarOf } from './rules.ts';
-import { broadcastedIota, broadcastInDim, fill, padZeros, reshape, select, slice } from './structural.ts';
+import { broadcastedIota, broadcastInDim, fill, operands, padZeros, reshape, select, slice } from './structural.ts';
 
 /** JAX's functions that are a line or two over the primitives that move elements. */
 
@@ -23,8 +24,9 @@ export type PaddingConfig = readonly [low: number, high: number, interior: numbe
  * @param paddingConfig for each axis [before, after, between].
  * @throws ShapeMismatchError when there is not one entry for each axis, or more is cropped than there is.
  */
-export function pad(x: NDArray, paddingValue: number | NDArray, paddingConfig: readonly PaddingConfig[]): NDArray {
-  const value = paddingValue instanceof NDArray ? paddingValue : scalarOf(x.dtype, paddingValue);
+export function pad(operand: ArrayLike, paddingValue: ArrayLike, paddingConfig: readonly PaddingConfig[]): NDArray {
+  const x = asArray(operand, 'pad');
+  const value = typeof paddingValue === 'number' ? scalarOf(x.dtype, paddingValue) : asArray(paddingValue, 'pad');
   if (value.ndim !== 0 || value.dtype !== x.dtype) {
     throw new DTypeError(`[pad] ${showAval(x.aval)} needs a scalar of its dtype, got ${showAval(value.aval)}`);
   }
@@ -40,12 +42,13 @@ export function pad(x: NDArray, paddingValue: number | NDArray, paddingConfig: r
 }
 
 /**
- * For each element, that of case number `which`: cases 0 and 1 for false and true, else by an integer, which is moved into
+ * For each element, that of case number `predicate`: cases 0 and 1 for false and true, else by an integer, which is moved into
  * range.
  *
- * @param which bool or integers, of the cases' shape or a scalar.
+ * @param predicate bool or integers, of the cases' shape or a scalar.
  */
-export function selectN(which: NDArray, ...cases: readonly NDArray[]): NDArray {
+export function selectN(predicate: ArrayLike, ...choices: readonly ArrayLike[]): NDArray {
+  const [which, cases] = [asArray(predicate, 'selectN'), operands('selectN', choices)];
   const [first] = cases;
   if (first === undefined) throw new ArgumentError('[selectN] needs at least one case');
   if (which.dtype !== 'bool' && !isInteger(which.dtype)) {
@@ -60,7 +63,14 @@ export function selectN(which: NDArray, ...cases: readonly NDArray[]): NDArray {
 }
 
 /** Elements `start ≤ i < limit` by `stride` along one axis; negative bounds count from the end, null is all. */
-export function sliceInDim(x: NDArray, start: number | null, limit: number | null, stride = 1, axis = 0): NDArray {
+export function sliceInDim(
+  operand: ArrayLike,
+  start: number | null,
+  limit: number | null,
+  stride = 1,
+  axis = 0,
+): NDArray {
+  const x = asArray(operand, 'sliceInDim');
   const along = axisOf('sliceInDim', x, axis);
   const n = at(x.shape, along);
   const bound = (i: number): number => (i < 0 ? i + n : i);
@@ -70,7 +80,8 @@ export function sliceInDim(x: NDArray, start: number | null, limit: number | nul
 }
 
 /** The subarray at `index` along an axis, which stays with extent 1 unless `keepdims` is false. */
-export function indexInDim(x: NDArray, index: number, axis = 0, keepdims = true): NDArray {
+export function indexInDim(operand: ArrayLike, index: number, axis = 0, keepdims = true): NDArray {
+  const x = asArray(operand, 'indexInDim');
   const along = axisOf('indexInDim', x, axis);
   const n = at(x.shape, along);
   const position = index < 0 ? index + n : index;
@@ -82,7 +93,8 @@ export function indexInDim(x: NDArray, index: number, axis = 0, keepdims = true)
 }
 
 /** Adds axes of extent 1 at the positions that they have in the result. */
-export function expandDims(x: NDArray, dimensions: readonly number[]): NDArray {
+export function expandDims(operand: ArrayLike, dimensions: readonly number[]): NDArray {
+  const x = asArray(operand, 'expandDims');
   const ndim = x.ndim + dimensions.length;
   const added = dimensions.map((d) => (d < 0 ? d + ndim : d));
   if (added.some((d) => !Number.isInteger(d) || d < 0 || d >= ndim) || new Set(added).size !== added.length) {
@@ -94,15 +106,18 @@ export function expandDims(x: NDArray, dimensions: readonly number[]): NDArray {
 }
 
 /** Removes axes of extent 1. */
-export function squeeze(x: NDArray, dimensions: readonly number[]): NDArray {
+export function squeeze(operand: ArrayLike, dimensions: readonly number[]): NDArray {
+  const x = asArray(operand, 'squeeze');
   const removed = dimensions.map((d) => axisOf('squeeze', x, d));
   const bad = removed.find((d) => x.shape[d] !== 1);
   if (bad !== undefined) throw new ArgumentError(`[squeeze] axis ${bad} of ${showAval(x.aval)} does not have extent 1`);
   return reshape(x, x.shape.filter((_, a) => !removed.includes(a))); // prettier-ignore
 }
 
-/** The axes from `start` to before `stop` (default the last) as one axis. */
-export function collapse(x: NDArray, start: number, stop: number = x.ndim): NDArray {
+/** The axes from `start` to before `end` (default: to the last) as one axis. */
+export function collapse(operand: ArrayLike, start: number, end?: number): NDArray {
+  const x = asArray(operand, 'collapse');
+  const stop = end ?? x.ndim;
   const bound = (i: number): number => Math.min(Math.max(i < 0 ? i + x.ndim : i, 0), x.ndim);
   const [from, to] = [bound(start), bound(stop)];
   if (to < from) throw new ArgumentError(`[collapse] axes ${start} to ${stop} of ${showAval(x.aval)} are no range`);

@@ -8,6 +8,8 @@ import { bind } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { Cells, Operand, Primitive, Procedure } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import { asArray } from '../trace/asarray.ts';
+import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
 import { at } from '../util/array.ts';
 import { gatherAlong } from './indexing.ts';
@@ -217,29 +219,36 @@ const sortWithPositions = (operands: readonly NDArray[], p: SortParams): readonl
  * const [keys, values] = lax.sort([ks, vs]); // both in the order of ks
  * ```
  */
-export function sort(operand: NDArray, dimension?: number, options?: SortOptions): NDArray;
 export function sort(operands: readonly NDArray[], dimension?: number, options?: SortOptions): readonly NDArray[];
+export function sort(operand: ArrayLike, dimension?: number, options?: SortOptions): NDArray;
 export function sort(
-  operands: NDArray | readonly NDArray[],
+  operands: ArrayLike | readonly NDArray[],
   dimension = -1,
   { numKeys = 1 }: SortOptions = {},
 ): NDArray | readonly NDArray[] {
-  const list = operands instanceof NDArray ? [operands] : operands;
+  const several = isListOfArrays(operands);
+  const list = several ? operands : [asArray(operands, 'sort')];
   const [first] = list;
   if (first === undefined) throw new ArgumentError('[sort] needs at least one array');
   const axis = axisOf('sort', first, dimension);
   const sorted = sortWithPositions(list, { axis, numKeys, descending: false }).slice(0, -1);
-  return operands instanceof NDArray ? at(sorted, 0) : sorted;
+  return several ? sorted : at(sorted, 0);
 }
+
+const isListOfArrays = (x: ArrayLike | readonly NDArray[]): x is readonly NDArray[] =>
+  Array.isArray(x) && (x as readonly unknown[])[0] instanceof NDArray;
 
 /** Keys sorted along an axis (default the last), and values in the same order. */
 export function sortKeyVal(
-  keys: NDArray,
-  values: NDArray,
+  keys: ArrayLike,
+  values: ArrayLike,
   dimension = -1,
   options: Pick<SortOptions, 'isStable'> = {},
 ): readonly [keys: NDArray, values: NDArray] {
-  return sort([keys, values], dimension, options) as unknown as readonly [NDArray, NDArray];
+  return sort([asArray(keys, 'sortKeyVal'), asArray(values, 'sortKeyVal')], dimension, options) as unknown as readonly [
+    NDArray,
+    NDArray,
+  ];
 }
 
 /** An array sorted along an axis, and where each element was (i32); equals keep their order, NaN is above everything. */
@@ -259,10 +268,11 @@ export function sortAlong(
  * @throws ArgumentError when the axis has fewer than `k` elements.
  */
 export function topK(
-  x: NDArray,
+  operand: ArrayLike,
   k: number,
   options: { readonly axis?: number } = {},
 ): readonly [values: NDArray, indices: NDArray] {
+  const x = asArray(operand, 'topK');
   const axis = axisOf('topK', x, options.axis ?? -1);
   const n = at(x.shape, axis);
   if (!Number.isInteger(k) || k < 0 || k > n) {

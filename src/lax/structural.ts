@@ -18,9 +18,12 @@ import {
 import type { Aval, Shape } from '../trace/aval.ts';
 import { aval, firstDifferentAxis, sameShape, showAval, showMarked, showShape, sizeOf } from '../trace/aval.ts';
 import { bind1, currentTrace } from '../trace/context.ts';
+import { DTypeError } from '../trace/errors.ts';
 import type { Batched, NoParams } from '../trace/primitive.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import { staticShape } from '../trace/static.ts';
+import { asArray } from '../trace/asarray.ts';
+import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
 import { map } from '../tree/tree.ts';
 import { at, range } from '../util/array.ts';
@@ -94,8 +97,9 @@ export const broadcastInDimP = primitive<{ readonly shape: Shape; readonly axes:
   ],
 });
 
-/** Repeats `x` along new or size-1 axes: axis `i` of `x` becomes axis `axes[i]` of the result of shape `shape`. */
-export function broadcastInDim(x: NDArray, shape: Shape, axes: readonly number[]): NDArray {
+/** Repeats an array along new or size-1 axes: its axis `i` becomes axis `axes[i]` of the result of shape `shape`. */
+export function broadcastInDim(operand: ArrayLike, shape: Shape, axes: readonly number[]): NDArray {
+  const x = asArray(operand, 'broadcastInDim');
   if (sameShape(x.shape, shape) && axes.every((a, i) => a === i)) return x;
   return bind1(broadcastInDimP, [x], { shape: staticShape(shape, '[broadcastInDim] the shape'), axes });
 }
@@ -106,6 +110,38 @@ export const fill = (shape: Shape, dtype: DType, value: number): NDArray =>
 
 /** Zeros of a type. */
 export const zerosOf = (a: Aval): NDArray => fill(a.shape, a.dtype, 0);
+
+/**
+ * The operands of an elementwise operation as arrays: a number takes the dtype of the array that it stands beside, and
+ * what has no axes is repeated for the whole of it.
+ *
+ * @throws DTypeError for a number that the array's dtype does not hold.
+ */
+export function operands(name: string, given: readonly ArrayLike[]): readonly NDArray[] {
+  const arrays = given.map((x) => (typeof x === 'number' || typeof x === 'boolean' ? null : asArray(x, name)));
+  const beside = arrays.find((a) => a !== null && a.ndim > 0) ?? arrays.find((a) => a !== null) ?? null;
+  if (beside === null) return given.map((x) => asArray(x, name));
+  return arrays.map((a, i) => {
+    const x = a ?? numberLike(name, at(given, i), beside.aval);
+    return x.ndim === 0 ? broadcastInDim(x, beside.shape, []) : x;
+  });
+}
+
+/**
+ * What stands beside an array as an array: a number is a weakly typed scalar of that array's dtype.
+ *
+ * @throws DTypeError for a number that the dtype does not hold.
+ */
+export function numberLike(name: string, x: ArrayLike, { dtype, shape }: Aval): NDArray {
+  if (typeof x !== 'number' && typeof x !== 'boolean') return asArray(x, name);
+  const scalar = scalarOf(dtype, Number(x), true);
+  const fits = (typeof x === 'boolean') === (dtype === 'bool');
+  if (fits && (typeof x === 'boolean' || isFloat(dtype) || scalar.itemSync() === x)) return scalar;
+  throw new DTypeError(
+    `[${name}] ${x} is no ${dtype}, which it stands beside (${dtype}[${shape.join(', ')}]): ` +
+      "cast the array (x.astype('f32')), or use numpy's function, which promotes",
+  );
+}
 
 // ----------------------------------------------------------------------------------------------------- reshape
 
@@ -131,8 +167,10 @@ export const reshapeP = primitive<{ readonly shape: Shape }, 1>({
 });
 
 /** The same elements in row-major order under another shape. */
-export const reshape = (x: NDArray, shape: Shape): NDArray =>
-  sameShape(x.shape, shape) ? x : bind1(reshapeP, [x], { shape });
+export function reshape(operand: ArrayLike, shape: Shape): NDArray {
+  const x = asArray(operand, 'reshape');
+  return sameShape(x.shape, shape) ? x : bind1(reshapeP, [x], { shape });
+}
 
 // --------------------------------------------------------------------------------------------------- transpose
 
@@ -164,9 +202,12 @@ export const transposeP = primitive<{ readonly permutation: readonly number[] },
 
 const inversePermutation = (p: readonly number[]): readonly number[] => p.map((_, i) => p.indexOf(i));
 
-/** Permutes the axes: axis `i` of the result is axis `permutation[i]` of `x`. */
-export const transpose = (x: NDArray, permutation: readonly number[]): NDArray =>
-  permutation.every((p, i) => p === i) && permutation.length === x.ndim ? x : bind1(transposeP, [x], { permutation });
+/** Permutes the axes: axis `i` of the result is axis `permutation[i]` of the operand. */
+export function transpose(operand: ArrayLike, permutation: readonly number[]): NDArray {
+  const x = asArray(operand, 'transpose');
+  const same = permutation.length === x.ndim && permutation.every((p, i) => p === i);
+  return same ? x : bind1(transposeP, [x], { permutation });
+}
 
 // --------------------------------------------------------------------------------------------------- reduceSum
 
@@ -210,8 +251,10 @@ export function merge(
 }
 
 /** Sum over `axes`, which disappear. */
-export const reduceSum = (x: NDArray, axes: readonly number[]): NDArray =>
-  axes.length === 0 ? x : bind1(reduceSumP, [x], { axes });
+export function reduceSum(operand: ArrayLike, axes: readonly number[]): NDArray {
+  const x = asArray(operand, 'reduceSum');
+  return axes.length === 0 ? x : bind1(reduceSumP, [x], { axes });
+}
 
 // --------------------------------------------------------------------------------------------------------- pad
 
@@ -370,7 +413,8 @@ export const sliceP = primitive<SliceParams, 1>({
 });
 
 /** Elements `start ≤ i < limit` by `strides` along each axis. */
-export function slice(x: NDArray, start: Shape, limit: Shape, strides: Shape = start.map(() => 1)): NDArray {
+export function slice(operand: ArrayLike, start: Shape, limit: Shape, strides: Shape = start.map(() => 1)): NDArray {
+  const x = asArray(operand, 'slice');
   const whole = start.every((s, i) => s === 0 && limit[i] === x.shape[i] && strides[i] === 1);
   return whole && start.length === x.ndim ? x : bind1(sliceP, [x], { start, limit, strides });
 }
@@ -469,8 +513,10 @@ export const concatenateP = primitive<{ readonly axis: number }, number>({
 });
 
 /** Joins arrays along an existing axis. */
-export const concatenate = (xs: readonly NDArray[], axis: number): NDArray =>
-  xs.length === 1 ? at(xs, 0) : bind1(concatenateP, xs, { axis });
+export function concatenate(operands: readonly ArrayLike[], axis: number): NDArray {
+  const xs = operands.map((x) => asArray(x, 'concatenate'));
+  return xs.length === 1 ? at(xs, 0) : bind1(concatenateP, xs, { axis });
+}
 
 // --------------------------------------------------------------------------------------------------------- rev
 
@@ -491,8 +537,10 @@ export const revP = primitive<{ readonly axes: readonly number[] }, 1>({
 });
 
 /** Reverses the order along `axes`. */
-export const rev = (x: NDArray, axes: readonly number[]): NDArray =>
-  axes.length === 0 ? x : bind1(revP, [x], { axes });
+export function rev(operand: ArrayLike, axes: readonly number[]): NDArray {
+  const x = asArray(operand, 'rev');
+  return axes.length === 0 ? x : bind1(revP, [x], { axes });
+}
 
 // ------------------------------------------------------------------------------------------------------ select
 
@@ -537,8 +585,13 @@ export const selectP = primitive<NoParams, 3>({
   ],
 });
 
-/** `x` where `condition`, else `y`; all of one shape. */
-export const select = (condition: NDArray, x: NDArray, y: NDArray): NDArray => bind1(selectP, [condition, x, y], {});
+/** `x` where `condition`, else `y`; all of one shape, but for a condition without axes, which holds for all elements. */
+export function select(condition: ArrayLike, x: ArrayLike, y: ArrayLike): NDArray {
+  const ready = x instanceof NDArray && y instanceof NDArray && x.ndim === y.ndim;
+  const [a, b] = (ready ? [x, y] : operands('select', [x, y])) as readonly [NDArray, NDArray];
+  const c = asArray(condition, 'select');
+  return bind1(selectP, [c.ndim === 0 ? broadcastInDim(c, a.shape, []) : c, a, b], {});
+}
 
 // -------------------------------------------------------------------------------------------- cast and bitcast
 
@@ -559,8 +612,10 @@ export const castP = primitive<{ readonly dtype: DType; readonly weakType: boole
 });
 
 /** Converts to another dtype: float to integer truncates and saturates, NaN gives 0; to bool is `x != 0`. */
-export const convertElementType = (x: NDArray, dtype: DType, weakType = false): NDArray =>
-  x.dtype === dtype && x.weakType === weakType ? x : bind1(castP, [x], { dtype, weakType });
+export function convertElementType(operand: ArrayLike, dtype: DType, weakType = false): NDArray {
+  const x = asArray(operand, 'convertElementType');
+  return x.dtype === dtype && x.weakType === weakType ? x : bind1(castP, [x], { dtype, weakType });
+}
 
 const fourBytes: readonly DType[] = ['f32', 'i32', 'u32'];
 
@@ -580,8 +635,10 @@ export const bitcastP = primitive<{ readonly dtype: DType }, 1>({
 });
 
 /** The same bits as another four-byte dtype. */
-export const bitcastConvertType = (x: NDArray, dtype: DType): NDArray =>
-  x.dtype === dtype ? x : bind1(bitcastP, [x], { dtype });
+export function bitcastConvertType(operand: ArrayLike, dtype: DType): NDArray {
+  const x = asArray(operand, 'bitcastConvertType');
+  return x.dtype === dtype ? x : bind1(bitcastP, [x], { dtype });
+}
 
 // -------------------------------------------------------------------------------------------------------- iota
 

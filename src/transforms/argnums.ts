@@ -1,4 +1,3 @@
-import type { NDArray } from '../trace/value.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import { at } from '../util/array.ts';
 
@@ -35,13 +34,6 @@ export type GradientOf<A extends readonly unknown[], N> = N extends readonly unk
   : N extends keyof A
     ? A[N]
     : never;
-
-/** A tree with the structure of `T`, in which each array or number is a `Leaf`. */
-export type TreeOf<T, Leaf> = T extends NDArray | number | boolean
-  ? Leaf
-  : T extends null | undefined | string | ((...args: never[]) => unknown)
-    ? T
-    : { [K in keyof T]: TreeOf<T[K], Leaf> };
 
 /** Arguments split into those that a derivative is by and the others. */
 export interface Chosen {

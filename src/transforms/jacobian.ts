@@ -3,10 +3,11 @@ import { movePermutation } from '../lax/rules.ts';
 import { broadcastedIota, convertElementType, fill, reshape, slice, toFront, transpose, zerosOf } from '../lax/structural.ts'; // prettier-ignore
 import type { Aval } from '../trace/aval.ts';
 import { sizeOf } from '../trace/aval.ts';
+import type { TreeOf } from '../trace/tree-of.ts';
 import type { NDArray } from '../trace/value.ts';
 import { keystr, unflatten } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
-import type { ArgnumsOf, DynamicArgnum, First, GradientOf, TreeOf } from './argnums.ts';
+import type { ArgnumsOf, DynamicArgnum, First, GradientOf } from './argnums.ts';
 import type { AtPoint } from './at-point.ts';
 import { atChosen } from './at-point.ts';
 import { batchFlat } from './batch.ts';

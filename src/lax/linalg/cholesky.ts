@@ -5,7 +5,8 @@ import type { ProcedureWriter } from '../../kernel/procedure.ts';
 import { bind1 } from '../../trace/context.ts';
 import type { Cells, NoParams, Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
-import type { NDArray } from '../../trace/value.ts';
+import { asArray } from '../../trace/asarray.ts';
+import type { ArrayLike, NDArray } from '../../trace/value.ts';
 import { like, mul } from '../elementwise.ts';
 import { select } from '../structural.ts';
 import { fromLower, lowerPart, matmul, onDiagonal, symmetrized } from './arrays.ts';
@@ -98,5 +99,7 @@ export interface CholeskyOptions {
  * @example
  * lax.linalg.cholesky(np.array([[4, 2], [2, 5]])); // [[2, 0], [1, 2]]
  */
-export const cholesky = (x: NDArray, { symmetrizeInput = true }: CholeskyOptions = {}): NDArray =>
-  bind1(choleskyP, [symmetrizeInput ? symmetrized('cholesky', x) : x], {});
+export function cholesky(x: ArrayLike, { symmetrizeInput = true }: CholeskyOptions = {}): NDArray {
+  const a = asArray(x, 'cholesky');
+  return bind1(choleskyP, [symmetrizeInput ? symmetrized('cholesky', a) : a], {});
+}

@@ -8,7 +8,8 @@ import { aval } from '../../trace/aval.ts';
 import { bind1 } from '../../trace/context.ts';
 import type { Case, Cells, NoParams, Primitive } from '../../trace/primitive.ts';
 import { primitive } from '../../trace/primitive.ts';
-import type { NDArray } from '../../trace/value.ts';
+import { asArray } from '../../trace/asarray.ts';
+import type { ArrayLike, NDArray } from '../../trace/value.ts';
 import { mul, sub } from '../elementwise.ts';
 import { broadcastInDim, reduceSum } from '../structural.ts';
 import { diagonalOf, identity, matmul, mT } from './arrays.ts';
@@ -180,7 +181,7 @@ function permuteColumns(p: ProcedureWriter, from: Matrix, to: Matrix, order: Vec
  *
  * @throws ShapeMismatchError when the matrices are not square.
  */
-export const det = (x: NDArray): NDArray => bind1(detP, [x], {});
+export const det = (x: ArrayLike): NDArray => bind1(detP, [asArray(x, 'det')], {});
 
 /** The adjugates (transposed matrices of cofactors) of square matrices: adj(A) A = det(A) I. */
-export const adjugate = (x: NDArray): NDArray => bind1(adjugateP, [x], {});
+export const adjugate = (x: ArrayLike): NDArray => bind1(adjugateP, [asArray(x, 'adjugate')], {});

@@ -8,7 +8,8 @@ import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import type { Case, Cells, NoParams, Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
-import type { NDArray } from '../../trace/value.ts';
+import { asArray } from '../../trace/asarray.ts';
+import type { ArrayLike, NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';
 import { mul, sub } from '../elementwise.ts';
 import { asColumns, asRows, diagonalOf, fromLower, matmul, mT, reciprocalOffDiagonal, symmetrized } from './arrays.ts';
@@ -330,9 +331,10 @@ export interface EighOptions {
  * const [v, w] = lax.linalg.eigh(np.array([[2, 1], [1, 2]])); // w: [1, 3]
  */
 export function eigh(
-  x: NDArray,
+  x: ArrayLike,
   { lower = true, symmetrizeInput = true }: EighOptions = {},
 ): readonly [v: NDArray, w: NDArray] {
-  const operand = symmetrizeInput ? symmetrized('eigh', x) : lower || x.ndim < 2 ? x : mT(x);
+  const a = asArray(x, 'eigh');
+  const operand = symmetrizeInput ? symmetrized('eigh', a) : lower || a.ndim < 2 ? a : mT(a);
   return bind(eighP, [operand], {}) as unknown as readonly [NDArray, NDArray];
 }

@@ -7,11 +7,13 @@ import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import type { Cells, NoParams, Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
-import type { NDArray } from '../../trace/value.ts';
+import { asArray } from '../../trace/asarray.ts';
+import type { ArrayLike } from '../../trace/value.ts';
+import { NDArray } from '../../trace/value.ts';
 import { at, range } from '../../util/array.ts';
 import { add } from '../elementwise.ts';
 import { gatherWindows, scatterAddWindows } from '../indexing.ts';
-import { padZeros, reshape, zerosOf } from '../structural.ts';
+import { convertElementType, padZeros, reshape, zerosOf } from '../structural.ts';
 import type { WindowsAt } from '../windows-at.ts';
 import { block, identity, lowerPart, matmul, upperPart } from './arrays.ts';
 import { batchInFront, floatMatrix, matrixType, rectangularCases } from './family.ts';
@@ -144,7 +146,7 @@ export type LuFactors = readonly [lu: NDArray, pivots: NDArray, permutation: NDA
  * @example
  * const [lu, pivots, permutation] = lax.linalg.lu(a);
  */
-export const lu = (x: NDArray): LuFactors => bind(luP, [x], {}) as unknown as LuFactors;
+export const lu = (x: ArrayLike): LuFactors => bind(luP, [asArray(x, 'lu')], {}) as unknown as LuFactors;
 
 /** The rows of `x` [..., m, n] in the order of `permutation` [..., m]. */
 export function takeRows(x: NDArray, permutation: NDArray): NDArray {
@@ -181,11 +183,13 @@ function rowsAt(rank: number): WindowsAt {
  * @param permutation of {@link lu}: [..., n].
  * @param b [..., n, m], with the leading axes of `factors`.
  */
-export function luSolve(factors: NDArray, permutation: NDArray, b: NDArray, trans: 0 | 1 | 2 = 0): NDArray {
+export function luSolve(factors: ArrayLike, permutation: ArrayLike, b: ArrayLike, trans: 0 | 1 | 2 = 0): NDArray {
+  // A list of JS numbers is f32; a permutation is of integers.
+  const order = permutation instanceof NDArray ? permutation : convertElementType(permutation, 'i32');
   const lower = { leftSide: true, lower: true, unitDiagonal: true, transposeA: trans !== 0 };
   const upper = { leftSide: true, transposeA: trans !== 0 };
   if (trans !== 0) {
-    return putRows(triangularSolve(factors, triangularSolve(factors, b, upper), lower), permutation);
+    return putRows(triangularSolve(factors, triangularSolve(factors, b, upper), lower), order);
   }
-  return triangularSolve(factors, triangularSolve(factors, takeRows(b, permutation), lower), upper);
+  return triangularSolve(factors, triangularSolve(factors, takeRows(asArray(b, 'luSolve'), order), lower), upper);
 }

@@ -7,7 +7,8 @@ import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import type { Case, Cells, LinearMap, Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
-import type { NDArray } from '../../trace/value.ts';
+import { asArray } from '../../trace/asarray.ts';
+import type { ArrayLike, NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';
 import { add, neg, sub } from '../elementwise.ts';
 import { concatenate, fill } from '../structural.ts';
@@ -198,5 +199,5 @@ export interface QrOptions {
  * @example
  * const [q, r] = lax.linalg.qr(a, { fullMatrices: false });
  */
-export const qr = (x: NDArray, { fullMatrices = true }: QrOptions = {}): readonly [q: NDArray, r: NDArray] =>
-  bind(qrP, [x], { fullMatrices }) as unknown as readonly [NDArray, NDArray];
+export const qr = (x: ArrayLike, { fullMatrices = true }: QrOptions = {}): readonly [q: NDArray, r: NDArray] =>
+  bind(qrP, [asArray(x, 'qr')], { fullMatrices }) as unknown as readonly [NDArray, NDArray];

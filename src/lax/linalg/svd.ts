@@ -7,7 +7,8 @@ import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import type { Cells, LinearMap, NoParams, Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
-import type { NDArray } from '../../trace/value.ts';
+import { asArray } from '../../trace/asarray.ts';
+import type { ArrayLike, NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';
 import { add, div, like, mul, sub } from '../elementwise.ts';
 import { concatenate } from '../structural.ts';
@@ -211,10 +212,10 @@ export interface SvdOptions {
  * const [u, s, vt] = lax.linalg.svd(a, { fullMatrices: false });
  */
 export function svd(
-  x: NDArray,
+  x: ArrayLike,
   { fullMatrices = true }: SvdOptions = {},
 ): readonly [u: NDArray, s: NDArray, vt: NDArray] {
-  const [s, u, vt] = bind(svdP, [x], {}) as unknown as readonly [NDArray, NDArray, NDArray];
+  const [s, u, vt] = bind(svdP, [asArray(x, 'svd')], {}) as unknown as readonly [NDArray, NDArray, NDArray];
   return fullMatrices ? [completed(u), s, mT(completed(mT(vt)))] : [u, s, vt];
 }
 

@@ -8,7 +8,8 @@ import { bind1 } from '../../trace/context.ts';
 import { DTypeError } from '../../trace/errors.ts';
 import type { Case, Cells, Primitive } from '../../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../../trace/primitive.ts';
-import type { NDArray } from '../../trace/value.ts';
+import { asArray } from '../../trace/asarray.ts';
+import type { ArrayLike, NDArray } from '../../trace/value.ts';
 import { neg } from '../elementwise.ts';
 import { lowerPart, matmul, mT, upperPart } from './arrays.ts';
 import { batchInFront, floatMatrix, matrixType, squareMatrix } from './family.ts';
@@ -169,8 +170,8 @@ export interface TriangularSolveOptions {
  * @example
  * const y = lax.linalg.triangularSolve(l, b, { leftSide: true, lower: true }); // L y = b
  */
-export const triangularSolve = (a: NDArray, b: NDArray, options: TriangularSolveOptions = {}): NDArray =>
-  bind1(triangularSolveP, [a, b], {
+export const triangularSolve = (a: ArrayLike, b: ArrayLike, options: TriangularSolveOptions = {}): NDArray =>
+  bind1(triangularSolveP, [asArray(a, 'triangularSolve'), asArray(b, 'triangularSolve')], {
     leftSide: options.leftSide === true,
     lower: options.lower === true,
     transposeA: options.transposeA === true,

@@ -142,3 +142,37 @@ describe('collectives over a named axis', () => {
     expect(() => over((a) => lax.ppermute(a, 'i', [[0, 3]]))(x)).toThrow('distinct numbers below 3');
   });
 });
+
+describe('collectives of trees, numbers and bools', () => {
+  const v = np.array([1, 2, 3]);
+  const bools = np.array([true, false, true]);
+  test('numbers count once an example', () => {
+    expect(over(() => lax.psum(1, 'i'))(v).tolistSync()).toEqual([3, 3, 3]);
+    expect(over(() => lax.pmean(3, 'i'))(v).tolistSync()).toEqual([3, 3, 3]);
+    expect(over(() => lax.pmax(4, 'i'))(v).tolistSync()).toEqual([4, 4, 4]);
+  });
+  test('trees', () => {
+    const sums = over((a) => lax.psum({ a, b: 2.5 }, 'i'))(v);
+    expect(sums.a.tolistSync()).toEqual([6, 6, 6]);
+    expect(sums.b.tolistSync()).toEqual([7.5, 7.5, 7.5]);
+    const [high, low] = over((a) => lax.pmax([a, a.neg()] as const, 'i'))(v);
+    expect([high.tolistSync(), low.tolistSync()]).toEqual([[3, 3, 3], [-1, -1, -1]]); // prettier-ignore
+    expect(
+      over((a) => lax.allGather({ a }, 'i'))(v)
+        .a.slice(0)
+        .tolistSync(),
+    ).toEqual([1, 2, 3]);
+    expect(over((a) => lax.ppermute([a, a.mul(2)] as const, 'i', [[0, 1], [1, 2], [2, 0]]))(v)[1].tolistSync()).toEqual([6, 2, 4]); // prettier-ignore
+    const square = np.arange(9).reshape([3, 3]);
+    expect(over((a) => lax.psumScatter([a, a.add(1)] as const, 'i'))(square)[1].tolistSync()).toEqual([12, 15, 18]);
+  });
+  test('bools', () => {
+    expect(over((a) => lax.psum(a, 'i'))(bools).tolistSync()).toEqual([2, 2, 2]);
+    expect(over((a) => lax.pmean(a, 'i'))(bools).tolistSync()).toEqual([2, 2, 2].map((n) => Math.fround(n / 3)));
+    expect(over((a) => lax.pmax(a, 'i'))(bools).tolistSync()).toEqual([true, true, true]);
+    expect(over((a) => lax.pmin(a, 'i'))(bools).tolistSync()).toEqual([false, false, false]);
+    const rows = np.array([[true, false], [false, false]]); // prettier-ignore
+    const joined = over((a) => lax.allGather(a, 'i', { tiled: true }))(rows);
+    expect(joined.tolistSync()).toEqual([[true, false, false, false], [true, false, false, false]]); // prettier-ignore
+  });
+});
