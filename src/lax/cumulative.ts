@@ -139,6 +139,21 @@ export function previous(x: NDArray, { axis, reverse }: RunningParams, first: nu
   return pad(x, first, x.shape.map((_, a) => (a === axis ? moved : ([0, 0, 0] as const)))); // prettier-ignore
 }
 
+/**
+ * For each element, the product of all other elements of its group along an axis: running products from both ends, which are
+ * right at zeros, with derivatives of all orders.
+ *
+ * @param groups numbers from 0 up, of the shape of `x`, of which neighbours in one group have the same; default one group.
+ */
+export function productsOfOthers(x: NDArray, axis: number, groups: NDArray = fill(x.shape, 'i32', 0)): NDArray {
+  const zero = zerosOf(x.aval);
+  const before = (line: RunningParams): NDArray => {
+    const goesOn = eq(groups, previous(groups, line, -1));
+    return linearRecurrence(select(goesOn, previous(x, line, 0), zero), select(goesOn, zero, like(x, 1)), line);
+  };
+  return mul(before({ axis, reverse: false }), before({ axis, reverse: true }));
+}
+
 // ------------------------------------------------------------------------------------------------------ the family
 
 interface RunningSpec {

@@ -1,7 +1,6 @@
 import { left } from 'fp-ts/lib/Either.js';
 import type { Expr } from '../kernel/expr.ts';
-import { binary, constant } from '../kernel/expr.ts';
-import type { DType } from '../kernel/dtype.ts';
+import { binary } from '../kernel/expr.ts';
 import { lit } from '../kernel/index-algebra.ts';
 import type { ProcedureWriter } from '../kernel/procedure.ts';
 import type { Shape } from '../trace/aval.ts';
@@ -12,9 +11,10 @@ import type { BatchedResult, Case, Derivative, Linearized, Operand, Primitive, P
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, product, range } from '../util/array.ts';
-import { eq } from './elementwise.ts';
-import { inFront, prepend } from './rules.ts';
-import { broadcastedIota, fill, reshape, select, toFront, elseOutside, zerosOf } from './structural.ts';
+import { and, eq, ge, le } from './elementwise.ts';
+import { indexInDim } from './reshaping.ts';
+import { inFront, prepend, scalarOf } from './rules.ts';
+import { broadcastedIota, broadcastInDim, fill, reshape, select, toFront, zeroOutside, zerosOf } from './structural.ts';
 import { windowCases } from './window-cases.ts';
 import type { OutOfBounds, WindowsAt } from './windows-at.ts';
 import {
@@ -42,59 +42,14 @@ export interface GatherParams extends WindowsAt {
   readonly mode: OutOfBounds;
 }
 
-interface GatherSpec<P extends GatherParams> {
-  readonly derivative: Derivative<P, 2>;
-  /** What is read outside of the operand. */
-  readonly outside: (p: P, dtype: DType) => Expr;
-  readonly cases: readonly Case<P, 2>[];
-}
-
-function gatherPrimitive<P extends GatherParams>(name: string, spec: GatherSpec<P>): Primitive<P, 2> {
-  const self: Primitive<P, 2> = primitive<P, 2>({
-    name,
-    type: ([x, indices], p) => {
-      const problem = windowsProblem(p, x, indices, p.sizes);
-      return problem === null
-        ? typed(aval(windowsShape(p, p.sizes, indices.shape), x.dtype, x.weakType))
-        : mistyped(`[${name}] ${problem}`);
-    },
-    derivative: spec.derivative,
-    batch: ([x, indices], p, size) => {
-      const again = (a: NDArray, i: NDArray, w: WindowsAt, sizes: Shape): BatchedResult =>
-        inFront(bind1(self, [a, i], { ...p, ...w, sizes }));
-      if (indices.axis === null)
-        return again(toFront(x, size), indices.value, batchedOperand(p), prepend(size, p.sizes));
-      const front = toFront(indices, size);
-      if (x.axis === null) return again(x.value, front, batchedIndices(p), p.sizes);
-      return again(toFront(x, size), front, batchedBoth(p), prepend(1, p.sizes));
-    },
-    lower: ([x, indices], p) => ({
-      kind: 'map',
-      outputs: [
-        (c) => {
-          const index = startDims(p, c.length).map((a) => c[a] as Expr);
-          const starts = startsOf(p, x.aval.shape, p.sizes, p.mode, (k) => indices.at([...index, lit(k)]));
-          const window = p.offsetDims.map((a) => c[a] as Expr);
-          const element = x.at(locate(p, x.aval.shape.length, starts, index, window));
-          return elseOutside(element, allInside(starts), spec.outside(p, x.aval.dtype));
-        },
-      ],
-    }),
-    cases: spec.cases,
-  });
-  return self;
-}
-
-const gatherCases = windowCases.map(({ operand, indices, windows, sizes, mode, label }): Case<GatherParams, 2> => ({
-  ins: [
-    { shape: operand, dtype: 'float' },
-    { shape: indices, dtype: 'integer', integers: [-1, 6] },
-  ],
-  params: { ...windows, sizes, mode },
-  label,
-}));
-
-export const gatherP = gatherPrimitive<GatherParams>('gather', {
+export const gatherP: Primitive<GatherParams, 2> = primitive<GatherParams, 2>({
+  name: 'gather',
+  type: ([x, indices], p) => {
+    const problem = windowsProblem(p, x, indices, p.sizes);
+    return problem === null
+      ? typed(aval(windowsShape(p, p.sizes, indices.shape), x.dtype, x.weakType))
+      : mistyped(`[gather] ${problem}`);
+  },
   derivative: {
     kind: 'linear',
     transpose: [
@@ -102,40 +57,61 @@ export const gatherP = gatherPrimitive<GatherParams>('gather', {
       { noTangent: 'indices are integers' },
     ],
   },
-  outside: (_, dtype) => constant(dtype, 0),
-  cases: gatherCases,
+  batch: ([x, indices], p, size) => {
+    const again = (a: NDArray, i: NDArray, w: WindowsAt, sizes: Shape): BatchedResult =>
+      inFront(bind1(gatherP, [a, i], { ...p, ...w, sizes }));
+    if (indices.axis === null) return again(toFront(x, size), indices.value, batchedOperand(p), prepend(size, p.sizes));
+    const front = toFront(indices, size);
+    if (x.axis === null) return again(x.value, front, batchedIndices(p), p.sizes);
+    return again(toFront(x, size), front, batchedBoth(p), prepend(1, p.sizes));
+  },
+  lower: ([x, indices], p) => ({
+    kind: 'map',
+    outputs: [
+      (c) => {
+        const index = startDims(p, c.length).map((a) => c[a] as Expr);
+        const starts = startsOf(p, x.aval.shape, p.sizes, p.mode, (k) => indices.at([...index, lit(k)]));
+        const window = p.offsetDims.map((a) => c[a] as Expr);
+        return zeroOutside(x.at(locate(p, x.aval.shape.length, starts, index, window)), allInside(starts));
+      },
+    ],
+  }),
+  cases: windowCases.map(({ operand, indices, windows, sizes, mode, label }): Case<GatherParams, 2> => ({
+    ins: [
+      { shape: operand, dtype: 'float' },
+      { shape: indices, dtype: 'integer', integers: [-1, 6] },
+    ],
+    params: { ...windows, sizes, mode },
+    label,
+  })),
 });
 
 /** The windows of `x` that start at `indices`. */
 export const gatherWindows = (x: NDArray, indices: NDArray, p: GatherParams): NDArray =>
   bind1(gatherP, [x, indices], { ...windowsOf(p), sizes: p.sizes, mode: p.mode });
 
-type FilledParams = GatherParams & { readonly fillValue: number };
-
-/** As {@link gatherP}, which is linear, but what is read outside of the operand is any one value. */
-export const gatherFilledP = gatherPrimitive<FilledParams>('gatherFilled', {
-  derivative: {
-    kind: 'smooth',
-    partials: [
-      ([, indices], _, p) =>
-        (t) => [gatherWindows(t, indices, p)],
-      { noTangent: 'indices are integers' },
-    ],
-  },
-  outside: ({ fillValue }, dtype) => constant(dtype, fillValue),
-  // Finite, as central differences of NaN are no numbers.
-  cases: gatherCases
-    .filter((c) => c.params.mode === 'fill')
-    .map((c) => ({ ...c, params: { ...c.params, fillValue: 7 } })),
-});
-
-/** The windows of `x` that start at `indices`; `fillValue` where they are outside. */
-export const gatherFilled = (
+/** The windows of `x` that start at `indices`; `fillValue` where they are outside. What reads `x` is linear. */
+export function gatherFilled(
   x: NDArray,
   indices: NDArray,
   p: WindowsAt & { readonly sizes: Shape },
   fillValue: number,
-): NDArray => bind1(gatherFilledP, [x, indices], { ...windowsOf(p), sizes: p.sizes, mode: 'fill', fillValue });
+): NDArray {
+  const read = gatherWindows(x, indices, { ...p, mode: 'fill' });
+  const inside = broadcastInDim(fitting(x.shape, indices, p), read.shape, startDims(p, read.ndim));
+  return select(inside, read, broadcastInDim(scalarOf(x.dtype, fillValue, x.weakType), read.shape, []));
+}
+
+/** For each index vector: is its window inside of an array of this shape? */
+function fitting(x: Shape, indices: NDArray, p: WindowsAt & { readonly sizes: Shape }): NDArray {
+  const component = indices.ndim - 1;
+  const alongAxes = p.indexMap.map((axis, k) => {
+    const start = indexInDim(indices, k, component, false);
+    const ends = le(start, at(x, axis) - at(p.sizes, axis));
+    return start.dtype === 'u32' ? ends : and(ge(start, 0), ends);
+  });
+  return alongAxes.reduce((all, one) => and(all, one), fill(indices.shape.slice(0, component), 'bool', 1));
+}
 
 /** Elements along an axis: `indices` has the shape of the result, which differs from that of `x` along `axis` only. */
 export function gatherAlong(x: NDArray, indices: NDArray, axis: number, mode: OutOfBounds = 'clip'): NDArray {

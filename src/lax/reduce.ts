@@ -9,7 +9,8 @@ import type { Case, Derivative, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
-import { at, range } from '../util/array.ts';
+import { at, product } from '../util/array.ts';
+import { productsOfOthers } from './cumulative.ts';
 import { div, eq, isNan, like, mul, or } from './elementwise.ts';
 import { otherAxes, shifted, validAxes, without } from './rules.ts';
 import {
@@ -134,7 +135,7 @@ export const reduceProdP = reducePrimitive<ReduceParams>('reduceProd', {
     kind: 'smooth',
     partials: [
       ([x], _, { axes }) => {
-        const others = productsOfOthers(x, axes);
+        const others = othersReduced(x, axes);
         return (t) => [reduceSum(mul(t, others), axes)];
       },
     ],
@@ -143,30 +144,22 @@ export const reduceProdP = reducePrimitive<ReduceParams>('reduceProd', {
     { ins: [{ shape: [3, 4], dtype: 'float' }], params: { axes: [1] } },
     { ins: [{ shape: [2, 2, 3], dtype: 'float' }], params: { axes: [0, 2] } },
     { ins: [{ shape: [4], dtype: 'integer' }], params: { axes: [0] } },
+    { ins: [{ shape: [2, 0], dtype: 'float' }], params: { axes: [1] }, label: 'empty' },
+    { ins: [{ shape: [2, 1], dtype: 'float' }], params: { axes: [1] }, label: 'of one' },
   ],
 });
 
-/**
- * For every element, the product of all other elements that are reduced together with it. Multiplying the others out
- * (rather than dividing the product by the element) stays right at zeros, and so do its own derivatives.
- */
-function productsOfOthers(x: NDArray, axes: readonly number[]): NDArray {
-  const kept = otherAxes(axes, x.ndim);
-  const order = [...kept, ...axes];
-  const outer = kept.map((a) => at(x.shape, a));
-  const n = axes.reduce((size, a) => size * at(x.shape, a), 1);
-  const flat = reshape(transpose(x, order), [...outer, n]);
-  const rank = outer.length;
-  const table = [...outer, n, n];
-  const own = eq(broadcastedIota('i32', table, rank), broadcastedIota('i32', table, rank + 1));
-  const rows = broadcastInDim(flat, table, [...range(rank), rank + 1]);
-  const products = reduceProd(select(own, fill(table, x.dtype, 1), rows), [rank + 1]);
-  const restored = reshape(
-    products,
-    order.map((a) => at(x.shape, a)),
-  );
+/** For every element, the product of all other elements that are reduced together with it. */
+function othersReduced(x: NDArray, axes: readonly number[]): NDArray {
+  const [axis] = axes;
+  if (axis !== undefined && axes.length === 1) return productsOfOthers(x, axis);
+  const order = [...otherAxes(axes, x.ndim), ...axes];
+  const moved = transpose(x, order);
+  const outer = moved.shape.slice(0, x.ndim - axes.length);
+  const flat = reshape(moved, [...outer, product(axes.map((a) => at(x.shape, a)))]);
+  const others = reshape(productsOfOthers(flat, outer.length), moved.shape);
   return transpose(
-    restored,
+    others,
     order.map((_, i) => order.indexOf(i)),
   );
 }

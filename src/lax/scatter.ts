@@ -2,7 +2,7 @@ import { bind1 } from '../trace/context.ts';
 import type { Derivative, Primitive } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { product } from '../util/array.ts';
-import { linearRecurrence, previous } from './cumulative.ts';
+import { productsOfOthers } from './cumulative.ts';
 import { add, div, eq, like, max, mul } from './elementwise.ts';
 import type { ScatterParams } from './indexing.ts';
 import {
@@ -15,7 +15,7 @@ import {
   scatterWindows,
 } from './indexing.ts';
 import { sortAlong } from './sort.ts';
-import { broadcastedIota, convertElementType, fill, reshape, select, zerosOf } from './structural.ts';
+import { broadcastedIota, convertElementType, fill, reshape, zerosOf } from './structural.ts';
 
 /** The scatters that are not linear: products and extrema. */
 
@@ -66,7 +66,7 @@ export const scatterMulP: Primitive<ScatterParams, 3> = scatterPrimitive('scatte
     },
     noTangent,
     ([x, indices, updates], _, p) => {
-      const others = p.uniqueIndices ? null : productsOfOthers(x, indices, updates, p);
+      const others = p.uniqueIndices ? null : othersAtPlace(x, indices, updates, p);
       return (t) => {
         const scaled = others === null ? t : mul(t, others);
         return [mul(scatterAddWindows(zerosOf(x.aval), indices, scaled, p), x)];
@@ -75,29 +75,15 @@ export const scatterMulP: Primitive<ScatterParams, 3> = scatterPrimitive('scatte
   ],
 });
 
-/**
- * For each element of the updates, the product of all others that go to the same place. Sorted by place they are running
- * products from both ends, which are right at zeros, with derivatives of all orders.
- */
-function productsOfOthers(x: NDArray, indices: NDArray, updates: NDArray, p: ScatterParams): NDArray {
+/** For each element of the updates, the product of all others that go to the same place. */
+function othersAtPlace(x: NDArray, indices: NDArray, updates: NDArray, p: ScatterParams): NDArray {
   const n = product(updates.shape);
   if (n === 0) return updates;
   // From 1, as what is outside reads as 0.
   const numbers = add(reshape(broadcastedIota('i32', [x.size], 0), x.shape), fill(x.shape, 'i32', 1));
   const places = reshape(readAt(numbers, indices, updates, p), [n]);
   const { values: sorted, positions: order } = sortAlong(places, 0);
-  const factors = gatherAlong(reshape(updates, [n]), order, 0);
-  const exclusive = (reverse: boolean): NDArray => {
-    const line = { axis: 0, reverse };
-    const goesOn = eq(sorted, previous(sorted, line, -1));
-    const zero = zerosOf(factors.aval);
-    return linearRecurrence(
-      select(goesOn, previous(factors, line, 0), zero),
-      select(goesOn, zero, like(factors, 1)),
-      line,
-    );
-  };
-  const products = mul(exclusive(false), exclusive(true));
+  const products = productsOfOthers(gatherAlong(reshape(updates, [n]), order, 0), 0, sorted);
   const back = scatterWindows(fill([n], x.dtype, 0), reshape(order, [n, 1]), products, {
     ...alongAxis(1, 0),
     mode: 'clip',

@@ -328,16 +328,12 @@ export const padP = primitive<PadParams, 1>({
   ],
 });
 
-/** The expression where `inside` holds, reading nothing elsewhere; `outside` there. */
-export function elseOutside(e: Expr, inside: Expr, outside: Expr): Expr {
+/** The expression where `inside` holds, reading nothing elsewhere; 0 there. */
+export function zeroOutside(e: Expr, inside: Expr): Expr {
   if (inside.kind === 'const' && inside.value === 1) return e;
   const safe = guarded(e, inside);
-  const zero = outside.kind === 'const' && Object.is(outside.value, 0);
-  return zero && safe.kind === 'load' ? safe : selectExpr(inside, safe, outside);
+  return safe.kind === 'load' ? safe : selectExpr(inside, safe, constant(e.dtype, 0));
 }
-
-/** The expression where `inside` holds, reading nothing elsewhere; 0 there. */
-export const zeroOutside = (e: Expr, inside: Expr): Expr => elseOutside(e, inside, constant(e.dtype, 0));
 
 /** Pads with zeros. */
 export const padZeros = (x: NDArray, p: PadParams): NDArray =>
