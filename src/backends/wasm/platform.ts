@@ -40,7 +40,7 @@ export function maySleep(): boolean {
 /**
  * Starts a thread that runs `source`, a script with the variable `data`. It does not keep the process alive.
  *
- * @param failed is called if it can't be started, or ends by an error.
+ * @param failed is called if it can't be started, or ends.
  */
 export function startHelper(source: string, data: unknown, failed: () => void): Helper {
   const threads = nodeModule('node:worker_threads');
@@ -55,6 +55,7 @@ export function startHelper(source: string, data: unknown, failed: () => void): 
     });
     worker.unref();
     worker.on('error', failed);
+    worker.on('exit', failed);
     return { terminate: () => worker.terminate().then(() => undefined) };
   }
   const url = URL.createObjectURL(

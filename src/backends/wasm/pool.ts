@@ -112,7 +112,7 @@ export class Pool {
   /** Lets workers that have come up take part from the next command on. */
   private admit(): void {
     const { words } = this;
-    const ready = this.closed ? 0 : Atomics.load(words, word('ready'));
+    const ready = this.threads === 1 ? 0 : Atomics.load(words, word('ready'));
     if (ready === this.joined) return;
     for (let w = this.joined; w < ready; w++) Atomics.store(words, word('done') + w * doneStride, this.given);
     this.joined = ready;

@@ -17,8 +17,9 @@ export function workOf(kernel: Kernel): number {
   return Math.max(bytes * perByte, arithmetic(kernel, points));
 }
 
-const perByte = 0.05;
-const perOperation = 0.2;
+const perByte = 0.02;
+/** Four points at once. */
+const perOperation = 0.025;
 const perMultiplyAdd = 0.04;
 const perStatement = 1;
 
@@ -40,21 +41,21 @@ function arithmetic(kernel: Kernel, points: number): number {
 }
 
 const heavy: Partial<Readonly<Record<KernelOp, number>>> = {
-  exp: 12,
-  expm1: 12,
-  log: 12,
-  log1p: 12,
-  sin: 16,
-  cos: 16,
-  tan: 16,
-  tanh: 12,
-  atan: 12,
-  erf: 12,
-  pow: 24,
-  atan2: 16,
-  div: 3,
-  rem: 6,
-  sqrt: 3,
+  exp: 60,
+  expm1: 60,
+  log: 60,
+  log1p: 60,
+  sin: 90,
+  cos: 90,
+  tan: 120,
+  tanh: 60,
+  atan: 60,
+  erf: 60,
+  pow: 150,
+  atan2: 90,
+  div: 6,
+  rem: 12,
+  sqrt: 6,
 };
 
 /** Operations and loads of the expressions, each once; positions of loads are free. */

@@ -3,7 +3,7 @@ import { commands, commandWords, control, controlEnd, messageLength, queueLength
 /** How often a thread looks for what it waits for before it sleeps: about 0.1 ms, ten times as long as waking takes. */
 export const patience = 100_000;
 /** The same in JavaScript, where looking takes longer. */
-const commandPatience = 20_000;
+const commandPatience = 50_000;
 
 /** The position of a word of the control block. */
 const word = (name: keyof typeof control): number => control[name] / 4;
