@@ -10,7 +10,12 @@ import { createWebGpuDevice } from './backends/webgpu/device.ts';
 import { wgslText } from './backends/webgpu/emit.ts';
 import { compile } from './compiler/compile.ts';
 import { devicePut as putOn } from './compiler/devices.ts';
-import { defaultDevice as currentDefault, installDefaultDevice, setDefaultDevice } from './compiler/runtime.ts';
+import {
+  defaultDevice as currentDefault,
+  installDefaultDevice,
+  installDevices,
+  setDefaultDevice,
+} from './compiler/runtime.ts';
 import type { Device, DeviceName, MemoryReport, Target } from './kernel/device.ts';
 import { ArgumentError } from './trace/errors.ts';
 import { installSpelling } from './transforms/stages.ts';
@@ -148,6 +153,8 @@ function wasmDevice(asked?: number): Device {
 }
 
 const started = new Map<DeviceName, Promise<Device>>();
+/** Those that have come up. */
+const running = new Map<DeviceName, Device>();
 
 const factories: { readonly [D in DeviceName]: () => Promise<Device> } = {
   reference: () => Promise.resolve(createReferenceDevice()),
@@ -160,6 +167,7 @@ function start(name: DeviceName): Promise<Device> {
   if (device === undefined) {
     device = factories[name]();
     started.set(name, device);
+    void device.then((d) => running.set(name, d)).catch(() => undefined);
     // A device that could not be had may be there at the next try.
     device.catch(() => started.delete(name));
   }
@@ -213,6 +221,7 @@ export const devicePut = async <T>(value: T, device?: DeviceName): Promise<T> =>
 const anyWebGpu: Target = { device: 'webgpu', dtypes: new Set(['bool', 'i32', 'u32', 'f32']), maxOperands: 8 };
 
 installDefaultDevice(() => wasmDevice());
+installDevices((name) => running.get(name) ?? (name === 'wasm' ? wasmDevice() : null));
 installSpelling((form, name, jaxpr, donated) =>
   form === 'wgsl'
     ? wgslText(compile(name, jaxpr, anyWebGpu, donated))

@@ -1,4 +1,4 @@
-import type { Device, Executable } from '../kernel/device.ts';
+import type { Device, DeviceName, Executable } from '../kernel/device.ts';
 import { DeviceUnavailableError, UnsupportedOnDeviceError } from '../kernel/device.ts';
 import type { Aval } from '../trace/aval.ts';
 import { showAval } from '../trace/aval.ts';
@@ -43,6 +43,24 @@ export function defaultDevice(): Device {
   return defaultOne;
 }
 
+let atOnce: ((name: DeviceName) => Device | null) | null = null;
+
+/** Says which devices have been started or start at once; called once, by the index. */
+export function installDevices(find: (name: DeviceName) => Device | null): void {
+  atOnce = find;
+}
+
+/**
+ * A device by its name.
+ *
+ * @throws DeviceUnavailableError when it takes time to start and has not been started.
+ */
+export function deviceNamed(name: DeviceName): Device {
+  const device = atOnce?.(name) ?? null;
+  if (device !== null) return device;
+  throw new DeviceUnavailableError(`${name} has not been started: await init({ device: '${name}' }) first`);
+}
+
 /** Makes `device` the default from now on. Arrays on other devices stay where they are. */
 export function setDefaultDevice(device: Device): void {
   defaultOne = device;
@@ -72,23 +90,28 @@ function requireDtypes(jaxpr: Jaxpr, device: Device): void {
   );
 }
 
-/** Compiles (once) and runs a Jaxpr without constants on concrete arrays. Donated inputs are dead afterwards. */
+/**
+ * Compiles (once) and runs a Jaxpr without constants on concrete arrays. Donated inputs are dead afterwards.
+ *
+ * @param on the device to run on; without it, where the arrays are.
+ */
 export function execute(
   name: string,
   jaxpr: Jaxpr,
   inputs: readonly NDArray[],
   donated: readonly boolean[] = [],
+  on: Device | null = null,
 ): readonly NDArray[] {
   const arrays = inputs.map(requireConcrete);
+  const device = on ?? deviceFor(arrays);
   const donates = donated.includes(true);
   if (donates) requireSingleUse(name, arrays, donated);
-  if (!callsHost(jaxpr) && !checksFinite()) return runProgram(name, jaxpr, arrays, donated);
+  if (!callsHost(jaxpr) && !checksFinite()) return runProgram(name, jaxpr, arrays, donated, device);
   // The arguments are needed until the end, so nothing is written over them.
-  const device = deviceFor(arrays);
   const outs = withDefault(device, () =>
     callsHost(jaxpr)
-      ? executeInParts(jaxpr, arrays, (part, ins) => execute(name, part, ins), device)
-      : checkFinite(name, jaxpr, arrays, runProgram(name, jaxpr, arrays, [])),
+      ? executeInParts(jaxpr, arrays, (part, ins) => execute(name, part, ins, [], device), device)
+      : checkFinite(name, jaxpr, arrays, runProgram(name, jaxpr, arrays, [], device)),
   );
   if (donates) {
     const why = donation(name);
@@ -102,8 +125,8 @@ function runProgram(
   jaxpr: Jaxpr,
   arrays: readonly ConcreteArray[],
   donated: readonly boolean[],
+  device: Device,
 ): readonly ConcreteArray[] {
-  const device = deviceFor(arrays);
   const inputs = arrays.map((a) => a.bufferOn(device));
   const buffers = namingLiveArrays(device, () => executableFor(name, jaxpr, device, donated).run(inputs));
   if (donated.includes(true)) {

@@ -1,5 +1,5 @@
-import { execute, executableFor } from '../compiler/runtime.ts';
-import type { Device } from '../kernel/device.ts';
+import { deviceNamed, execute, executableFor } from '../compiler/runtime.ts';
+import type { Device, DeviceName } from '../kernel/device.ts';
 import { currentTrace, namedAxes } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { ClosedJaxpr } from '../trace/jaxpr.ts';
@@ -30,6 +30,11 @@ export interface JitOptions {
   readonly staticArgnums?: number | readonly number[];
   /** Arguments whose arrays are given up: results are written over them, and using them again is an error. */
   readonly donateArgnums?: number | readonly number[];
+  /**
+   * Where to run; without it, calls run where their arguments are. Arguments that live on another device must be moved
+   * first (`devicePut`). A call inside another jitted function runs where that one does.
+   */
+  readonly device?: DeviceName;
 }
 
 /** Arguments like those of the function, where arrays may be given by shape and dtype only. */
@@ -64,6 +69,7 @@ function cacheOf(f: object, { statics, donated }: Marks): TraceCache {
  *
  * @throws TracerConversionError when the function branches on the value of an argument.
  * @throws StaticArgumentError when a static argument is an array, or can't be compared.
+ * @throws DeviceUnavailableError at a call, when `options.device` has not been started.
  * @example
  * const step = jit((w: NDArray, x: NDArray) => np.tanh(x.matmul(w)), { donateArgnums: [] });
  * const y = step(w, x);
@@ -72,6 +78,7 @@ function cacheOf(f: object, { statics, donated }: Marks): TraceCache {
 export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, options: JitOptions = {}): Jitted<A, R> {
   const name = nameOf(f);
   const marks = marksOf(`jit of ${name}`, options.staticArgnums, options.donateArgnums);
+  const on = (): Device | null => (options.device === undefined ? null : deviceNamed(options.device));
   const cache = cacheOf(f, marks);
   const made = explainCacheMisses.on ? captureOrigin(jit).settled() : null;
 
@@ -97,11 +104,11 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
   const jitted = (...args: A): R => {
     if (disableJit.on) return uncompiled(f, name, args, marks);
     const leaves: NDArray[] = [];
-    return run<R>(name, prepare(args, leaves), leaves);
+    return run<R>(name, prepare(args, leaves), leaves, on());
   };
   const trace = (...args: ArgumentShapes<A>): Traced<A, R> => {
     const entry = prepare(args, []);
-    return tracedOf(name, entry, (device) => ahead<A, R>(name, entry, marks, device));
+    return tracedOf(name, entry, on(), (device) => ahead<A, R>(name, entry, marks, device));
   };
   return Object.assign(jitted, { trace, lower: (...args: ArgumentShapes<A>) => trace(...args).lower() });
 }
@@ -113,12 +120,17 @@ function axesKey(): string {
   return key;
 }
 
-function run<R>(name: string, { callable, outTree, donated, keyUses }: CachedTrace, leaves: readonly NDArray[]): R {
+function run<R>(
+  name: string,
+  { callable, outTree, donated, keyUses }: CachedTrace,
+  leaves: readonly NDArray[],
+  on: Device | null,
+): R {
   const inputs = callable.constants.length === 0 ? leaves : [...callable.constants, ...leaves];
   const direct = currentTrace() === null && !inputs.some((x) => x instanceof Tracer);
   const keys =
     keyUses !== null && debugKeyReuse.on ? applyKeyUses(keyUses, keyRegions(leaves), `jit of ${name}`) : null;
-  const outs = direct ? execute(name, callable.jaxpr, inputs, donated) : call(name, callable, leaves);
+  const outs = direct ? execute(name, callable.jaxpr, inputs, donated, on) : call(name, callable, leaves);
   keys?.forEach((region, i) => region.length > 0 && setRegion(at(outs, i), region));
   return unflatten<R>(outTree, outs);
 }
@@ -199,6 +211,6 @@ function ahead<A extends readonly unknown[], R>(name: string, entry: CachedTrace
           'Call what jit returned, which compiles anew.',
       );
     }
-    return run<R>(name, entry, flat.leaves);
+    return run<R>(name, entry, flat.leaves, device);
   };
 }

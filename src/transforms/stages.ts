@@ -66,10 +66,11 @@ export function installSpelling(how: Spell): void {
   spell = how;
 }
 
-/** A traced function, to be looked into. `run` calls it with arguments that it was traced for. */
+/** A traced function, to be looked into. `compiled` gives what calls it on a device with arguments that it was traced for. */
 export function tracedOf<A extends readonly unknown[], R>(
   name: string,
   entry: CachedTrace,
+  on: Device | null,
   compiled: (device: Device) => (...args: A) => R,
 ): Traced<A, R> {
   return {
@@ -79,7 +80,7 @@ export function tracedOf<A extends readonly unknown[], R>(
       entry.callable.jaxpr.outputs.map((o) => structOf(o.aval)),
     ),
     lower: () => {
-      const device = defaultDevice();
+      const device = on ?? defaultDevice();
       const inspection = inspect(name, entry, device);
       return withMembers({ compile: () => withMembers(compiled(device), inspection) }, inspection);
     },
