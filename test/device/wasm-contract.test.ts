@@ -18,7 +18,9 @@ type Sizes = readonly [m: number, k: number, n: number];
 
 describe.each(kinds)('contractions, relaxed SIMD %s', { timeout: 60_000 }, (relaxedSimd) => {
   const device = createWasmDevice({ features: { ...detectFeatures(), relaxedSimd } });
-  const check = (c: ExactCase): void => expect(runCase(device, c)[0]).toEqual(c.want);
+  // The sign of a zero is not promised.
+  const check = (c: ExactCase): void =>
+    expect(present(runCase(device, c)[0], 'result').map((x: number) => x + 0)).toEqual(c.want);
   const orders: readonly ProductOptions[] = [
     {},
     { transposeA: true },

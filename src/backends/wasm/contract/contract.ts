@@ -1,9 +1,12 @@
 import type { Expr } from '../../../kernel/expr.ts';
-import type { ContractKernel } from '../../../kernel/kernel.ts';
+import { binary, rewriter } from '../../../kernel/expr.ts';
+import { delinearize, lit } from '../../../kernel/index-algebra.ts';
+import type { ContractKernel, MapKernel } from '../../../kernel/kernel.ts';
+import { product, range } from '../../../util/array.ts';
 import type { Axis, Nest } from '../collapse.ts';
-import { collapse } from '../collapse.ts';
+import { collapse, substitution } from '../collapse.ts';
 import { storageBytes } from '../evaluator.ts';
-import { withRoots } from '../map.ts';
+import { emitMap, withRoots } from '../map.ts';
 import type { KernelCode, ModuleBuilder } from '../rows.ts';
 import { lastAxis } from '../runs.ts';
 import { canVectorize, chooseLaneAxis, laneCost } from '../vectorize.ts';
@@ -16,6 +19,7 @@ import { cut, estimate, tileOf } from './schedule.ts';
 
 /** A contract kernel: the cheapest way to compute its sums, tile by tile, and the stores when a block's depth is done. */
 export function emitContract(m: ModuleBuilder, kernel: ContractKernel): KernelCode {
+  if (isShort(kernel)) return emitMap(m, asMap(kernel));
   const nest = simplified(kernel);
   const float = kernel.dtype === 'f32' || kernel.dtype === 'f64';
   const traits: TileTraits = { bytes: storageBytes[kernel.dtype], fused: m.relaxed && float };
@@ -26,6 +30,25 @@ export function emitContract(m: ModuleBuilder, kernel: ContractKernel): KernelCo
   // Panels of neighbours along the last axis stay within it.
   const across = kind === 'panels' && c.rows.length > 1 && best.left.across;
   return writeContraction(m, kernel, c, cut(tile, sizes, traits.bytes, across ? lastAxis(c.rows).extent : sizes.rows));
+}
+
+/** Is the depth so short that keeping sums anywhere costs more than computing them with each element? */
+function isShort({ rows, columns, depth }: ContractKernel): boolean {
+  const length = product(depth);
+  return length > 0 && length <= 4 && Math.max(...rows, ...columns, 0) >= 32;
+}
+
+/** A contraction as the map that computes each sum by itself. A sum of negative zeros stays negative. */
+function asMap({ name, source, operands, lhs, rhs, ...kernel }: ContractKernel): MapKernel {
+  const domain = [...kernel.batch, ...kernel.rows, ...kernel.columns];
+  const terms = range(product(kernel.depth)).map((position) => {
+    const at = delinearize(lit(position), kernel.depth);
+    const move = substitution((e) => (e.kind === 'index' ? (at[e.axis - domain.length] ?? e) : e));
+    return binary('mul', move(lhs), move(rhs));
+  });
+  const sum = terms.reduce((a, b) => binary('add', a, b));
+  const replace = rewriter((e) => (e.kind === 'acc' ? sum : e));
+  return { kind: 'map', name, source, operands, domain, stores: kernel.stores.map((s) => ({ ...s, value: replace(s.value) })) }; // prettier-ignore
 }
 
 const kinds: readonly TileKind[] = ['panels', 'dots', 'stream'];

@@ -25,11 +25,11 @@ import type { Blocking } from './schedule.ts';
 import type { Tiles } from './tiles.ts';
 import { add, byHeight, firstRow, forPieces, forWhole, minus, times } from './tiles.ts';
 
-/** Sums that one step adds to, at least: a multiply-add takes four cycles, and two can start in each. */
-const independentSums = 8;
+/** Sums that one step adds to: a multiply-add takes four cycles, and two can start in each. */
+const independentSums = (fused: boolean): number => (fused ? 8 : 4);
 
 /**
- * `dots(batch…, row, column, k0, k1, into, add, operands…)`: `height` by `width` sums over `[k0, k1)`, written to (or added to)
+ * `dots(batch…, row, column, k0, k1, into, more, operands…)`: `height` by `width` sums over `[k0, k1)`, written to (or added to)
  * rows of `pitch` elements. Both operands are read where they are, four depths at once.
  */
 export function dotsFunc(
@@ -40,13 +40,13 @@ export function dotsFunc(
 ): Func {
   const { height, width, pitch } = tile;
   const first = c.batch.length;
-  const names = ['row', 'column', 'k0', 'k1', 'into', 'add'] as const;
+  const names = ['row', 'column', 'k0', 'k1', 'into', 'more'] as const;
   const f = new Func(
     `${kernel.name}_dots${height}x${width}`,
     [...batchParams(c), ...names.map((n) => [n, 'i32'] as const), ...pointerParams(kernel)],
     [],
   );
-  const [row, column, k0, k1, into, more] = names.map((_, i) => f.param(first + i)) as [Value, Value, Value, Value, Value, Value]; // prettier-ignore
+  const [row, column, into, more] = [f.param(first), f.param(first + 1), f.param(first + 4), f.param(first + 5)];
   const e = new Evaluator(f, m.library, pointersOf(f, kernel, first + names.length));
   const sums = new DotSums(e, c, m, height, width);
   e.within(
@@ -55,7 +55,7 @@ export function dotsFunc(
       const left = neighbours(e, c.rows, c.lhs, row, height, 0);
       const right = neighbours(e, c.columns, c.rhs, column, width, 1);
       e.within([...left.coordinates, ...right.coordinates], () =>
-        runsOver(e, c.depth, k0, k1, (axis, start, stop) => {
+        runsOver(e, c.depth, f.param(first + 2), f.param(first + 3), (axis, start, stop) => {
           const k = f.variable(start, 'k');
           for (const times of sums.unrolled > 1 ? [sums.unrolled, 1] : [1]) {
             const whole = wholeSteps(e, start, stop, lanes * times);
@@ -80,7 +80,11 @@ export function dotsFunc(
       const value = adding ? sum(c.dtype, loadOp(elementLoad(c.dtype), offset, [into]), total()) : total();
       f.emit(storeOp(elementStore(c.dtype), offset, into, value));
     });
-  f.if(more, () => write(true), () => write(false)); // prettier-ignore
+  f.if(
+    more,
+    () => write(true),
+    () => write(false),
+  );
   m.funcs.push(f);
   return f;
 }
@@ -104,7 +108,7 @@ class DotSums {
     this.relaxed = m.relaxed;
     this.width = width;
     const products = range(height * width);
-    this.unrolled = Math.max(1, Math.floor(independentSums / products.length));
+    this.unrolled = Math.max(1, Math.floor(independentSums(m.relaxed) / products.length));
     const scalar = c.dtype === 'f32' ? 'f32' : 'i32';
     this.vectors = range(this.unrolled).map(() => products.map(() => e.f.local('v128', 'sum')));
     this.scalars = products.map(() => e.f.local(scalar, 'rest'));

@@ -16,12 +16,12 @@ export interface MicroTile {
 }
 
 const vectors = 2;
-const unroll = 4;
 
 /**
  * `micro(k, a, b, c, add)`: c ← (add ? c : 0) + Σₖ aₖ·bₖ over packed panels. All of the tile's accumulators stay in
- * registers: 6×2 of them with fused multiply-add, 4×2 without, two vectors of b and one splat of a make 15 or 12, as
- * many as the engine can keep in the 16 of x64.
+ * registers: 6×2 of them with fused multiply-add, 5×2 without, two vectors of b, one splat of a and the product, if it
+ * has a register of its own, make 15 or 14, as many as the engine can keep in the 16 of x64. The loop is not unrolled:
+ * Node 20 would order the instructions of several steps so that it needs more registers, and take twice the time.
  */
 export function microFunc(name: string, { dtype, height, pitch, relaxed }: MicroTile): Func {
   const bytes = storageBytes[dtype];
@@ -46,24 +46,17 @@ export function microFunc(name: string, { dtype, height, pitch, relaxed }: Micro
     () => forAll((sum, offset) => f.set(sum, loadOp('v128.load', offset, [c]))),
     () => forAll((sum) => f.set(sum, splatWord(0))),
   );
-  const step = (u: number): void => {
-    const right = range(vectors).map((j) => f.let(loadOp('v128.load', u * vectors * 16 + j * 16, [get(b)]), 'right'));
+  const end = f.let(op('i32.add', get(a), op('i32.mul', k, i32(height * bytes))), 'end');
+  f.while(op('i32.lt_u', get(a), end), () => {
+    const right = range(vectors).map((j) => f.let(loadOp('v128.load', j * 16, [get(b)]), 'right'));
+    const splat = dtype === 'f64' ? 'v128.load64_splat' : 'v128.load32_splat';
     sums.forEach((row, i) => {
-      const splat = dtype === 'f64' ? 'v128.load64_splat' : 'v128.load32_splat';
-      const left = f.let(loadOp(splat, (u * height + i) * bytes, [get(a)]), 'left');
+      const left = f.let(loadOp(splat, i * bytes, [get(a)]), 'left');
       row.forEach((sum, j) => f.set(sum, multiplyAdd(dtype, relaxed, left, right[j] as Value, get(sum))));
     });
-  };
-  const steps = (count: Value, times: number): void => {
-    const end = f.let(op('i32.add', get(a), op('i32.mul', count, i32(height * bytes))), 'end');
-    f.while(op('i32.lt_u', get(a), end), () => {
-      range(times).forEach(step);
-      f.set(a, op('i32.add', get(a), i32(times * height * bytes)));
-      f.set(b, op('i32.add', get(b), i32(times * vectors * 16)));
-    });
-  };
-  steps(op('i32.and', k, i32(-unroll)), unroll);
-  steps(op('i32.and', k, i32(unroll - 1)), 1);
+    f.set(a, op('i32.add', get(a), i32(height * bytes)));
+    f.set(b, op('i32.add', get(b), i32(vectors * 16)));
+  });
   forAll((sum, offset) => f.emit(storeOp('v128.store', offset, c, get(sum))));
   return f;
 }

@@ -8,7 +8,7 @@ import { coordinatesOf, minimum } from '../runs.ts';
 import { microFunc } from './micro.ts';
 import type { Contraction } from './operands.ts';
 import { sizeOf } from './operands.ts';
-import { packFunc } from './pack.ts';
+import { packFunc, readingOf } from './pack.ts';
 import type { Blocking } from './schedule.ts';
 import { heightsOf } from './schedule.ts';
 import type { Block, Slab, Span, Tiles } from './tiles.ts';
@@ -51,6 +51,8 @@ class PanelWriter {
   private readonly wide: number;
   private readonly micro: (height: number) => Func;
   private readonly left: (height: number) => Func;
+  /** Packs several panels of the first height at once, where the rows lie side by side. */
+  private readonly leftSeveral: Func | null;
   /** Packers of the right operand and the columns that a call of each packs: the most first. */
   private readonly right: readonly { readonly func: Func; readonly columns: number }[];
 
@@ -72,6 +74,11 @@ class PanelWriter {
     this.left = byHeight(b.rows, (height) =>
       packFunc(m, kernel, c, { side: 'left', height, valid: height, panels: 1 }),
     );
+    const { height, tall } = b.rows;
+    const several = c.rows.length <= 1 && tall >= panelsAtOnce && readingOf(c.lhs, c.rows, c.depth).across;
+    this.leftSeveral = several
+      ? packFunc(m, kernel, c, { side: 'left', height, valid: height, panels: panelsAtOnce })
+      : null;
     heightsOf(b.rows).forEach((h) => m.funcs.push(this.micro(h)));
     const packer = (valid: number, panels: number): PanelWriter['right'][number] => ({
       func: packFunc(m, kernel, c, { side: 'right', height: width, valid, panels }),
@@ -120,10 +127,17 @@ class PanelWriter {
   }
 
   packLeft(f: Func, block: Block): void {
-    forPieces(f, this.b.rows, block.pieces, (height, piece) => {
-      const row = firstRow(f, this.b.rows, piece);
-      f.run(this.left(height), ...block.batch, row, ...block.depth, this.leftPanel(f, block, row), ...this.operands(f));
-    });
+    const { rows } = this.b;
+    const pack = (target: Func, piece: Value): void => {
+      const row = firstRow(f, rows, piece);
+      f.run(target, ...block.batch, row, ...block.depth, this.leftPanel(f, block, row), ...this.operands(f));
+    };
+    const { leftSeveral } = this;
+    const [first, last] = block.pieces;
+    const next = f.variable(first, 'next');
+    if (leftSeveral !== null)
+      forWhole(f, next, minimum(f, last, i32(rows.tall)), panelsAtOnce, () => pack(leftSeveral, get(next)));
+    forPieces(f, rows, [get(next), last], (height, piece) => pack(this.left(height), piece));
   }
 
   /** The micro-kernel for each pair of panels: one of the right operand, and all of the left that are in the second cache. */

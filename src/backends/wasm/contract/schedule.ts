@@ -66,18 +66,22 @@ export interface Tile {
 export function tileOf(kind: TileKind, { rows, columns }: Sizes, { bytes, fused }: TileTraits): Tile {
   switch (kind) {
     case 'panels':
-      return { kind, rows: fused ? 6 : 4, columns: 32 / bytes };
+      return { kind, rows: fused ? 6 : 5, columns: 32 / bytes };
     case 'dots':
-      // Two loads are as fast as two multiplications: with three by three, as many are needed of either.
       if (rows <= 2) return { kind, rows, columns: 4 };
-      return columns <= 2 ? { kind, rows: 4, columns } : { kind, rows: 3, columns: 3 };
+      if (columns <= 2) return { kind, rows: 4, columns };
+      // Two loads are as fast as two multiplications: with three by three, as many are needed of either. Products that
+      // need registers of their own do not leave enough for that.
+      return fused ? { kind, rows: 3, columns: 3 } : { kind, rows: 4, columns: 2 };
     case 'stream':
       return { kind, rows: streamRows, columns: 64 };
   }
 }
 
-/** More rows than that would be stored and loaded again as often as they are multiplied. */
+/** More rows than that at a time would be stored and loaded again as often as they are multiplied. */
 const streamRows = 4;
+/** For more rows in all, packing the right operand pays. */
+const mostStreamed = 12;
 
 /** Depths that a stream adds up in registers before it adds the sum to the results in memory, by the rows. */
 export const streamDepth = (rows: number): number => [8, 8, 5, 3, 2][rows] ?? 2;
@@ -100,7 +104,7 @@ export interface Candidate {
   readonly storeCost: number;
 }
 
-const packing = ({ across, along }: Reading): number => (across ? 0.4 : along ? 0.6 : 3);
+const packing = ({ across, along }: Reading): number => (across ? 0.5 : along ? 0.6 : 3);
 
 /** Cycles that a candidate takes, roughly; infinite where it can't be used. */
 export function estimate({ kind, sizes, left, right, storeCost }: Candidate, traits: TileTraits): number {
@@ -114,8 +118,7 @@ export function estimate({ kind, sizes, left, right, storeCost }: Candidate, tra
       // Two multiplications a cycle, each of which takes four: fewer than eight sums leave some idle.
       const height = pieces(rows, tile.rows).height;
       const idle = Math.max(1, 4 / height);
-      const products =
-        (rows * whole(columns, tile.columns) * depth * idle) / (2 * perVector) / (traits.fused ? 1 : 0.6);
+      const products = (rows * whole(columns, tile.columns) * depth * idle) / (2 * perVector);
       const packs = rows * depth * packing(left) + columns * depth * packing(right);
       return batch * (products + packs + finish + 60);
     }
@@ -123,17 +126,19 @@ export function estimate({ kind, sizes, left, right, storeCost }: Candidate, tra
       if (!left.along || !right.along) return Infinity;
       const tile = tileOf(kind, sizes, traits);
       const [r, c] = [Math.min(rows, tile.rows), Math.min(columns, tile.columns)];
-      const step = Math.max((r * c) / 2 / (traits.fused ? 1 : 0.6), (r + c) / 2);
+      const step = Math.max((r * c) / 2, (r + c) / 2);
       // Larger operands are read from farther away than the first cache, again for each tile.
       const far = Math.min(rows, columns) > 8 ? 1.3 : 1;
       const tiles = Math.ceil(rows / r) * Math.ceil(columns / c);
       return batch * (tiles * ((depth / perVector) * step * far + r * c * 6 + 20) + finish);
     }
     case 'stream': {
-      if (!right.across || rows > streamRows) return Infinity;
-      const together = streamDepth(rows);
-      const step = Math.max((together + 2 * rows) / 2, (rows * (together + 1)) / 2 / (traits.fused ? 1 : 0.6));
-      return batch * ((depth / together) * ((whole(columns, perVector) / perVector) * step + 12) + finish + 40);
+      if (!right.across || rows > mostStreamed) return Infinity;
+      const { count, height } = pieces(rows, streamRows);
+      const together = streamDepth(height);
+      const step = Math.max((together * height) / 2, (together + height) / 2, height);
+      const steps = (depth / together) * ((whole(columns, perVector) / perVector) * step + 12);
+      return batch * (count * (steps + 40) + finish);
     }
   }
 }
@@ -169,6 +174,8 @@ const depthBlock = 768;
 const panelsPerBlock = 16;
 const widestBlock = 512;
 const widestStream = 2048;
+/** Depth that stays in the second cache while several pieces of the rows read it. */
+const streamBlock = 48;
 /** The part of a right operand that a unit packs by itself. */
 const rightBytes = 1 << 21;
 /** A right operand that is larger is not packed whole: it would need as much memory again. */
@@ -235,7 +242,7 @@ function blocks(
   splits: number,
 ): Blocking {
   const splitDepth = Math.max(1, Math.ceil(sizes.depth / splits));
-  const depthBlocks = depthBlocksOf(tile, splitDepth);
+  const depthBlocks = depthBlocksOf(tile, splitDepth, rows.count);
   const blockDepth = Math.ceil(splitDepth / depthBlocks);
   const panels = tile.kind === 'panels';
   const size = sizes.batch * sizes.depth * roundUp(sizes.columns, tile.columns) * bytes;
@@ -263,8 +270,8 @@ function blocks(
   };
 }
 
-function depthBlocksOf({ kind }: Tile, depth: number): number {
-  if (kind === 'stream') return 1;
+function depthBlocksOf({ kind }: Tile, depth: number, pieces: number): number {
+  if (kind === 'stream') return pieces === 1 ? 1 : Math.max(1, Math.ceil(depth / streamBlock));
   // Each lane of a dot product adds up a part of the terms.
   if (kind === 'dots') return Math.max(1, Math.ceil(depth / (4 * wholeDepth)));
   return depth <= wholeDepth ? 1 : Math.ceil(depth / depthBlock);

@@ -26,8 +26,8 @@ import type { Tiles } from './tiles.ts';
 import { add, byHeight, firstRow, forPieces, minus, times } from './tiles.ts';
 
 /**
- * `stream(batch…, row, n0, n1, k0, k1, into, operands…)`: the sums over `[k0, k1)` of `height` rows at columns `[n0, n1)`, into
- * rows of `pitch` elements. Some depths at a time are added up in registers; the results between wait in memory.
+ * `stream(batch…, row, n0, n1, k0, k1, into, more, operands…)`: the sums over `[k0, k1)` of `height` rows at columns
+ * `[n0, n1)`, written to (or added to) rows of `pitch` elements. Some depths at a time are added up in registers; the results between wait in memory.
  */
 export function streamFunc(
   m: ModuleBuilder,
@@ -36,22 +36,23 @@ export function streamFunc(
   { height, pitch }: { readonly height: number; readonly pitch: number },
 ): Func {
   const first = c.batch.length;
-  const names = ['row', 'n0', 'n1', 'k0', 'k1', 'into'] as const;
+  const names = ['row', 'n0', 'n1', 'k0', 'k1', 'into', 'more'] as const;
   const f = new Func(
     `${kernel.name}_stream${height}`,
     [...batchParams(c), ...names.map((n) => [n, 'i32'] as const), ...pointerParams(kernel)],
     [],
   );
-  const [row, n0, n1, k0, k1, into] = names.map((_, i) => f.param(first + i)) as [Value, Value, Value, Value, Value, Value]; // prettier-ignore
+  const [row, n0, n1, into] = [f.param(first), f.param(first + 1), f.param(first + 2), f.param(first + 5)];
   const e = new Evaluator(f, m.library, pointersOf(f, kernel, first + names.length));
   const bytes = storageBytes[c.dtype];
-  clear(f, c, op('i32.sub', n1, n0), into, range(height).map((i) => i * pitch * bytes)); // prettier-ignore
+  const offsets = range(height).map((i) => i * pitch * bytes);
+  f.if(op('i32.eqz', f.param(first + 6)), () => clear(f, c, op('i32.sub', n1, n0), into, offsets));
   e.within(
     c.batch.map((a, i) => [a.axis, f.param(i)] as const),
     () => {
       const left = neighbours(e, c.rows, c.lhs, row, height);
       e.within(left.coordinates, () =>
-        runsOver(e, c.depth, k0, k1, (axis, start, stop) => {
+        runsOver(e, c.depth, f.param(first + 3), f.param(first + 4), (axis, start, stop) => {
           const k = f.variable(start, 'k');
           for (const depth of streamDepth(height) > 1 ? [streamDepth(height), 1] : [1]) {
             const whole = wholeSteps(e, start, stop, depth);
@@ -60,7 +61,7 @@ export function streamFunc(
               const step: Step = {
                 lefts: left.values.map((x) => moves.map((move) => move(x))),
                 rights: moves.map((move) => move(c.rhs)),
-                offsets: range(height).map((i) => i * pitch * bytes),
+                offsets,
               };
               addAlong(e, c, m.relaxed, step, [n0, n1, into]);
             });
@@ -147,7 +148,7 @@ export function streamTiles(
       forPieces(f, b.rows, block.pieces, (height, piece) => {
         const row = firstRow(f, b.rows, piece);
         const into = add(block.result, times(minus(row, block.rows[0]), pitch * bytes));
-        f.run(made(height), ...block.batch, row, ...block.columns, ...block.depth, into, ...operands);
+        f.run(made(height), ...block.batch, row, ...block.columns, ...block.depth, into, block.more, ...operands);
       });
     },
   };
