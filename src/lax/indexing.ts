@@ -159,6 +159,8 @@ export function scatterPrimitive(
   op: ScatterOp,
   derivative: Derivative<ScatterParams, 3>,
 ): Primitive<ScatterParams, 3> {
+  // Extrema have no derivative where elements are equal.
+  const distinct = op === 'min' || op === 'max';
   const self: Primitive<ScatterParams, 3> = primitive<ScatterParams, 3>({
     name,
     type: ([x, indices, updates], p) => {
@@ -183,9 +185,9 @@ export function scatterPrimitive(
     lower: (ins, p) => scatterProcedure(ins, p, op),
     cases: windowCases.map(({ operand, indices, windows, shape, mode, label }): Case<ScatterParams, 3> => ({
       ins: [
-        { shape: operand, dtype: 'float' },
+        { shape: operand, dtype: 'float', distinct },
         { shape: indices, dtype: 'integer', integers: [-1, 6] },
-        { shape, dtype: 'float' },
+        { shape, dtype: 'float', distinct },
       ],
       params: { ...windows, mode, uniqueIndices: false },
       label,

@@ -1,5 +1,5 @@
 import type { DType } from '../kernel/dtype.ts';
-import { isFloat } from '../kernel/dtype.ts';
+import { dtypes, isFloat } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { binary, cast as castExpr, constant, guarded, select as selectExpr, bitcastTo } from '../kernel/expr.ts';
 import {
@@ -600,11 +600,13 @@ export const castP = primitive<{ readonly dtype: DType; readonly weakType: boole
     axes: [x.axis],
   }),
   lower: ([x], { dtype }) => ({ kind: 'map', outputs: [(c) => castExpr(dtype, x.at(c))] }),
-  cases: (['f32', 'i32', 'u32', 'bool'] as const).map((dtype) => ({
-    ins: [{ shape: [5], dtype: 'any' as const, domain: [0, 40] as const }] as const,
-    params: { dtype, weakType: false },
-    label: `to ${dtype}`,
-  })),
+  cases: dtypes.flatMap((dtype) =>
+    (['any', 'u32', 'bool'] as const).map((from) => ({
+      ins: [{ shape: [5], dtype: from, domain: [0, 40] as const }] as const,
+      params: { dtype, weakType: false },
+      label: `to ${dtype}${from === 'any' ? '' : ` from ${from}`}`,
+    })),
+  ),
 });
 
 /** Converts to another dtype: float to integer truncates and saturates, NaN gives 0; to bool is `x != 0`. */

@@ -8,8 +8,15 @@ import type { NDArray } from '../../src/trace/value.ts';
 
 /** Draws operands for a primitive's cases. */
 
-/** Values for one operand: in its domain, away from kinks, distinct where asked. */
-export function values(input: CaseInput, dtype: DType): fc.Arbitrary<readonly number[]> {
+/** Where distinct values of the first, second and third operand are between the marks of an even scale. */
+const offsets = [0.5, 0.309017, 0.809017];
+
+/**
+ * Values for one operand: in its domain, away from kinks, distinct where asked.
+ *
+ * @param place the operand's position: distinct values of neighbouring operands of one size differ from each other too.
+ */
+export function values(input: CaseInput, dtype: DType, place = 0): fc.Arbitrary<readonly number[]> {
   const size = sizeOf(input.shape);
   if (dtype === 'bool') return fc.array(fc.integer({ min: 0, max: 1 }), { minLength: size, maxLength: size });
   if (dtype === 'i32' || dtype === 'u32') {
@@ -25,7 +32,7 @@ export function values(input: CaseInput, dtype: DType): fc.Arbitrary<readonly nu
     return fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: size, maxLength: size }).map((keys) => {
       const order = keys.map((k, i) => [k, i] as const).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
       const out = new Array<number>(size).fill(0);
-      order.forEach(([, i], rank) => (out[i] = low + ((high - low) * (rank + 0.5)) / size));
+      order.forEach(([, i], rank) => (out[i] = low + ((high - low) * (rank + (offsets[place % 3] as number))) / size));
       return out;
     });
   }

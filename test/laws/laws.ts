@@ -95,7 +95,7 @@ function lawsOf(
   const single = [...dtypes, ...results.map((r) => r.dtype)].includes('f32');
   const tolerance = options.tolerance[single ? 'f32' : 'f64'];
   const inputs = fc
-    .tuple(...c.ins.map((i, k) => values(i, dtypes[k] as DType)))
+    .tuple(...c.ins.map((i, k) => values(i, dtypes[k] as DType, k)))
     .map((vs) => vs.map((v, k) => arrayOf((c.ins[k] as Aval).shape, dtypes[k] as DType, v)));
   const law = (name: string, check: (xs: readonly NDArray[]) => Promise<void>, runs = options.runs): void => {
     test(`${label}: ${name}`, () => fc.assert(fc.asyncProperty(inputs, check), { numRuns: runs }));
@@ -217,7 +217,29 @@ function lawsOf(
     1,
   );
 
-  if (dtypes.includes('f64')) law('jvp is the central difference', (xs) => centralDifference(ofFloats(xs), single));
+  if (!dtypes.includes('f64')) return;
+  law('jvp is the central difference', (xs) => centralDifference(ofFloats(xs), single));
+  law(
+    'jvp of jvp is the central difference of jvp',
+    (xs) => {
+      const { g, at } = ofFloats(xs);
+      const along = at.map((x, i) => direction(x, i + 11));
+      return centralDifference({ g: (...ys) => jvp(g, ys, along)[1], at }, single);
+    },
+    1,
+  );
+  reverseLaw(
+    'jvp of vjp is the central difference of vjp',
+    (xs) => {
+      const { g, at } = ofFloats(xs);
+      const back = (...ys: readonly NDArray[]): readonly NDArray[] => {
+        const [outs, pullback] = vjp(g, ...ys);
+        return pullback(outs.map((o, i) => direction(o, i + 7)));
+      };
+      return centralDifference({ g: back, at }, single);
+    },
+    1,
+  );
 }
 
 /** Does a primitive compute each element by itself, by a reduction or by a contraction? */
