@@ -11,6 +11,7 @@ import { Library } from './math/library.ts';
 import type { Module } from './module/code.ts';
 import { Func } from './module/code.ts';
 import { encodeModule } from './module/encode.ts';
+import { hoistLiterals } from './module/hoist.ts';
 import { printModule } from './module/text.ts';
 import { emitProcedure } from './procedure.ts';
 import { emitReduce } from './reduce.ts';
@@ -48,10 +49,11 @@ export interface WasmProgram {
  *   where there are no threads.
  */
 export function emitWasm(program: Program, features: WasmFeatures, sharing: Sharing | null = null): WasmProgram {
-  const m: ModuleBuilder = { library: new Library(), funcs: [], relaxed: features.relaxedSimd };
+  const m: ModuleBuilder = { library: new Library(features.relaxedSimd), funcs: [], relaxed: features.relaxedSimd };
   const kernels = new Map<Kernel, KernelCode>();
   for (const { kernel } of runSteps(program.steps))
     if (!kernels.has(kernel) && product(storeDomain(kernel)) > 0) kernels.set(kernel, emitKernel(m, kernel));
+  m.funcs.forEach(hoistLiterals);
   const most = (bytes: (code: KernelCode) => number): number => Math.max(0, ...[...kernels.values()].map(bytes));
   const scratchBytes = blockSize(most((c) => c.scratchBytes));
   const shared = sharing === null ? new Set<Kernel>() : sharedKernels(program, kernels, sharing);

@@ -2,10 +2,10 @@ import type { DType } from '../../kernel/dtype.ts';
 import type { BinaryOp, UnaryOp } from '../../kernel/ops.ts';
 import { range } from '../../util/array.ts';
 import { InternalError } from '../../util/error.ts';
-import { splat } from './math/f32x4.ts';
+import { splat } from './math/lanes.ts';
 import type { F32x4Function } from './math/library.ts';
 import type { Value } from './module/code.ts';
-import { call, i32, laneOp, op, v128 } from './module/code.ts';
+import { i32, laneOp, op, v128 } from './module/code.ts';
 import type { Op } from './module/opcodes.ts';
 import type { CodeContext } from './scalar-ops.ts';
 import { scalarBinary } from './scalar-ops.ts';
@@ -62,13 +62,13 @@ const same: Unary = (_c, _dtype, x) => x;
 
 const math =
   (name: F32x4Function): Unary =>
-  ({ lib }, dtype, x) =>
-    dtype === 'f32' ? call(lib.f32x4(name), x) : unsupported(name, dtype);
+  ({ f, lib }, dtype, x) =>
+    dtype === 'f32' ? lib.lanes(f, name, x) : unsupported(name, dtype);
 
 const math2 =
   (name: F32x4Function): Binary =>
-  ({ lib }, dtype, x, y) =>
-    dtype === 'f32' ? call(lib.f32x4(name), x, y) : unsupported(name, dtype);
+  ({ f, lib }, dtype, x, y) =>
+    dtype === 'f32' ? lib.lanes(f, name, x, y) : unsupported(name, dtype);
 
 /** Each unary operation on four lanes. */
 export const vectorUnary = {
@@ -155,7 +155,7 @@ export const vectorBinary = {
     return dtype === 'bool' ? op('v128.or', x, negate(y)) : byLane('div')(c, dtype, x, y);
   },
   rem: (c, dtype, x, y) => {
-    if (dtype === 'f32') return call(c.lib.f32x4('rem'), x, y);
+    if (dtype === 'f32') return c.lib.lanes(c.f, 'rem', x, y);
     return dtype === 'bool' ? both(x, negate(y)) : byLane('rem')(c, dtype, x, y);
   },
   idiv: byLane('idiv'),
