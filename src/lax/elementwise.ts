@@ -1,7 +1,7 @@
 import type { DType } from '../kernel/dtype.ts';
 import { isFloat, isInteger } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
-import { binary, constant, unary } from '../kernel/expr.ts';
+import { binary, constant, select as selectExpr, unary } from '../kernel/expr.ts';
 import type { BinaryOp, UnaryOp } from '../kernel/ops.ts';
 import { aval, firstDifferentAxis, sameShape, showAval, showMarked } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
@@ -197,10 +197,17 @@ export const erfP = unaryPrimitive('erf', {
   lower: 'erf',
   derivative: smooth((x) => mul(like(x, 2 / Math.sqrt(Math.PI)), exp(neg(mul(x, x))))),
 });
-/** 1 / (1 + e^{-x}); its derivative y (1 - y) stays finite in both tails. */
+/**
+ * 1 / (1 + e^{-x}), for negative x as eˣ / (1 + eˣ), which does not overflow; its derivative y (1 - y) stays finite in both
+ * tails.
+ */
 export const logisticP = unaryPrimitive('logistic', {
   takes: 'float',
-  lower: (x) => binary('div', lit(x, 1), binary('add', lit(x, 1), unary('exp', unary('neg', x)))),
+  lower: (x) => {
+    const small = unary('exp', unary('neg', unary('abs', x)));
+    const numerator = selectExpr(binary('lt', x, lit(x, 0)), small, lit(x, 1));
+    return binary('div', numerator, binary('add', lit(x, 1), small));
+  },
   derivative: smooth((_, y) => mul(y, sub(like(y, 1), y))),
 });
 /**

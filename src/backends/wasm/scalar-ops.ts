@@ -57,7 +57,7 @@ const math2 =
     dtype === 'f64'
       ? call(lib.f64(name), x, y)
       : dtype === 'f32'
-        ? op('f32.demote_f64', call(lib.f64(name), op('f64.promote_f32', x), op('f64.promote_f32', y)))
+        ? laneOp('f32x4.extract_lane', [0], call(lib.f32x4(name), op('f32x4.splat', x), op('f32x4.splat', y)))
         : unsupported(name, dtype);
 
 const zero = (dtype: DType): Value => scalarConst(dtype, 0);

@@ -1,6 +1,7 @@
 import { range } from '../../../util/array.ts';
 import type { Func, Value } from '../module/code.ts';
 import { call, f64, get, i32, i64, op, selectOp } from '../module/code.ts';
+import { power } from './f64-power.ts';
 import type { F64Function, Library } from './library.ts';
 
 const add = (a: Value, b: Value): Value => op('f64.add', a, b);
@@ -45,7 +46,7 @@ const piHalfError = 6.123233995736766e-17;
 /** The parts of π/2 that f32 code shares: an f64 of 33 bits and the rest. */
 export const piHalfParts: readonly [number, number] = [piHalf1, 6.077100506506192e-11];
 
-/** Writes the body of an f64 function: right to a few units in the last place, `pow` of large results to about 1e-13. */
+/** Writes the body of an f64 function: right to a few units in the last place. */
 export function buildF64(lib: Library, f: Func, name: F64Function): void {
   f.returns = [bodies[name](f, lib)];
 }
@@ -295,33 +296,4 @@ function errorFunction(f: Func, lib: Library): Value {
     },
   );
   return selectOp(isNan(x), x, op('f64.copysign', get(y), x));
-}
-
-/** IEEE pow. Integer exponents up to 64 multiply; the rest is exp(y·log x). */
-function power(f: Func, lib: Library): Value {
-  const [x, y] = [f.param(0), f.param(1)];
-  const [a, b] = [f.let(abs(x)), f.let(abs(y))];
-  const whole = f.let(eq(y, op('f64.trunc', y)));
-  const odd = both(whole, op('f64.ne', mul(y, f64(0.5)), op('f64.trunc', mul(y, f64(0.5)))));
-  const r = f.variable(f64(1));
-  f.if(
-    both(whole, op('f64.le', b, f64(64))),
-    () => {
-      const [n, square] = [f.variable(op('i32.trunc_sat_f64_s', b)), f.variable(a)];
-      f.while(get(n), () => {
-        f.if(op('i32.and', get(n), i32(1)), () => f.set(r, mul(get(r), get(square))));
-        f.set(square, mul(get(square), get(square)));
-        f.set(n, op('i32.shr_u', get(n), i32(1)));
-      });
-      f.if(lt(y, f64(0)), () => f.set(r, div(f64(1), get(r))));
-    },
-    () => f.set(r, call(lib.f64('exp'), mul(y, call(lib.f64('log'), a)))),
-  );
-  const unsigned = f.let(selectOp(eq(a, f64(1)), f64(1), get(r)));
-  const flip = both(odd, op('i32.wrap_i64', op('i64.shr_u', bits(x), i64(63n))));
-  const signed = f.let(selectOp(flip, op('f64.neg', unsigned), unsigned));
-  const root = both(both(lt(x, f64(0)), lt(a, f64(Infinity))), op('i32.eqz', whole));
-  const finite = selectOp(root, f64(NaN), signed);
-  const withNan = selectOp(either(isNan(x), isNan(y)), add(x, y), finite);
-  return selectOp(either(eq(y, f64(0)), eq(x, f64(1))), f64(1), withNan);
 }

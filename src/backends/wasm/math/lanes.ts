@@ -50,22 +50,33 @@ export function splat64(value: number): Value {
 
 export const splatInt = (value: number): Value => v128([value, value, value, value]);
 
-/** Horner's rule from the constant coefficient up. */
+type Madd = (a: Value, b: Value, c: Value) => Value;
+
+/**
+ * The polynomial with these coefficients, the constant one first, by Estrin's scheme: halves that do not wait for each other,
+ * as the time of a long Horner's rule is all waiting.
+ */
+function estrin(f: Func, x: Value, c: readonly Value[], multiply: (a: Value, b: Value) => Value, fused: Madd): Value {
+  const [first, second] = c;
+  if (first === undefined || second === undefined) return first as Value;
+  const pairs = range(Math.ceil(c.length / 2)).map((i) => {
+    const [low, high] = [c[2 * i] as Value, c[2 * i + 1]];
+    return high === undefined ? low : f.let(fused(x, high, low));
+  });
+  return pairs.length === 1 ? (pairs[0] as Value) : estrin(f, f.let(multiply(x, x)), pairs, multiply, fused);
+}
+
 export const polynomial = (l: Lanes, x: Value, c: readonly number[]): Value =>
-  l.f.let(c.slice(0, -1).reduceRight<Value>((sum, k) => madd(l, x, sum, splat(k)), splat(c[c.length - 1] as number)));
+  estrin(l.f, l.f.let(x), c.map(splat), mul, (a, b, d) => madd(l, a, b, d));
 
 /** The same for two lanes of f64. */
 export const polynomial64 = ({ f, lib }: Lanes, x: Value, c: readonly number[]): Value =>
-  f.let(
-    c
-      .slice(0, -1)
-      .reduceRight<Value>(
-        (sum, k) =>
-          lib.relaxed
-            ? op('f64x2.relaxed_madd', x, sum, splat64(k))
-            : op('f64x2.add', op('f64x2.mul', x, sum), splat64(k)),
-        splat64(c[c.length - 1] as number),
-      ),
+  estrin(
+    f,
+    f.let(x),
+    c.map(splat64),
+    (a, b) => op('f64x2.mul', a, b),
+    (a, b, d) => (lib.relaxed ? op('f64x2.relaxed_madd', a, b, d) : op('f64x2.add', op('f64x2.mul', a, b), d)),
   );
 
 /** The upper two lanes in the place of the lower ones. */
