@@ -6,6 +6,7 @@ import type { Operand, ProcedureKernel } from '../../src/kernel/kernel.ts';
 import type { Variable } from '../../src/kernel/procedure.ts';
 import { ProcedureWriter } from '../../src/kernel/procedure.ts';
 import { product, range } from '../../src/util/array.ts';
+import type { Source } from './random.ts';
 import type { Case, Vocabulary } from './random-kernels.ts';
 import { allDTypes, axesOf, f32Like, KernelMaker, Random } from './random-kernels.ts';
 
@@ -183,8 +184,8 @@ class ProcedureMaker extends KernelMaker {
 const extents = [1, 2, 3, 5, 8, 20, 37];
 
 /** A random procedure: all kinds of statements, several stored operands, some updated in place. */
-export function randomProcedure(seed: number, vocabulary: Partial<Vocabulary> = {}): Case {
-  const r = new Random(seed);
+export function randomProcedure(source: Source, vocabulary: Partial<Vocabulary> = {}): Case {
+  const r = new Random(source);
   const dtypes = r.chance(0.6) ? f32Like : allDTypes;
   const domain = r.chance(0.03) ? [900] : range(r.below(3)).map(() => (r.chance(0.03) ? 0 : r.pick(extents)));
   // The reference device visits every point: keep them few.

@@ -7,7 +7,9 @@ import type { Kernel, Operand } from '../../src/kernel/kernel.ts';
 import { ProcedureWriter } from '../../src/kernel/procedure.ts';
 import type { BufferSpec, Place, Program, RunStep, Step } from '../../src/kernel/program.ts';
 import { at, range } from '../../src/util/array.ts';
-import { Random, randomData } from './random-kernels.ts';
+import type { Source } from './random.ts';
+import { Random } from './random.ts';
+import { randomData } from './random-kernels.ts';
 
 /** A program with contents for its inputs. */
 export interface ProgramCase {
@@ -207,8 +209,8 @@ class ProgramMaker {
 }
 
 /** A random program: kernels of several kinds in nested loops and branches, over buffers in all kinds of places. */
-export function randomProgram(seed: number): ProgramCase {
-  const r = new Random(seed);
+export function randomProgram(source: Source): ProgramCase {
+  const r = new Random(source);
   const m = new ProgramMaker(r);
   const steps = [...m.begin(), ...m.steps(0)];
   const numbers = (kind: Place['kind']): readonly number[] =>

@@ -62,12 +62,11 @@ export async function runProgram(device: Device, { program, inputs }: ProgramCas
 
 const reference = createReferenceDevice();
 
+/** How far a result may be off, given its dtype and how many terms are summed: `absolute + relative · |reference|`. */
+export type Tolerance = (dtype: DType, terms: number) => { readonly relative: number; readonly absolute: number };
+
 /** Compares a device with the reference one; `written` marks elements that no store writes as irrelevant. */
-export function expectSame(
-  device: Device,
-  c: Case,
-  tolerance: (dtype: string, terms: number) => { relative: number; absolute: number },
-): void {
+export function expectSame(device: Device, c: Case, tolerance: Tolerance): void {
   const want = runCase(reference, c);
   const got = runCase(device, c);
   const written = elementsWritten(c);

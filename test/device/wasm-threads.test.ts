@@ -9,16 +9,19 @@ import type { MapKernel } from '../../src/kernel/kernel.ts';
 import type { BufferSpec, Program, RunStep } from '../../src/kernel/program.ts';
 import { present } from '../../src/util/assert.ts';
 import { range } from '../../src/util/array.ts';
+import type { Source } from './random.ts';
+import { draws } from './random.ts';
 import type { Case } from './random-kernels.ts';
-import { randomContract, randomMap, randomReduce } from './random-kernels.ts';
+import { randomContract, randomMap, randomReduce, randomRowwise } from './random-kernels.ts';
 import { randomProcedure } from './random-procedures.ts';
 import { randomProgram } from './random-programs.ts';
 import { elementsWritten, runCase, runProgram } from './run-case.ts';
 
+const rowwise = (source: Source): Case => randomRowwise(source, false);
+
 /** Every kernel that can be divided is. */
 const everything = { kernel: 0, program: 0 };
 const runs = Number(process.env['RUNS'] ?? 200);
-const seeds = fc.integer();
 
 /** Waits until the workers of a device take part, which they do from the first program on that is for them. */
 async function workersOf(device: Device): Promise<void> {
@@ -67,10 +70,11 @@ describe.each(detectFeatures().relaxedSimd ? [true, false] : [false])('threads, 
       );
     };
 
-    test.each(Object.entries({ randomMap, randomReduce, randomContract, randomProcedure }))('%s', async (_, make) => {
+    const kinds = { randomMap, randomReduce, randomContract, randomProcedure, randomRowwise: rowwise };
+    test.each(Object.entries(kinds))('%s', async (_, make) => {
       await workersOf(team);
       fc.assert(
-        fc.property(seeds, (seed) => same(make(seed))),
+        fc.property(draws, (source) => same(make(source))),
         { numRuns: runs },
       );
     });
@@ -78,8 +82,8 @@ describe.each(detectFeatures().relaxedSimd ? [true, false] : [false])('threads, 
     test('programs with loops and branches', async () => {
       await workersOf(team);
       await fc.assert(
-        fc.asyncProperty(seeds, async (seed) => {
-          const c = randomProgram(seed);
+        fc.asyncProperty(draws, async (source) => {
+          const c = randomProgram(source);
           expect(await runProgram(team, c)).toEqual(await runProgram(alone, c));
         }),
         { numRuns: runs },

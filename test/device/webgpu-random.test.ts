@@ -6,6 +6,8 @@ import { createWebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import type { HostArray } from '../../src/kernel/dtype.ts';
 import { printProgram } from '../../src/kernel/print.ts';
 import { at } from '../../src/util/array.ts';
+import type { Source } from './random.ts';
+import { draws } from './random.ts';
 import { randomRowwise } from './random-kernels.ts';
 import { randomProcedure } from './random-procedures.ts';
 import type { ProgramCase } from './random-programs.ts';
@@ -38,30 +40,28 @@ async function agree(c: ProgramCase): Promise<void> {
   });
 }
 
-const seeds = fc.integer();
-
 test('random procedures compute what the reference computes', async () => {
-  const check = (seed: number): Promise<void> => {
-    const c = randomProcedure(seed, { dtypes: ['f32', 'i32', 'u32', 'bool'], exact: true });
+  const check = (source: Source): Promise<void> => {
+    const c = randomProcedure(source, { dtypes: ['f32', 'i32', 'u32', 'bool'], exact: true });
     const program = programOf(c);
     return agree({ program, inputs: program.inputs.map((b) => at(c.data, b)) });
   };
-  await fc.assert(fc.asyncProperty(seeds, check), { numRuns: 150 });
+  await fc.assert(fc.asyncProperty(draws, check), { numRuns: 150 });
 });
 
 test('random row-wise kernels compute what the reference computes', async () => {
-  const check = (seed: number): Promise<void> => {
-    const c = randomRowwise(seed, true);
+  const check = (source: Source): Promise<void> => {
+    const c = randomRowwise(source, true);
     fc.pre(c.kernel.operands.length <= device.target.maxOperands);
     const program = programOf(c);
     return agree({ program, inputs: program.inputs.map((b) => at(c.data, b)) });
   };
-  await fc.assert(fc.asyncProperty(seeds, check), { numRuns: 150 });
+  await fc.assert(fc.asyncProperty(draws, check), { numRuns: 150 });
 });
 
 test('random programs compute what the reference computes', async () => {
   await fc.assert(
-    fc.asyncProperty(seeds, (seed) => agree(randomProgram(seed))),
+    fc.asyncProperty(draws, (source) => agree(randomProgram(source))),
     { numRuns: 60 },
   );
 });
