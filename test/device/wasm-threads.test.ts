@@ -65,7 +65,9 @@ describe.each(detectFeatures().relaxedSimd ? [true, false] : [false])('threads, 
       const [want, got, written] = [runCase(alone, c), runCase(team, c), elementsWritten(c)];
       want.forEach((data, i) =>
         data.forEach((x: number, j: number) => {
-          if (written[i]?.[j] === 1) expect(got[i]?.[j]).toBe(x);
+          // An expectation for each element would take most of the time.
+          if (written[i]?.[j] === 1 && !Object.is(got[i]?.[j], x))
+            expect({ i, j, x: got[i]?.[j] }).toEqual({ i, j, x });
         }),
       );
     };
