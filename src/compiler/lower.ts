@@ -183,7 +183,7 @@ class Lowering {
   }
 
   private procedure(e: Equation, lowered: Procedure, operands: readonly Definition[], named: readonly string[]): void {
-    const starts = lowered.starts.map((i) => (i === null ? null : this.promote(at(operands, i))));
+    const starts = lowered.starts.map((i) => (i === null ? null : this.begin(at(operands, i))));
     const results = e.outputs.map((v) => this.value(v.aval));
     const scratch = lowered.scratch.map((s) => this.value(aval(s.shape, s.dtype)));
     const write = (): ProcedureWriter => {
@@ -199,7 +199,7 @@ class Lowering {
   private loop(e: Equation, lowered: Extract<Lowered, { kind: 'loop' }>, operands: readonly Definition[]): void {
     const { conditionConstants, bodyConstants, trips } = lowered;
     const first = conditionConstants + bodyConstants;
-    const starts = operands.slice(first).map((d) => this.promote(d));
+    const starts = operands.slice(first).map((d) => this.begin(d));
     const results = e.outputs.map((v) => this.value(v.aval));
     const carried = results.map(inMemory);
     const block = (jaxpr: Jaxpr, constants: readonly Definition[]): Lowering =>
@@ -257,8 +257,7 @@ class Lowering {
 
   /** A definition as an inner block sees it: read from memory, or cheap enough to be computed there. */
   private shared(d: Definition): Definition {
-    if (d.cost !== null && d.cost.loads === 0 && cheapToAmplify(d.cost)) return { ...d };
-    return inMemory(this.promote(d));
+    return isFree(d) ? { ...d } : inMemory(this.promote(d));
   }
 
   private read(a: Atom): Definition {
@@ -313,9 +312,16 @@ class Lowering {
     if (d.value !== null) return d.value;
     const value = this.root(d.aval, { kind: 'map', at: d.at }, d.operations);
     d.value = value;
+    // Zeros and the like are never read from memory, though something else needs them there.
+    if (isFree(d)) return value;
     d.at = readFrom(value);
     d.cost = null;
     return value;
+  }
+
+  /** What a result starts as, which is written over. What is free is made for it alone: that costs less than a copy. */
+  private begin(d: Definition): Value {
+    return isFree(d) ? this.root(d.aval, { kind: 'map', at: d.at }, d.operations) : this.promote(d);
   }
 
   private value(a: Aval): Value {
@@ -328,6 +334,9 @@ class Lowering {
     return root;
   }
 }
+
+/** Is a value computed from nothing, by next to nothing? */
+const isFree = ({ cost }: Definition): boolean => cost !== null && cost.loads === 0 && cheapToAmplify(cost);
 
 /** Reads a definition as it stands when the element is asked for: inlined or, once promoted, from memory. */
 const asOperand = (d: Definition): Operand => ({ aval: d.aval, at: (c) => d.at(c) });

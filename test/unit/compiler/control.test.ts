@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
-import { init, jit, numpy as np } from '../../../src/index.ts';
+import { init, jit, lax, numpy as np } from '../../../src/index.ts';
 import { binary } from '../../../src/kernel/expr.ts';
 import { iadd, lit } from '../../../src/kernel/index-algebra.ts';
+import { storeDomain } from '../../../src/kernel/kernel.ts';
 import type { Program, RunStep, Step } from '../../../src/kernel/program.ts';
 import { runSteps } from '../../../src/kernel/program.ts';
 import { aval } from '../../../src/trace/aval.ts';
@@ -12,7 +13,7 @@ import type { Jaxpr } from '../../../src/trace/jaxpr.ts';
 import type { Primitive } from '../../../src/trace/primitive.ts';
 import { primitive, typed } from '../../../src/trace/primitive.ts';
 import { stage } from '../../../src/trace/stage.ts';
-import { range } from '../../../src/util/array.ts';
+import { product, range } from '../../../src/util/array.ts';
 
 /** Loops, branches and procedures through lowering, fusion and plan; with primitives made for these tests alone. */
 
@@ -129,6 +130,16 @@ describe('loops', () => {
     const x = np.array([1, 2, 3]);
     expect(await lists(f(x, x))).toEqual([[15, 30, 45]]);
     expect(copies(f.lower(x, x).program)).toEqual([]);
+  });
+
+  test('what starts as zeros is filled where it is, not copied, and nothing reads it from there', () => {
+    const f = jit((h: NDArray, xs: NDArray) =>
+      lax.scan((c: NDArray, x: NDArray) => [c.mul(x), [c.add(x), c.sub(x)] as const] as const, h, xs),
+    );
+    const { program } = f.lower(np.ones([6]), np.ones([4, 6]));
+    const before = program.steps.flatMap((s) => (s.kind === 'run' ? [s.kernel] : []));
+    expect(before.filter((k) => k.name.startsWith('copy') && product(storeDomain(k)) > 6)).toEqual([]);
+    expect(before.every((k) => k.operands.every((o) => o.access === 'write' || o.length === 6))).toBe(true);
   });
 
   test('stacked results are updated in place, in a loop without copies of them', async () => {
