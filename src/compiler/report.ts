@@ -3,6 +3,7 @@ import type { Expr } from '../kernel/expr.ts';
 import { visit } from '../kernel/expr.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { expressionsOf, passExpressions, reducedDomain, storeDomain } from '../kernel/kernel.ts';
+import { bytesAlive } from '../kernel/liveness.ts';
 import type { Program, Step } from '../kernel/program.ts';
 import { at, product, range } from '../util/array.ts';
 
@@ -17,6 +18,8 @@ export interface ProgramCost {
   readonly bytesMoved: number;
   /** Bytes of arguments, results, constants and shared temporaries together. */
   readonly peakBytes: number;
+  /** Bytes that what is alive at the worst moment needs: what `peakBytes` would be if storage were shared without loss. */
+  readonly liveBytes: number;
   /** Bytes of the temporaries that live inside the program, after sharing. */
   readonly temporaryBytes: number;
   /** Different kernel runs in the program; a loop runs its own again and again. */
@@ -29,11 +32,14 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a +
 export function programCost(program: Program): ProgramCost {
   const runs = countedRuns(program.steps, 1);
   const temporaryBytes = sum(program.slots);
-  const lasting = program.buffers.filter((b) => b.place.kind !== 'temporary');
+  const lasting = sum(
+    program.buffers.filter((b) => b.place.kind !== 'temporary').map((b) => b.length * hostBytes[b.dtype]),
+  );
   return {
     flops: sum(runs.map(({ kernel, times }) => times * flopsOf(kernel))),
     bytesMoved: sum(runs.map(({ kernel, times }) => times * bytesOf(kernel))),
-    peakBytes: temporaryBytes + sum(lasting.map((b) => b.length * hostBytes[b.dtype])),
+    peakBytes: temporaryBytes + lasting,
+    liveBytes: bytesAlive(program) + lasting,
     temporaryBytes,
     kernels: runs.length,
   };
@@ -74,6 +80,7 @@ export const totalCost = (costs: readonly ProgramCost[]): ProgramCost =>
     flops: a.flops + b.flops,
     bytesMoved: a.bytesMoved + b.bytesMoved,
     peakBytes: Math.max(a.peakBytes, b.peakBytes),
+    liveBytes: Math.max(a.liveBytes, b.liveBytes),
     temporaryBytes: Math.max(a.temporaryBytes, b.temporaryBytes),
     kernels: a.kernels + b.kernels,
   }));

@@ -4,6 +4,7 @@ import { operandsOf } from './expr.ts';
 import type { Kernel, RowwiseKernel } from './kernel.ts';
 import { expressionsOf } from './kernel.ts';
 import type { Statement } from './procedure.ts';
+import { bytesAlive } from './liveness.ts';
 import type { Program, Step } from './program.ts';
 
 /** Expressions nested deeper than this, or used more than once, get a name of their own. */
@@ -186,7 +187,7 @@ export function printProgram(program: Program): string {
     `program ${program.name}(${list(program.inputs)}) -> (${list(program.outputs)})` +
       (program.donated.length === 0 ? '' : ` donating ${list(program.donated)}`),
     ...buffers,
-    `  temporaries: ${program.slots.length} slots, ${total} bytes`,
+    `  temporaries: ${program.slots.length} slots, ${total} bytes, of which at most ${bytesAlive(program)} are alive at once`,
     ...stepLines(program.steps, ''),
     '',
   ].join('\n');
