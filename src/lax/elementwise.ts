@@ -314,6 +314,25 @@ function powerBySquaring(x: Expr, y: number): Expr {
   return result ?? constant(x.dtype, 1);
 }
 
+/**
+ * An integer to an integer power modulo 2³², bit by bit. Of a negative exponent the last six bits count, as in JAX: right for
+ * bases whose power is an integer (0 counts as such, with the power 0).
+ */
+function powerOfIntegers(x: Expr, y: Expr): Expr {
+  const [zero, one] = [lit(x, 0), lit(x, 1)];
+  const vanishes = binary('and', binary('eq', x, zero), binary('ne', y, zero));
+  let rest = y.dtype === 'u32' ? y : selectExpr(binary('lt', y, zero), binary('and', y, lit(y, 63)), y);
+  let square = x;
+  let result = selectExpr(vanishes, zero, one);
+  for (let bit = 0; bit < 32; bit++) {
+    const odd = binary('ne', binary('and', rest, one), zero);
+    result = selectExpr(odd, binary('mul', result, square), result);
+    square = binary('mul', square, square);
+    rest = binary('shr', rest, one);
+  }
+  return result;
+}
+
 /** x to a fixed integer power, by repeated squaring. */
 export const integerPow = (x: ArrayLike, y: number): NDArray => bind1(integerPowP, [asArray(x, 'integerPow')], { y });
 
@@ -427,8 +446,8 @@ export const remP = binaryPrimitive('rem', {
   domain2: [0.8, 1],
 });
 export const powP = binaryPrimitive('pow', {
-  takes: 'float',
-  lower: 'pow',
+  takes: 'number',
+  lower: (x, y) => (isFloat(x.dtype) ? binary('pow', x, y) : powerOfIntegers(x, y)),
   derivative: {
     kind: 'smooth',
     partials: [
@@ -504,7 +523,7 @@ export const mul = apply2(mulP);
 export const div = apply2(divP);
 /** The remainder, with the sign of x. */
 export const rem = apply2(remP);
-/** xʸ of floats. */
+/** xʸ; of integers modulo 2³² (negative powers of integers are right where they are integers). */
 export const pow = apply2(powP);
 /** The angle of the point (second, first), in (-π, π]. */
 export const atan2 = apply2(atan2P);

@@ -5,7 +5,7 @@ import { showAval } from '../trace/aval.ts';
 import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { at, product, range } from '../util/array.ts';
-import { resultType, toDtype } from './promote.ts';
+import { alike } from './promote.ts';
 
 /** An array with a label for each axis; labels are unique. */
 interface Labelled {
@@ -16,7 +16,7 @@ interface Labelled {
 /**
  * Einstein summation: `einsum('ij,jk->ik', a, b)`. Labels that the result does not have are summed over; without `->` the
  * result has the labels that occur once, in alphabetical order. `...` stands for leading axes, which broadcast; a repeated
- * label in one operand takes its diagonal; extents of 1 broadcast.
+ * label in one operand takes its diagonal; extents of 1 broadcast. Of bools: is any product true?
  *
  * Operands are contracted in pairs, the pair with the smallest result first (the greedy path of opt_einsum).
  *
@@ -25,8 +25,10 @@ interface Labelled {
  * einsum('bij,bjk->bik', x, y); // batched matrix product
  */
 export function einsum(subscripts: string, ...operands: readonly ArrayLike[]): NDArray {
-  const dtype = resultType(...operands);
-  const arrays = operands.map((x) => toDtype(x, dtype === 'bool' ? 'i32' : dtype));
+  const given = alike(operands);
+  // Of bools, whether any product is true: as floats, in which no number of them wraps around to 0.
+  const logical = given[0]?.dtype === 'bool';
+  const arrays = logical ? given.map((a) => a.astype('f32')) : given;
   const { inputs, output } = parse(subscripts, arrays);
   const extents = extentsOf(subscripts, inputs, arrays);
   let terms = arrays.map((value, i) => withoutOnes(diagonals({ value, labels: at(inputs, i) }), extents));
@@ -35,7 +37,8 @@ export function einsum(subscripts: string, ...operands: readonly ArrayLike[]): N
     const others = terms.filter((_, k) => k !== i && k !== j);
     terms = [...others, contractPair(at(terms, i), at(terms, j), others, output)];
   }
-  return arranged(summed(at(terms, 0), output), output, extents);
+  const result = arranged(summed(at(terms, 0), output), output, extents);
+  return logical ? result.astype('bool') : result;
 }
 
 // ----------------------------------------------------------------------------------------------------- parsing

@@ -5,7 +5,7 @@ import { select, stopGradient } from '../lax/structural.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { asArray } from '../trace/asarray.ts';
 import { convertElementType } from '../lax/structural.ts';
-import { broadcastShapes, broadcastTo, promoted, promotedFloats, toDtype } from './promote.ts';
+import { broadcastShapes, broadcastTo, promoted, promotedFloats, resultType, toDtype } from './promote.ts';
 
 /** Elementwise functions with NumPy's broadcasting and promotion. */
 
@@ -92,14 +92,19 @@ export const logicalXor: Binary = logicalOf('logicalXor', lax.xor);
 /** False where x is true. */
 export const logicalNot: Unary = (x) => lax.not(toDtype(x, 'bool'));
 
-/** xʸ. A JS integer exponent multiplies out, so that the base may be negative and gradients are exact. */
+/**
+ * xʸ. A JS integer exponent multiplies out, so that the base may be negative and gradients are exact; a negative one makes
+ * floats of integers. Arrays of integers have integer powers, which wrap.
+ */
 export function power(x: ArrayLike, y: ArrayLike): NDArray {
-  const base = asArray(x);
-  if (typeof y === 'number' && Number.isInteger(y) && Math.abs(y) <= 64 && base.dtype !== 'bool') {
-    const floatBase = y < 0 && !isFloat(base.dtype) ? convertElementType(base, 'f32') : base;
-    return lax.integerPow(floatBase, y);
+  if (typeof y === 'number' && Number.isInteger(y)) {
+    const given = asArray(x);
+    const base = given.dtype === 'bool' ? convertElementType(given, 'i32') : given;
+    if (!isFloat(base.dtype)) return lax.integerPow(y < 0 ? convertElementType(base, 'f32') : base, y);
+    if (Math.abs(y) <= 64) return lax.integerPow(base, y);
   }
-  const [a, b] = promotedFloats('power', [x, y]) as readonly [NDArray, NDArray];
+  const dtype = resultType(x, y);
+  const [a, b] = promoted('power', [x, y], dtype === 'bool' ? 'i32' : undefined) as readonly [NDArray, NDArray];
   return lax.pow(a, b);
 }
 

@@ -87,15 +87,20 @@ export function broadcastTo(x: ArrayLike, to: Shape): NDArray {
   );
 }
 
+/** Operands as arrays of the dtype that they combine to, or of a given one. */
+export function alike(operands: readonly ArrayLike[], dtype?: DType): readonly NDArray[] {
+  const to = dtype ?? resultType(...operands);
+  const weak = dtype === undefined && operands.every((x) => kindOf(x).weak);
+  return operands.map((x) => toDtype(x, to, weak));
+}
+
 /**
  * Operands as arrays of one dtype and one shape.
  *
  * @throws ShapeMismatchError marking the first axis (from the last) where the shapes do not fit.
  */
 export function promoted(name: string, operands: readonly ArrayLike[], dtype?: DType): readonly NDArray[] {
-  const to = dtype ?? resultType(...operands);
-  const weak = dtype === undefined && operands.every((x) => kindOf(x).weak);
-  const arrays = operands.map((x) => toDtype(x, to, weak));
+  const arrays = alike(operands, dtype);
   const shape = broadcastShapes(name, arrays);
   return arrays.map((a) => broadcastTo(a, shape));
 }

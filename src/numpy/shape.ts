@@ -1,5 +1,5 @@
+import type { DotDimensionNumbers } from '../lax/dot.ts';
 import { dotGeneral } from '../lax/dot.ts';
-
 import * as lax from '../lax/structural.ts';
 import type { Shape } from '../trace/aval.ts';
 import { showAval, showMarked, showShape } from '../trace/aval.ts';
@@ -8,7 +8,7 @@ import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';
 import { staticNumber } from '../trace/static.ts';
 import type { ArrayLike, Axis, NDArray } from '../trace/value.ts';
 import { at, product, range } from '../util/array.ts';
-import { broadcastShapesOrNull, broadcastTo, firstBadAxis, promoted, promoteTypes } from './promote.ts';
+import { alike, broadcastShapesOrNull, broadcastTo, firstBadAxis } from './promote.ts';
 import { axesOf } from './reduce.ts';
 
 /** Shapes, joining, indexing and matrix products. */
@@ -87,28 +87,27 @@ export function squeeze(x: ArrayLike, axis?: Axis): NDArray {
 
 /** Joins arrays along an existing axis (default 0; null: flattened). */
 export function concatenate(xs: readonly ArrayLike[], axis: number | null = 0): NDArray {
-  const arrays = xs.map((x) => (axis === null ? reshape(x, [-1]) : asArray(x)));
+  const arrays = alike(xs).map((a) => (axis === null ? reshape(a, [-1]) : a));
   const [first] = arrays;
   if (first === undefined) throw new ArgumentError('[concatenate] needs at least one array');
-  const dtype = arrays.map((a) => a.dtype).reduce(promoteTypes);
-  return lax.concatenate(
-    arrays.map((a) => lax.convertElementType(a, dtype)),
-    axisOf('concatenate', first, axis ?? 0),
-  );
+  return lax.concatenate(arrays, axisOf('concatenate', first, axis ?? 0));
 }
 
 /** Joins arrays of one shape along a new axis (default 0). */
 export const stack = (xs: readonly ArrayLike[], axis = 0): NDArray =>
   concatenate(
-    xs.map((x) => expandDims(x, axis)),
+    alike(xs).map((x) => expandDims(x, axis)),
     axis,
   );
 
-/** Joins along axis 0, after making vectors rows. */
+/** Joins along axis 0, after making vectors and numbers rows. */
 export const vstack = (xs: readonly ArrayLike[]): NDArray =>
-  concatenate(xs.map((x) => (asArray(x).ndim < 2 ? reshape(x, [1, asArray(x).size]) : x)));
-/** Joins along axis 1 (vectors: axis 0). */
-export const hstack = (xs: readonly ArrayLike[]): NDArray => concatenate(xs, asArray(xs[0] ?? []).ndim > 1 ? 1 : 0);
+  concatenate(alike(xs).map((x) => (x.ndim < 2 ? reshape(x, [1, x.size]) : x)));
+/** Joins along axis 1 (vectors and numbers: axis 0). */
+export function hstack(xs: readonly ArrayLike[]): NDArray {
+  const arrays = alike(xs).map((x) => (x.ndim === 0 ? reshape(x, [1]) : x));
+  return concatenate(arrays, (arrays[0]?.ndim ?? 1) > 1 ? 1 : 0);
+}
 
 /** Splits into equal parts (a number), or before the given positions, along `axis`. */
 export function split(x: ArrayLike, parts: number | readonly number[], axis = 0): readonly NDArray[] {
@@ -151,46 +150,48 @@ function triangle(a: NDArray, k: number, lower: boolean): NDArray {
 
 // ---------------------------------------------------------------------------------------------- matrix products
 
-/** Matrix product: the last axis of `x` with the second last of `y`; leading axes broadcast; vectors as NumPy has it. */
+/**
+ * Matrix product: the last axis of `x` with the second last of `y`; leading axes broadcast; vectors as NumPy has it. Of bools:
+ * is any pair true?
+ */
 export function matmul(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = sameDtype(x, y);
+  const [a, b] = alike([x, y]) as readonly [NDArray, NDArray];
   const [k, l] = [a.shape.at(-1), b.ndim === 1 ? b.shape[0] : b.shape.at(-2)];
   if (a.ndim === 0 || b.ndim === 0 || k !== l) throw mismatched('matmul', a, b);
   if (a.ndim === 1 || b.ndim <= 2) {
     const axis = b.ndim === 1 ? 0 : b.ndim - 2;
-    return dotGeneral(a, b, { contracting: [[a.ndim - 1], [axis]], batch: [[], []] });
+    return contracted(a, b, { contracting: [[a.ndim - 1], [axis]], batch: [[], []] });
   }
   const outer = broadcastShapesOrNull([a.shape.slice(0, -2), b.shape.slice(0, -2)]);
   if (outer === null) throw mismatched('matmul', a, b);
   const wide = broadcastTo(a, [...outer, ...a.shape.slice(-2)]);
   const tall = broadcastTo(b, [...outer, ...b.shape.slice(-2)]);
   const batch = range(outer.length);
-  return dotGeneral(wide, tall, {
+  return contracted(wide, tall, {
     contracting: [[outer.length + 1], [outer.length]],
     batch: [batch, batch],
   });
 }
 
-/** Dot product: the last axis of `x` with the second last (or only) of `y`; scalars multiply. */
+/** Dot product: the last axis of `x` with the second last (or only) of `y`; scalars multiply. Of bools as {@link matmul}. */
 export function dot(x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = sameDtype(x, y);
-  if (a.ndim === 0 || b.ndim === 0) {
-    const [p, q] = promoted('dot', [a, b]) as readonly [NDArray, NDArray];
-    return p.mul(q);
-  }
+  const [a, b] = alike([x, y]) as readonly [NDArray, NDArray];
+  if (a.ndim === 0 || b.ndim === 0) return a.mul(b);
   const axis = b.ndim === 1 ? 0 : b.ndim - 2;
   if (a.shape.at(-1) !== b.shape[axis]) throw mismatched('dot', a, b);
-  return dotGeneral(a, b, { contracting: [[a.ndim - 1], [axis]], batch: [[], []] });
+  return contracted(a, b, { contracting: [[a.ndim - 1], [axis]], batch: [[], []] });
 }
 
 /** Products of all pairs of elements of two flattened arrays: [m, n]. */
-export const outer = (x: ArrayLike, y: ArrayLike): NDArray => expandDims(reshape(x, -1), 1).mul(reshape(y, -1));
+export function outer(x: ArrayLike, y: ArrayLike): NDArray {
+  const [a, b] = alike([x, y]) as readonly [NDArray, NDArray];
+  return expandDims(reshape(a, -1), 1).mul(reshape(b, -1));
+}
 
-function sameDtype(x: ArrayLike, y: ArrayLike): readonly [NDArray, NDArray] {
-  const [a, b] = [asArray(x), asArray(y)];
-  const dtype = promoteTypes(a.dtype, b.dtype);
-  const to = dtype === 'bool' ? 'i32' : dtype;
-  return [lax.convertElementType(a, to, a.weakType), lax.convertElementType(b, to, b.weakType)];
+/** A sum of products; of bools, whether any is true: as floats, in which no number of them wraps around to 0. */
+function contracted(a: NDArray, b: NDArray, dimensions: DotDimensionNumbers): NDArray {
+  if (a.dtype !== 'bool') return dotGeneral(a, b, dimensions);
+  return dotGeneral(a.astype('f32'), b.astype('f32'), dimensions).astype('bool');
 }
 
 function mismatched(name: string, a: NDArray, b: NDArray): ShapeMismatchError {
