@@ -29,6 +29,8 @@ export type {
   ScatterOptions,
 } from './gather-scatter.ts';
 export * from './reduce.ts';
+export { reduceWindow } from './reduce-window.ts';
+export type { ReduceWindowOptions, WindowComputation } from './reduce-window.ts';
 export * from './reshaping.ts';
 export { sort, sortKeyVal, topK } from './sort.ts';
 export type { SortOptions } from './sort.ts';

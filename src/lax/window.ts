@@ -10,7 +10,7 @@ import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { monoidIdentity } from '../kernel/ops.ts';
-import { reduceMax, reduceMin, reduceProd } from './reduce.ts';
+import { reduceAnd, reduceMax, reduceMin, reduceOr, reduceProd } from './reduce.ts';
 import { pad } from './reshaping.ts';
 import { inFront, prepend, shifted, validAxes } from './rules.ts';
 import { reduceSum, toFront, zeroOutside } from './structural.ts';
@@ -154,7 +154,7 @@ export const foldP = primitive<WindowParams & { readonly shape: Shape }, 1>({
 export const fold = (x: NDArray, p: WindowParams & { readonly shape: Shape }): NDArray => bind1(foldP, [x], p);
 
 /** How a window slides over every axis of an array. */
-export interface ReduceWindowOptions {
+export interface SlidingOptions {
   /** Default 1 for every axis. */
   readonly strides?: readonly number[];
   /** `VALID` (default), `SAME`, or [low, high] for every axis. */
@@ -181,24 +181,29 @@ export function resolvePadding(
 }
 
 /** How the elements of a window are combined. */
-export type WindowReducer = 'max' | 'min' | 'add' | 'mul';
+export type WindowReducer = 'max' | 'min' | 'add' | 'mul' | 'and' | 'or';
 
 /**
- * Reduces over windows that slide along the axes of `x`: sums, products, or extrema, whose gradient goes to the first of
- * tied elements, as in JAX. Padding, and what base dilation puts between elements, changes no result.
+ * Reduces over windows that slide along the axes of `x`: sums, products, extrema, whose gradient goes to the first of
+ * tied elements, as in JAX, and logical sums and products. Padding, and what base dilation puts between elements, changes no result.
  *
  * @param window extents of the window, one for each axis of `x`; 1 where it does not slide.
  * @throws ArgumentError when a list has not one number for each axis, or a stride, extent or dilation is below 1.
  */
-export function reduceWindow(
+export function reduceWindows(
   x: NDArray,
   reducer: WindowReducer,
   window: readonly number[],
-  options: ReduceWindowOptions = {},
+  options: SlidingOptions = {},
 ): NDArray {
   const ones = x.shape.map(() => 1);
   const { strides = ones, windowDilation = ones, baseDilation = ones } = options;
-  checkWindow(x, { window, strides, windowDilation, baseDilation });
+  checkWindow(x, {
+    windowDimensions: window,
+    windowStrides: strides,
+    windowDilation,
+    baseDilation,
+  });
   const base = x.shape.map((n, i) => (n === 0 ? 0 : (n - 1) * at(baseDilation, i) + 1));
   const spans = window.map((w, i) => (w - 1) * at(windowDilation, i) + 1);
   const padding = resolvePadding(options.padding ?? 'VALID', base, spans, strides);
@@ -217,6 +222,10 @@ export function reduceWindow(
       return reduceMax(windows, inner, 'first');
     case 'min':
       return reduceMin(windows, inner, 'first');
+    case 'and':
+      return reduceAnd(windows, inner);
+    case 'or':
+      return reduceOr(windows, inner);
   }
 }
 

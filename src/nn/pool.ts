@@ -1,4 +1,4 @@
-import { reduceWindow, resolvePadding } from '../lax/window.ts';
+import { reduceWindows, resolvePadding } from '../lax/window.ts';
 import type { Pair, Padding } from './conv.ts';
 import { imageShape, pairOf, slide } from './conv.ts';
 import type { Layer } from './layer.ts';
@@ -31,7 +31,7 @@ export function maxPool(window: Pair, options: PoolOptions = {}): Layer<null, nu
     },
     (_, x) => {
       const [height, width] = imageShape('maxPool', x.shape.slice(1));
-      return reduceWindow(x, 'max', [1, ...size, 1], {
+      return reduceWindows(x, 'max', [1, ...size, 1], {
         strides: [1, ...strides, 1],
         padding: [[0, 0], ...padding(height, width), [0, 0]],
       });

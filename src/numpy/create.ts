@@ -1,11 +1,15 @@
 import type { DType } from '../kernel/dtype.ts';
-import { broadcastedIota, convertElementType, fill } from '../lax/structural.ts';
+import { isFloat } from '../kernel/dtype.ts';
+import { floor } from '../lax/elementwise.ts';
+import { broadcastedIota, broadcastInDim, convertElementType, fill, select } from '../lax/structural.ts';
 import type { Shape } from '../trace/aval.ts';
 import { asArray, fromNested, fromTyped, isTyped } from '../trace/asarray.ts';
 import { staticNumber, staticShape } from '../trace/static.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
 import { ArgumentError } from '../trace/errors.ts';
+import { range } from '../util/array.ts';
+import { broadcastTo, promoted, resultType } from './promote.ts';
 
 /** Making arrays. */
 
@@ -36,13 +40,12 @@ export function array(x: Source, options: DTypeOptions & { readonly shape?: Shap
 /** As {@link array}. */
 export const asarray = array;
 
-/** An array filled with one value. */
-export function full(shape: Shape | number, value: number | boolean, { dtype }: DTypeOptions = {}): NDArray {
-  return fill(
-    staticShape(shape, '[full] the shape'),
-    dtype ?? (typeof value === 'boolean' ? 'bool' : 'f32'),
-    Number(value),
-  );
+/** An array filled with one value, or with one that is broadcast. */
+export function full(shape: Shape | number, value: ArrayLike, { dtype }: DTypeOptions = {}): NDArray {
+  const extents = staticShape(shape, '[full] the shape');
+  if (typeof value === 'number') return fill(extents, dtype ?? 'f32', value);
+  const a = asArray(value, 'full');
+  return broadcastTo(convertElementType(a, dtype ?? a.dtype), extents);
 }
 
 /** Zeros. */
@@ -52,14 +55,19 @@ export const zeros = (shape: Shape | number, { dtype = 'f32' }: DTypeOptions = {
 export const ones = (shape: Shape | number, { dtype = 'f32' }: DTypeOptions = {}): NDArray =>
   fill(staticShape(shape, '[ones] the shape'), dtype, 1);
 
-/** Zeros of the shape and dtype of `x`. */
-export const zerosLike = (x: ArrayLike): NDArray => fullLike(x, 0);
-/** Ones of the shape and dtype of `x`. */
-export const onesLike = (x: ArrayLike): NDArray => fullLike(x, 1);
-/** One value in the shape and dtype of `x`. */
-export function fullLike(x: ArrayLike, value: number): NDArray {
+/** What differs from the array that a new one is like. */
+export interface LikeOptions extends DTypeOptions {
+  readonly shape?: Shape | number;
+}
+
+/** Zeros of the shape and dtype of `x`, or those given. */
+export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => fullLike(x, 0, options);
+/** Ones of the shape and dtype of `x`, or those given. */
+export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => fullLike(x, 1, options);
+/** One value (or one that is broadcast) in the shape and dtype of `x`, or those given. */
+export function fullLike(x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray {
   const a = asArray(x);
-  return fill(a.shape, a.dtype, value);
+  return full(options.shape ?? a.shape, value, { dtype: options.dtype ?? a.dtype });
 }
 
 /** start, start + step, … below stop; `arange(n)` counts from 0. Integers are i32, fractions f32. */
@@ -79,18 +87,48 @@ export function arange(start: number, stop?: number, step = 1, options: DTypeOpt
 export interface LinspaceOptions extends DTypeOptions {
   /** Is `stop` the last one? Default true. */
   readonly endpoint?: boolean;
+  /** Where the numbers between arrays of starts and stops are in the result; default 0. */
+  readonly axis?: number;
 }
 
-/** `count` evenly spaced numbers from start to stop. */
-export function linspace(start: number, stop: number, count = 50, options: LinspaceOptions = {}): NDArray {
-  const { dtype = 'f32', endpoint = true } = options;
+/**
+ * `count` evenly spaced numbers from start to stop; of arrays, from each start to each stop, which broadcast. Integers are
+ * rounded down.
+ *
+ * @returns [count, ...shape of start and stop], or with the new axis at `options.axis`.
+ */
+export function linspace(start: ArrayLike, stop: ArrayLike, count = 50, options: LinspaceOptions = {}): NDArray {
+  const { endpoint = true, dtype } = options;
   const n = staticNumber(count, '[linspace] the count');
-  const [from, to] = [staticNumber(start, '[linspace] start'), staticNumber(stop, '[linspace] stop')];
   const steps = Math.max(1, endpoint ? n - 1 : n);
-  return array(
-    Array.from({ length: n }, (_, i) => from + ((to - from) * i) / steps),
-    { dtype },
-  );
+  if (typeof start !== 'number' || typeof stop !== 'number') {
+    return between(start, stop, n, steps, options);
+  }
+  const values = Array.from({ length: n }, (_, i) => start + ((stop - start) * i) / steps);
+  return array(dtype === undefined || isFloat(dtype) ? values : values.map(Math.floor), { dtype: dtype ?? 'f32' });
+}
+
+/** The numbers between arrays, weighted so that the ends are met exactly, as JAX computes them. */
+function between(start: ArrayLike, stop: ArrayLike, n: number, steps: number, options: LinspaceOptions): NDArray {
+  const wanted = options.dtype ?? null;
+  const common = wanted === null ? resultType(start, stop) : wanted;
+  const dtype = isFloat(common) ? common : 'f32';
+  const [from, to] = promoted('linspace', [start, stop], dtype) as readonly [NDArray, NDArray];
+  const given = options.axis ?? 0;
+  const axis = given < 0 ? given + from.ndim + 1 : given;
+  if (!Number.isInteger(axis) || axis < 0 || axis > from.ndim) {
+    throw new ArgumentError(`[linspace] axis ${given} is out of range for a result with ${from.ndim + 1} axes`);
+  }
+  const shape = [...from.shape.slice(0, axis), n, ...from.shape.slice(axis)];
+  const others = range(shape.length).filter((a) => a !== axis);
+  const [low, high] = [broadcastInDim(from, shape, others), broadcastInDim(to, shape, others)];
+  const position = broadcastedIota('i32', shape, axis);
+  const weight = convertElementType(position, dtype).div(steps);
+  const inner = low.mul(weight.neg().add(1)).add(high.mul(weight));
+  const ends = n > 1 && options.endpoint !== false ? select(position.eq(n - 1), high, inner) : inner;
+  const values = n === 1 ? low : ends;
+  if (wanted === null || isFloat(wanted)) return values;
+  return convertElementType(floor(values), wanted);
 }
 
 /** The n × m matrix with ones on its diagonal `k`. */

@@ -4,6 +4,7 @@ import { asArray } from '../trace/asarray.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import { staticNumber, staticShape } from '../trace/static.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
+import { isRecord } from '../tree/tree.ts';
 import { at, range } from '../util/array.ts';
 import type { DTypeOptions } from './create.ts';
 import { axesOf } from './reduce.ts';
@@ -77,11 +78,18 @@ export interface MeshgridOptions {
   readonly sparse?: boolean;
 }
 
-/** Coordinate arrays of a grid, one for each vector. */
-export function meshgrid(
-  vectors: readonly ArrayLike[],
-  { indexing = 'xy', sparse = false }: MeshgridOptions = {},
-): NDArray[] {
+/**
+ * Coordinate arrays of a grid, one for each vector.
+ *
+ * @param args the vectors, and options after the last of them.
+ * @example
+ * const [rows, columns] = meshgrid(np.arange(2), np.arange(3), { indexing: 'ij' }); // both [2, 3]
+ */
+export function meshgrid(...args: readonly ArrayLike[] | readonly [...ArrayLike[], MeshgridOptions]): NDArray[] {
+  const last = args.at(-1);
+  const options = isRecord(last) ? (last as MeshgridOptions) : null;
+  const vectors = (options === null ? args : args.slice(0, -1)) as readonly ArrayLike[];
+  const { indexing = 'xy', sparse = false } = options ?? {};
   const arrays = vectors.map((v) => {
     const a = asArray(v);
     if (a.ndim > 1) throw new ArgumentError(`[meshgrid] needs vectors, got ${showAval(a.aval)}`);

@@ -1,6 +1,8 @@
 import { movePermutation } from '../lax/rules.ts';
 import * as lax from '../lax/structural.ts';
-import { pad as padBy } from '../lax/reshaping.ts';
+import { isInteger } from '../kernel/dtype.ts';
+import { add, rem, sub } from '../lax/elementwise.ts';
+import { indexInDim, pad as padBy } from '../lax/reshaping.ts';
 import { showAval } from '../trace/aval.ts';
 import { asArray, fromTyped } from '../trace/asarray.ts';
 import { ArgumentError } from '../trace/errors.ts';
@@ -53,20 +55,37 @@ function cut(x: NDArray, axis: number, start: number, limit: number): NDArray {
 /**
  * Shifts elements along axes, those that fall off coming in at the other end; without an axis, over the flattened array.
  *
- * @param shift one for all axes, or one for each.
+ * @param shift one for all axes, or one for each; known while tracing (numbers) or not (arrays).
  */
-export function roll(x: ArrayLike, shift: OneOrMore, axis: OneOrMore | null = null): NDArray {
+export function roll(x: ArrayLike, shift: OneOrMore | NDArray, axis: OneOrMore | null = null): NDArray {
   const a = asArray(x);
   if (axis === null) return lax.reshape(roll(lax.reshape(a, [a.size]), shift, 0), a.shape);
   const axes = axisList('roll', a, axis);
-  const shifts = listOf(shift);
+  const shifts: readonly (number | NDArray)[] = shift instanceof NDArray ? shiftsIn(shift) : listOf(shift);
   if (shifts.length !== axes.length && shifts.length !== 1 && axes.length !== 1) {
     throw new ArgumentError(`[roll] ${shifts.length} shifts for ${axes.length} axes`);
   }
   return range(Math.max(axes.length, shifts.length)).reduce((y, i) => {
     const along = at(axes, axes.length === 1 ? 0 : i);
-    return rolled(y, staticNumber(at(shifts, shifts.length === 1 ? 0 : i), '[roll] the shift'), along);
+    const by = at(shifts, shifts.length === 1 ? 0 : i);
+    return by instanceof NDArray ? rolledBy(y, by, along) : rolled(y, staticNumber(by, '[roll] the shift'), along);
   }, a);
+}
+
+/** The shifts of an array: itself, or its elements. */
+function shiftsIn(shift: NDArray): readonly NDArray[] {
+  if (shift.ndim > 1) throw new ArgumentError(`[roll] needs one shift or a vector, got ${showAval(shift.aval)}`);
+  return shift.ndim === 0 ? [shift] : range(shift.size).map((i) => indexInDim(shift, i, 0, false));
+}
+
+/** As {@link rolled}, by a number that is not known while tracing. */
+function rolledBy(x: NDArray, shift: NDArray, axis: number): NDArray {
+  const n = at(x.shape, axis);
+  if (n === 0) return x;
+  const by = isInteger(shift.dtype) ? shift : lax.convertElementType(shift, 'i32');
+  const less = lax.convertElementType(rem(by, n), 'i32');
+  const positions = rem(add(sub(lax.broadcastedIota('i32', [n], 0), less), n), n);
+  return take(x, positions, axis, { mode: 'clip' });
 }
 
 function rolled(x: NDArray, shift: number, axis: number): NDArray {

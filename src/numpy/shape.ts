@@ -142,6 +142,10 @@ export const tril = (x: ArrayLike, k = 0): NDArray => triangle(asArray(x), k, tr
 export const triu = (x: ArrayLike, k = 0): NDArray => triangle(asArray(x), k, false);
 
 function triangle(a: NDArray, k: number, lower: boolean): NDArray {
+  if (a.ndim < 2) {
+    const name = lower ? 'tril' : 'triu';
+    throw new ShapeMismatchError(`[${name}] needs a matrix or a batch of them, got ${showAval(a.aval)}`);
+  }
   const rows = lax.broadcastedIota('i32', a.shape, a.ndim - 2);
   const columns = lax.broadcastedIota('i32', a.shape, a.ndim - 1);
   const keep = lower ? columns.le(rows.add(k)) : columns.ge(rows.add(k));

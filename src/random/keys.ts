@@ -1,9 +1,9 @@
 import type { DType } from '../kernel/dtype.ts';
-import { isFloat } from '../kernel/dtype.ts';
+import { isFloat, isInteger } from '../kernel/dtype.ts';
 import { threefry2x32 } from '../lax/bits.ts';
 import * as lax from '../lax/elementwise.ts';
 import { scalarOf } from '../lax/rules.ts';
-import { broadcastedIota, broadcastInDim, fill, reshape } from '../lax/structural.ts';
+import { bitcastConvertType, broadcastedIota, broadcastInDim, fill, reshape } from '../lax/structural.ts';
 import { array } from '../numpy/create.ts';
 import { promoted } from '../numpy/promote.ts';
 import { stack } from '../numpy/shape.ts';
@@ -13,21 +13,37 @@ import { ArgumentError, DTypeError } from '../trace/errors.ts';
 import { followFolding, noteNewKeys, noteUse } from '../trace/key-uses.ts';
 import { staticShape } from '../trace/static.ts';
 import { debugKeyReuse } from '../trace/switches.ts';
-import type { ArrayLike, NDArray } from '../trace/value.ts';
+import type { ArrayLike } from '../trace/value.ts';
+import { NDArray } from '../trace/value.ts';
 
 /** Keys and the bits that they stand for. A key is a u32[2] array; use each key once, and `split` it for more. */
 
 /**
- * The key of a seed: its upper and lower 32 bits.
+ * The key of a seed: its upper and lower 32 bits. A seed may be an array without axes, traced too: `vmap(key)(seeds)`.
  *
- * @throws ArgumentError unless the seed is a safe integer.
+ * @throws ArgumentError unless the seed is a safe integer, or an array without axes; DTypeError for an array of floats.
  */
-export function key(seed: number): NDArray {
+export function key(seed: number | NDArray): NDArray {
+  if (seed instanceof NDArray) return keyOf(seed);
   if (!Number.isSafeInteger(seed)) throw new ArgumentError(`[random.key] needs an integer seed, got ${seed}`);
   const low = seed >>> 0;
   // As JAX without 64-bit types: a seed that fits 32 bits has no upper half.
   const high = Number.isInteger(seed) && Math.abs(seed) >= 2 ** 32 ? Math.floor(seed / 2 ** 32) >>> 0 : 0;
   const made = array([high, low], { dtype: 'u32' });
+  if (debugKeyReuse.on) noteNewKeys(made);
+  return made;
+}
+
+function keyOf(seed: NDArray): NDArray {
+  if (seed.ndim !== 0) {
+    throw new ArgumentError(
+      `[random.key] needs one seed, got ${showAval(seed.aval)}: vmap(random.key) makes many keys`,
+    );
+  }
+  if (!isInteger(seed.dtype)) {
+    throw new DTypeError(`[random.key] needs an integer seed, got ${showAval(seed.aval)}: cast it (x.astype('i32'))`);
+  }
+  const made = stack([scalarOf('u32', 0), bitcastConvertType(seed, 'u32')]);
   if (debugKeyReuse.on) noteNewKeys(made);
   return made;
 }

@@ -1,6 +1,6 @@
 import { movePermutation } from '../lax/rules.ts';
 import { broadcastInDim, transpose } from '../lax/structural.ts';
-import { showAval } from '../trace/aval.ts';
+import { aval, showAval } from '../trace/aval.ts';
 import { BatchError } from '../trace/errors.ts';
 import type { Batched } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
@@ -110,18 +110,22 @@ function placed({ value, axis }: Batched, wanted: number | null, size: number, n
     if (axis === null) return value;
     throw new BatchError(`${name}: outAxes is null for a result that depends on the batch (${showAval(value.aval)})`);
   }
+  const rank = axis === null ? value.ndim + 1 : value.ndim;
+  const to = wanted < 0 ? wanted + rank : wanted;
+  if (!Number.isInteger(to) || to < 0 || to >= rank) {
+    const shape = value.shape.filter((_, a) => a !== axis);
+    const example = showAval(aval(shape, value.dtype));
+    throw new BatchError(
+      `${name}: outAxes is ${wanted} for a result of which one example is ${example}: it must be from ${-rank} to ${rank - 1}`,
+    );
+  }
   if (axis === null) {
-    const to = wanted < 0 ? wanted + value.ndim + 1 : wanted;
     const shape = [...value.shape.slice(0, to), size, ...value.shape.slice(to)];
     return broadcastInDim(
       value,
       shape,
       range(shape.length).filter((a) => a !== to),
     );
-  }
-  const to = wanted < 0 ? wanted + value.ndim : wanted;
-  if (to < 0 || to >= value.ndim) {
-    throw new BatchError(`${name}: outAxes is ${wanted}, but the batched result is ${showAval(value.aval)}`);
   }
   return transpose(value, movePermutation(value.ndim, axis, to));
 }

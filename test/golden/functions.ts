@@ -28,8 +28,30 @@ function methodOf([name, how]: readonly string[]): Fn | null {
 
 const spaces: Readonly<Record<string, object>> = { numpy, lax, random, nn, linalg, programs, control };
 
+type Reducer = 'max' | 'min' | 'add' | 'mul';
+type Windows = NonNullable<Parameters<typeof lax.reduceWindow>[6]> & {
+  readonly strides?: readonly number[];
+  readonly padding?: Parameters<typeof lax.reduceWindow>[5];
+};
+const neutral = { add: 0, mul: 1, max: -Infinity, min: Infinity } as const;
+
+/** Functions whose cases name their arguments in another order. */
+const adapted: Readonly<Record<string, Fn>> = {
+  'numpy.meshgrid': (vectors, options) =>
+    numpy.meshgrid(...(vectors as readonly NDArray[]), (options ?? {}) as { indexing?: 'xy' | 'ij' }),
+  'lax.reduceWindow': (x, reducer, window, options) => {
+    const { strides, padding = 'VALID', ...dilations } = (options ?? {}) as Windows;
+    const extents = window as readonly number[];
+    const steps = strides ?? extents.map(() => 1);
+    const init = neutral[reducer as Reducer];
+    return lax.reduceWindow(x as NDArray, init, lax[reducer as Reducer], extents, steps, padding, dilations);
+  },
+};
+
 /** The function of that name, or null where there is none. */
 export function functionOf(name: string): Fn | null {
+  const adapter = adapted[name];
+  if (adapter !== undefined) return adapter;
   const [space, ...path] = name.split('.') as [string, ...string[]];
   if (space === 'array') return methodOf(path);
   let found: unknown = spaces[space];

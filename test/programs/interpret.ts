@@ -57,7 +57,7 @@ const unary: { readonly [K in Extract<Instruction, { kind: 'unary' }>['op']]: (x
   gathered: (x) => np.take(vector(x), np.array([2, 0, 2], { dtype: 'i32' })),
   cast: (x) => x.astype('f32').astype('f64').add(x).mul(0.5),
   cumprod: (x) => np.cumprod(vector(x), 0),
-  windowed: (x) => lax.reduceWindow(vector(x), 'max', [2], { strides: [1], padding: [[0, 1]] }),
+  windowed: (x) => lax.reduceWindow(vector(x), -Infinity, lax.max, [2], [1], [[0, 1]]),
   convolved: (x) =>
     lax
       .convGeneralDilated(vector(x).reshape([1, 1, width]), matrix(x).slice(1, [0, 2]).reshape([1, 1, 2]), [1], 'SAME')

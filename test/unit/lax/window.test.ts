@@ -36,6 +36,9 @@ function windowsAlong(s: Sliding, axis: 0 | 1): readonly (readonly number[])[] {
   return out;
 }
 
+const slide = (x: NDArray, reducer: keyof typeof reducers, s: Sliding): NDArray =>
+  lax.reduceWindow(x, reducers[reducer][0], lax[reducer], s.window, s.strides, s.padding, s);
+
 const plain: Sliding = {
   shape: [5, 4],
   window: [2, 3],
@@ -54,7 +57,6 @@ const slidings: readonly (readonly [string, Sliding])[] = [
 ];
 
 describe.each(slidings)('%s', (_, s) => {
-  const { window, ...options } = s;
   const values = Array.from({ length: s.shape[0] * s.shape[1] }, (__, i) => Math.sin(7 * i + 1) * 2);
   const x = np.array(values, { dtype: 'f64' }).reshape(s.shape);
 
@@ -65,12 +67,12 @@ describe.each(slidings)('%s', (_, s) => {
         rows.flatMap((r) => columns.map((c) => values[r * s.shape[1] + c] as number)).reduce(combine, first),
       ),
     );
-    const found = (await lax.reduceWindow(x, reducer, window, options).tolist()) as number[][];
+    const found = (await slide(x, reducer, s).tolist()) as number[][];
     expect(found.length).toBe(expected.length);
     found.forEach((row, i) => row.forEach((v, j) => expect(v).toBeCloseTo(expected[i]?.[j] ?? NaN, 12)));
     const finite = expected.flat().every(Number.isFinite);
     if (!finite) return;
-    const reduce = (a: NDArray): NDArray => lax.reduceWindow(a, reducer, window, options);
+    const reduce = (a: NDArray): NDArray => slide(a, reducer, s);
     await checkGrads(reduce, [x]);
     await checkGrads(
       grad((a: NDArray) => np.square(reduce(a)).sum()),
@@ -81,7 +83,9 @@ describe.each(slidings)('%s', (_, s) => {
 
 test('the gradient of a product over windows is right at zeros', async () => {
   const x = np.array([2, 0, 3, 0], { dtype: 'f64' });
-  expect(await grad((a: NDArray) => lax.reduceWindow(a, 'mul', [2]).sum())(x).tolist()).toEqual([0, 5, 0, 3]);
+  expect(await grad((a: NDArray) => lax.reduceWindow(a, 1, lax.mul, [2], [1], 'VALID').sum())(x).tolist()).toEqual([
+    0, 5, 0, 3,
+  ]);
 });
 
 test.each([
@@ -89,12 +93,34 @@ test.each([
   ['unsigned integers', 'u32'],
 ] as const)('maxima of %s, where padding never wins', async (_, dtype) => {
   const x = np.array([3, 1, 2], { dtype });
-  const options = { padding: [[1, 1]] } as const;
-  expect(await lax.reduceWindow(x, 'max', [2], options).tolist()).toEqual([3, 3, 2, 2]);
-  expect(await lax.reduceWindow(x, 'min', [2], options).tolist()).toEqual([3, 1, 1, 2]);
+  expect(await lax.reduceWindow(x, -Infinity, lax.max, [2], [1], [[1, 1]]).tolist()).toEqual([3, 3, 2, 2]);
+  expect(await lax.reduceWindow(x, Infinity, 'min', [2], [1], [[1, 1]]).tolist()).toEqual([3, 1, 1, 2]);
 });
 
 test('a list of the wrong length is an error', () => {
-  expect(() => lax.reduceWindow(np.zeros([2, 2]), 'add', [2])).toThrow('[reduceWindow] window [2] must be 2 integers');
-  expect(() => lax.reduceWindow(np.zeros([2]), 'add', [2], { strides: [0] })).toThrow('strides [0]');
+  expect(() => lax.reduceWindow(np.zeros([2, 2]), 0, 'add', [2], [1, 1], 'VALID')).toThrow('[reduceWindow] windowDimensions [2] must be 2 integers'); // prettier-ignore
+  expect(() => lax.reduceWindow(np.zeros([2]), 0, 'add', [2], [0], 'VALID')).toThrow('windowStrides [0]');
+});
+
+describe('arguments as in JAX, whose values these are', () => {
+  const ones = np.ones([4]);
+  test.each<readonly [string, () => NDArray, unknown]>([
+    ['an initial value counts once, padding never', () => lax.reduceWindow(ones, 2, lax.add, [3], [1], 'SAME'), [4, 5, 5, 4]],
+    ['holes never', () => lax.reduceWindow(np.array([0, 1, 2]), 1, lax.add, [2], [1], 'VALID', { baseDilation: [2] }), [1, 2, 2, 3]],
+    ['a bound of maxima', () => lax.reduceWindow(ones.neg(), 0, lax.max, [3], [1], 'VALID'), [0, 0]],
+    ['an array to start with', () => lax.reduceWindow(ones, np.array(2), lax.add, [3], [1], 'VALID'), [5, 5]],
+    ['a function of numpy', () => lax.reduceWindow(ones, 0, np.add, [3], [1], 'SAME'), [2, 3, 3, 2]],
+    ['a function of the user', () => lax.reduceWindow([1, 5, 2], -Infinity, (a, b) => np.maximum(b, a), [2], [1], 'VALID'), [5, 5]],
+    ['bools', () => lax.reduceWindow([true, false, false, false], false, lax.or, [2], [2], 'VALID'), [true, false]],
+    ['bools, all', () => lax.reduceWindow([true, false, true, true], true, lax.and, [2], [2], 'VALID'), [false, true]],
+    ['dilated windows', () => lax.reduceWindow(np.arange(6).astype('f32'), 0, lax.add, [2], [1], 'VALID', { windowDilation: [2] }), [2, 4, 6, 8]],
+    ['explicit padding', () => lax.reduceWindow(ones, 0, lax.add, [3], [1], [[2, 0]]), [1, 2, 3, 3]],
+  ])('%s', (_, compute, expected) => expect(compute().tolistSync()).toEqual(expected)); // prettier-ignore
+
+  test.each<readonly [string, () => NDArray, string]>([
+    ['another function', () => lax.reduceWindow(ones, 0, (a, b) => a.add(b).mul(2), [2], [1], 'VALID'), 'got a function that computes add, mul'],
+    ['one operand alone', () => lax.reduceWindow(ones, 0, (a) => a, [2], [1], 'VALID'), 'got a function that computes nothing'],
+    ['one operand twice', () => lax.reduceWindow(ones, 0, (a) => a.add(a), [2], [1], 'VALID'), 'must be one of lax.add, lax.mul'],
+    ['another name', () => lax.reduceWindow(ones, 0, 'sum' as 'add', [2], [1], 'VALID'), 'got the name "sum"'],
+  ])('%s is refused', (_, compute, text) => expect(compute).toThrow(text)); // prettier-ignore
 });
