@@ -102,7 +102,8 @@ function reducerOf(computation: WindowComputation, dtype: DType): WindowReducer 
     jaxpr.inputs.every((v) => equation.inputs.includes(v));
   const found = names.find((name) => plain && combinings[name].primitive === equation.primitive);
   if (found !== undefined) return found;
-  throw unknown(`a function that computes ${jaxpr.equations.map((e) => e.primitive.name).join(', ') || 'nothing'}`);
+  const computes = jaxpr.equations.length === 0 ? 'nothing' : jaxpr.equations.map((e) => e.primitive.name).join(', ');
+  throw unknown(`a function that computes ${computes}`);
 }
 
 const unknown = (got: string): ArgumentError =>

@@ -37,8 +37,7 @@ const neutral = { add: 0, mul: 1, max: -Infinity, min: Infinity } as const;
 
 /** Functions whose cases name their arguments in another order. */
 const adapted: Readonly<Record<string, Fn>> = {
-  'numpy.meshgrid': (vectors, options) =>
-    numpy.meshgrid(...(vectors as readonly NDArray[]), (options ?? {}) as { indexing?: 'xy' | 'ij' }),
+  'numpy.meshgrid': (vectors, options) => numpy.meshgrid(...(vectors as readonly NDArray[]), options ?? {}),
   'lax.reduceWindow': (x, reducer, window, options) => {
     const { strides, padding = 'VALID', ...dilations } = (options ?? {}) as Windows;
     const extents = window as readonly number[];

@@ -4,7 +4,7 @@ import { BatchError, grad, jit, numpy as np, random, ShapeMismatchError, vmap } 
 
 /** Arrays made of arrays, traced ones too. Values are JAX's. */
 
-const int = (x: number | readonly number[]): NDArray => np.array(x as number, { dtype: 'i32' });
+const int = (x: number | readonly number[]): NDArray => np.array(x, { dtype: 'i32' });
 const facts = (x: NDArray): unknown => [x.tolistSync(), x.dtype];
 
 describe('full and its like', () => {

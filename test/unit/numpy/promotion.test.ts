@@ -9,8 +9,8 @@ const i = np.array([1, 2, 3], { dtype: 'i32' });
 const u = np.array([1, 2, 3], { dtype: 'u32' });
 const b = np.array([true, false, true]);
 const bools = np.array([[true, false], [true, true]]); // prettier-ignore
-const int = (x: number | readonly number[]): NDArray => np.array(x as number, { dtype: 'i32' });
-const uint = (x: number | readonly number[]): NDArray => np.array(x as number, { dtype: 'u32' });
+const int = (x: number | readonly number[]): NDArray => np.array(x, { dtype: 'i32' });
+const uint = (x: number | readonly number[]): NDArray => np.array(x, { dtype: 'u32' });
 
 type Row = readonly [string, () => NDArray, unknown, string];
 const check = (_: string, compute: () => NDArray, values: unknown, dtype: string): void => {
