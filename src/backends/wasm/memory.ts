@@ -224,10 +224,7 @@ export class LinearMemory {
     for (const home of [...this.resident].sort((a, b) => a.used - b.used)) {
       if (this.residentBytes <= target) return;
       if (home.pins > 0) continue;
-      // A slice of a shared buffer would be shared too, and the collector does not know its size.
-      const copy = this.copyOf(home.bytes);
-      copy.set(this.at(this.addressOf(home), home.bytes));
-      home.copy = copy.buffer;
+      home.copy = this.copyOf(home);
       this.leave(home);
       this.copies += 1;
       this.copiedBytes += home.bytes;
@@ -235,12 +232,15 @@ export class LinearMemory {
     }
   }
 
-  /** Room for a copy outside of linear memory. */
-  private copyOf(bytes: number): Uint8Array<ArrayBuffer> {
+  /**
+   * The array's bytes outside of linear memory. Not a slice: of a shared buffer that would be shared too, and the collector
+   * does not know its size. (A view that is made from a view is not cleared first.)
+   */
+  private copyOf(home: Home): ArrayBuffer {
     try {
-      return new Uint8Array(bytes);
+      return new Uint8Array(this.at(this.addressOf(home), home.bytes)).buffer;
     } catch (error) {
-      throw this.outOfMemory(bytes, { cause: error });
+      throw this.outOfMemory(home.bytes, { cause: error });
     }
   }
 
