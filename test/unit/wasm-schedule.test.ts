@@ -74,6 +74,11 @@ describe('units', () => {
     expect(cutOf('panels', sizes(32, 1600, 64))).toMatchObject({ splits: 12, splitDepth: 134 });
   });
 
+  test('are over the depth rather than the rows where a part is many blocks deep', () => {
+    expect(cutOf('panels', sizes(288, 15488, 64))).toMatchObject({ splits: 12, depthBlocks: 2, shareRight: false });
+    expect(cutOf('panels', sizes(288, 3872, 64))).toMatchObject({ splits: 1, shareRight: true });
+  });
+
   test('are one where there is little to do, and a few of each matrix in a batch', () => {
     expect(units(sizes(32, 32, 32), cutOf('panels', sizes(32, 32, 32)))).toBe(1);
     expect(units(sizes(64, 64, 64, 64), cutOf('panels', sizes(64, 64, 64, 64)))).toBe(64);

@@ -20,8 +20,8 @@ const vectors = 2;
 /**
  * `micro(k, a, b, c, add)`: c ← (add ? c : 0) + Σₖ aₖ·bₖ over packed panels. All of the tile's accumulators stay in
  * registers: 6×2 of them with fused multiply-add, 5×2 without, two vectors of b, one splat of a and the product, if it
- * has a register of its own, make 15 or 14, as many as the engine can keep in the 16 of x64. The loop is not unrolled:
- * Node 20 would order the instructions of several steps so that it needs more registers, and take twice the time.
+ * has a register of its own, make 15 or 14, as many as the engine can keep in the 16 of x64. The loop is neither unrolled
+ * nor inside of another: Node 20 would then need more registers than there are, and take twice the time.
  */
 export function microFunc(name: string, { dtype, height, pitch, relaxed }: MicroTile): Func {
   const bytes = storageBytes[dtype];

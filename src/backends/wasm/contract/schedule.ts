@@ -72,7 +72,7 @@ export function tileOf(kind: TileKind, { rows, columns }: Sizes, { bytes, fused 
       if (columns <= 2) return { kind, rows: 4, columns };
       // Two loads are as fast as two multiplications: with three by three, as many are needed of either. Products that
       // need registers of their own do not leave enough for that.
-      return fused ? { kind, rows: 3, columns: 3 } : { kind, rows: 4, columns: 2 };
+      return fused && Math.min(rows, columns) % 3 !== 1 ? { kind, rows: 3, columns: 3 } : { kind, rows: 4, columns: 2 };
     case 'stream':
       return { kind, rows: streamRows, columns: 64 };
   }
@@ -231,7 +231,9 @@ function splitsOf({ tile, sizes, each }: Shape, units: number): number {
   const { batch, rows, columns, depth } = sizes;
   // A stream adds to its results as often as that; more additions in a row would add up their errors.
   const needed = tile.kind === 'stream' ? Math.max(1, Math.ceil(depth / (wholeDepth * streamDepth(rows)))) : 1;
-  if (units >= each || batch * rows * columns > splitResults) return needed;
+  if (batch * rows * columns > splitResults) return needed;
+  // Parts of whole depth blocks need no right operand that is packed for all.
+  if (units >= each && (tile.kind !== 'panels' || depth < each * depthBlock)) return needed;
   return Math.max(needed, divisorUpTo(Math.min(each, Math.floor(depth / shortestSplit))));
 }
 
