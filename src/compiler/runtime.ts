@@ -10,7 +10,7 @@ import type { Jaxpr } from '../trace/jaxpr.ts';
 import { clearInterned } from '../trace/intern.ts';
 import { isJaxpr, subJaxprs, Var } from '../trace/jaxpr.ts';
 import type { Primitive } from '../trace/primitive.ts';
-import { typeOf } from '../trace/context.ts';
+import { resultTypes } from '../trace/context.ts';
 import { namingLiveArrays } from '../trace/live.ts';
 import { onClearCaches } from '../trace/switches.ts';
 import type { NDArray } from '../trace/value.ts';
@@ -214,7 +214,7 @@ const nameOf = (params: unknown): string | null =>
 
 function oneEquation(primitive: Primitive, avals: readonly Aval[], params: unknown): Jaxpr {
   const inputs = avals.map((a) => new Var(a));
-  const outputs = typeOf(primitive, avals, params).map((a) => new Var(a));
+  const outputs = resultTypes(primitive, avals, params).map((a) => new Var(a));
   return { constants: [], inputs, equations: [{ primitive, params, inputs, outputs }], outputs };
 }
 

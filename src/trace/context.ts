@@ -169,7 +169,7 @@ function closedOver(x: Tracer, used: string): CustomRuleError {
 }
 
 /** The results' types, or the typed error that says why the operands do not fit. */
-export function typeOf(primitive: Primitive, inputs: readonly Aval[], params: unknown): readonly Aval[] {
+export function resultTypes(primitive: Primitive, inputs: readonly Aval[], params: unknown): readonly Aval[] {
   const typed = primitive.type(inputs, params);
   if (isLeft(typed)) throw typed.left;
   return typed.right;

@@ -62,7 +62,7 @@ type Loose<A extends readonly unknown[], R> = { bivarianceHack(...args: A): R }[
  * - `zero`: no tangent passes; opting out costs a written reason.
  */
 export type Derivative<P, N extends number> =
-  | { readonly kind: 'smooth'; readonly partials: Tuple<N, Partial<P, N> | NoTangent> | Partials<P, N> }
+  | { readonly kind: 'smooth'; readonly partials: Tuple<N, PartialRule<P, N> | NoTangent> | Partials<P, N> }
   | {
       readonly kind: 'linear';
       readonly transpose: Tuple<N, Transpose<P, N> | NoTangent | NotLinear<P, N>> | Transposes<P, N>;
@@ -84,13 +84,13 @@ export interface NoTangent {
 
 /** Marks an operand that a linear primitive is not linear in, with its partial derivative. */
 export interface NotLinear<P, N extends number> {
-  readonly partial: Partial<P, N>;
+  readonly partial: PartialRule<P, N>;
 }
 
 /** A linear map from one operand's tangent to the results' tangents. */
 export type LinearMap = (tangent: NDArray) => readonly NDArray[];
 /** The derivative with respect to one operand, at given primals. */
-export type Partial<P, N extends number> = Loose<
+export type PartialRule<P, N extends number> = Loose<
   [ins: Tuple<N, NDArray>, outs: readonly NDArray[], params: P],
   LinearMap
 >;

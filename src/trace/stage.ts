@@ -2,7 +2,7 @@ import { InternalError } from '../util/error.ts';
 import { lastingOrigin } from '../util/origin.ts';
 import type { Aval } from './aval.ts';
 import type { OpenFunction, Trace } from './context.ts';
-import { currentTrace, requireUsable, typeOf, withTrace } from './context.ts';
+import { currentTrace, requireUsable, resultTypes, withTrace } from './context.ts';
 import type { ConcreteArray } from './concrete.ts';
 import type { Atom, ClosedJaxpr, Equation } from './jaxpr.ts';
 import { Literal, Var } from './jaxpr.ts';
@@ -50,7 +50,7 @@ export class StagingTrace implements Trace {
   }
 
   process(primitive: Primitive, inputs: readonly NDArray[], params: unknown): readonly NDArray[] {
-    const avals = typeOf(
+    const avals = resultTypes(
       primitive,
       inputs.map((x) => x.aval),
       params,

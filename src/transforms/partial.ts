@@ -43,7 +43,7 @@ class PartialTrace implements Trace {
 }
 
 /** What {@link partialFlat} gives. */
-export interface Partial {
+export interface PartialResult {
   /** The results that are known; null for the others. */
   readonly known: readonly (NDArray | null)[];
   /** From the unknown inputs to the other results, with all that it needs of known values. */
@@ -55,7 +55,7 @@ export function partialFlat(
   name: string,
   f: (...unknowns: readonly NDArray[]) => readonly NDArray[],
   avals: readonly Aval[],
-): Partial {
+): PartialResult {
   const trace = new PartialTrace(name, currentTrace());
   const { unknowns } = trace;
   try {

@@ -14,7 +14,7 @@ import { stack } from '../../src/numpy/shape.ts';
 import type { Aval } from '../../src/trace/aval.ts';
 import { showAval, sizeOf } from '../../src/trace/aval.ts';
 import { GradientError } from '../../src/trace/errors.ts';
-import { bind, currentTrace, typeOf } from '../../src/trace/context.ts';
+import { bind, currentTrace, resultTypes } from '../../src/trace/context.ts';
 import type { Case, Primitive } from '../../src/trace/primitive.ts';
 import type { NDArray } from '../../src/trace/value.ts';
 import { structuralPrimitives } from '../../src/transforms/registry.ts';
@@ -74,7 +74,7 @@ export function lawsOn(name: string, options: LawOptions): void {
 function resultsOf(primitive: Primitive, c: Case<unknown, number>, dtypes: readonly DType[]): readonly Aval[] | null {
   const avals = c.ins.map((i, k) => ({ shape: i.shape, dtype: dtypes[k] as DType, weakType: false }));
   try {
-    return typeOf(primitive, avals, c.params);
+    return resultTypes(primitive, avals, c.params);
   } catch (error) {
     // A case for any dtype stands for those that the primitive takes; every other case must be accepted.
     if (c.ins.some((i) => i.dtype === 'any')) return null;
