@@ -120,19 +120,13 @@ function storeLanes(f: Func, to: Local, offset: number, values: Value, count: nu
   if (count % 2 === 1) f.emit(storeOp('v128.store32_lane', offset + (count - 1) * 4, get(to), v, [count - 1]));
 }
 
-/** All positions of a panel side by side, each a stream of depths of its own: four at once where `along`. */
+/** The positions of a panel side by side, each a stream of depths of its own: four at once where `along`. */
 function packTogether(e: Evaluator, part: Part, along: boolean): void {
-  range(part.panels).forEach((p) => packPanel(e, part, along, p));
-}
-
-function packPanel(e: Evaluator, part: Part, along: boolean, p: number): void {
   const { f } = e;
   const { height, valid, at, dtype } = part;
-  const [k0, k1] = [f.param(at + 1), f.param(at + 2)];
+  const [first, k0, k1, into] = [f.param(at), f.param(at + 1), f.param(at + 2), f.param(at + 3)];
   const bytes = storageBytes[dtype];
-  const first = p === 0 ? f.param(at) : f.let(op('i32.add', f.param(at), i32(p * height)));
-  const skipped = op('i32.mul', op('i32.sub', k1, k0), i32(p * height * bytes));
-  const to = f.variable(p === 0 ? f.param(at + 3) : op('i32.add', f.param(at + 3), skipped), 'to');
+  const to = f.variable(into, 'to');
   const { coordinates, values } = neighbours(e, part.axes, part.value, first, valid);
   e.within(coordinates, () =>
     runsOver(e, part.depth, k0, k1, (axis, start, stop) => {

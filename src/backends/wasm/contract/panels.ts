@@ -1,4 +1,6 @@
+import type { Expr } from '../../../kernel/expr.ts';
 import type { ContractKernel } from '../../../kernel/kernel.ts';
+import type { Axis } from '../collapse.ts';
 import { storageBytes } from '../evaluator.ts';
 import type { Func, Value } from '../module/code.ts';
 import { get, i32, op } from '../module/code.ts';
@@ -36,6 +38,10 @@ export function panelTiles(
     },
   };
 }
+
+/** Can several panels be packed at once, from rows of memory that go through all of them? */
+const lieTogether = (value: Expr, axes: readonly Axis[], depth: readonly Axis[]): boolean =>
+  axes.length <= 1 && readingOf(value, axes, depth).across;
 
 class PanelWriter {
   /** Bytes of the panels in scratch memory, the right ones first. */
@@ -75,7 +81,7 @@ class PanelWriter {
       packFunc(m, kernel, c, { side: 'left', height, valid: height, panels: 1 }),
     );
     const { height, tall } = b.rows;
-    const several = c.rows.length <= 1 && tall >= panelsAtOnce && readingOf(c.lhs, c.rows, c.depth).across;
+    const several = tall >= panelsAtOnce && lieTogether(c.lhs, c.rows, c.depth);
     this.leftSeveral = several
       ? packFunc(m, kernel, c, { side: 'left', height, valid: height, panels: panelsAtOnce })
       : null;
@@ -85,9 +91,12 @@ class PanelWriter {
       columns: valid * panels,
     });
     const rest = columns % width;
+    const group = panelsAtOnce * width;
+    const together = lieTogether(c.rhs, c.columns, c.depth) && columns >= group;
+    const single = columns >= width && !(together && columns % group === 0 && (b.shareRight || b.blockColumns % group === 0)); // prettier-ignore
     this.right = [
-      ...(columns >= panelsAtOnce * width ? [packer(width, panelsAtOnce)] : []),
-      ...(columns >= width ? [packer(width, 1)] : []),
+      ...(together ? [packer(width, panelsAtOnce)] : []),
+      ...(single ? [packer(width, 1)] : []),
       ...(rest > 0 ? [packer(rest, 1)] : []),
     ];
   }
