@@ -246,6 +246,37 @@ export function randomMap(source: Source): Case {
   return { kernel, data: k.data };
 }
 
+/** A random map kernel over enough points that loads in another order than the stores go tile by tile. */
+export function randomTranspose(source: Source): Case {
+  const r = new Random(source);
+  const dtypes = r.chance(0.85) ? f32Like : allDTypes;
+  const k = new KernelMaker(r, { dtypes, special: r.chance(0.5), exact: false });
+  const domain = r.pick([
+    [r.pick([8, 31, 300]), r.pick([128, 131])],
+    [257, r.pick([5, 8, 17])],
+    [r.pick([2, 9]), r.pick([16, 33]), r.pick([32, 41])],
+    [9, 4, 3, 21],
+  ]);
+  const axes = axesOf(domain);
+  const permuted = (): Expr => {
+    const dtype = r.pick(dtypes);
+    const order = [...axes].sort(() => r.next() - 0.5);
+    const place = linearize(
+      order,
+      order.map((a) => interval(a).max + 1),
+    );
+    const x = load(k.operand(dtype, interval(place).max + 3, 'read'), dtype, iadd(place, lit(r.below(3))));
+    return r.chance(0.2) ? unary(dtype === 'bool' ? 'not' : 'neg', x) : x;
+  };
+  const stores = range(1 + r.below(2)).map(() => {
+    const dtype = r.pick(dtypes);
+    const sum = binary('add', cast(dtype, permuted()), cast(dtype, r.chance(0.5) ? permuted() : k.load(dtype, axes)));
+    return k.store(axes, sum);
+  });
+  const kernel: Kernel = { kind: 'map', name: 'map', source: 'random', domain, operands: k.operands, stores };
+  return { kernel, data: k.data };
+}
+
 const monoidsOf = (dtype: DType): readonly Monoid[] =>
   dtype === 'bool'
     ? ['and', 'or', 'add', 'mul', 'max', 'min']

@@ -4,7 +4,14 @@ import { createReferenceDevice } from '../../src/backends/reference/device.ts';
 import { createWasmDevice } from '../../src/backends/wasm/device.ts';
 import type { Source } from './random.ts';
 import { draws } from './random.ts';
-import { randomContract, randomLargeReduce, randomMap, randomReduce, randomRowwise } from './random-kernels.ts';
+import {
+  randomContract,
+  randomLargeReduce,
+  randomMap,
+  randomReduce,
+  randomRowwise,
+  randomTranspose,
+} from './random-kernels.ts';
 import { randomProcedure } from './random-procedures.ts';
 import { randomProgram } from './random-programs.ts';
 import { expectSame, runProgram } from './run-case.ts';
@@ -21,6 +28,7 @@ describe.each(configurations.filter((c) => c.options.threads === 1))('random ker
 
   const kinds = {
     map: [randomMap, nearly, runs],
+    'map in another order': [randomTranspose, exactly, Math.ceil(runs / 4)],
     reduce: [randomReduce, sums(512), runs],
     'reduce of much to little': [randomLargeReduce, sums(512), Math.ceil(runs / 10)],
     'row-wise': [(source: Source) => randomRowwise(source, false), sums(512), runs],

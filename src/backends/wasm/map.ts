@@ -5,10 +5,14 @@ import { collapse } from './collapse.ts';
 import { Evaluator } from './evaluator.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
 import { pointersOf, rows } from './rows.ts';
+import { emitTiles, transposition } from './tiles.ts';
 import { lanes } from './vector-ops.ts';
 import { canVectorize, chooseLaneAxis } from './vectorize.ts';
 
-/** A map kernel: rows along the cheapest lane axis, four points at once, the rest of a row one by one. */
+/**
+ * A map kernel: rows along the cheapest lane axis, four points at once, the rest of a row one by one; tiles where what is
+ * stored along one axis is loaded along another.
+ */
 export function emitMap(m: ModuleBuilder, kernel: MapKernel): KernelCode {
   const axes = kernel.domain.map((extent, axis) => ({ axis, extent }));
   const nest = collapse(
@@ -17,6 +21,8 @@ export function emitMap(m: ModuleBuilder, kernel: MapKernel): KernelCode {
   );
   const stores = withRoots(kernel.stores, nest.roots);
   const domain = nest.groups[0] ?? [];
+  const transposes = transposition(domain, stores);
+  if (transposes !== null) return emitTiles(m, kernel, domain, stores, transposes);
   const inner = innerAxis(domain, stores);
   const vector = canVectorize(nest.roots) && inner.extent >= lanes;
   const outer = domain.filter((a) => a.axis !== inner.axis);
