@@ -4,8 +4,8 @@ import type { Defaults } from '../training/plan.ts';
 import type { Settings } from '../training/settings.ts';
 import type { Trainer } from '../training/trainer.ts';
 
-/** A device's name. */
-export type DeviceName = Options['device'];
+/** Where to train. */
+export type DeviceChoice = Pick<Options, 'device' | 'threads'>;
 
 /** What a model is made from. */
 export interface ModelSettings {
@@ -40,7 +40,7 @@ export interface ModelEntry {
   readonly title: string;
   readonly defaults: Defaults;
   /** Starts the device and puts fresh parameters there. */
-  readonly start: (device: DeviceName, settings: Settings, imageShape: readonly number[]) => Promise<Trainer>;
+  readonly start: (device: DeviceChoice, settings: Settings, imageShape: readonly number[]) => Promise<Trainer>;
 }
 
 /** The models by the name that the command takes. */

@@ -62,7 +62,7 @@ async function runTraining(
   if (json !== null) await checkWritable(json);
   const checkpoint = resume ? await folder.load(model) : null;
   const plan = orThrow(makePlan(options, entry.defaults, available, checkpoint));
-  const trainer = await entry.start(options.device, plan.settings, data.train.images.shape.slice(1));
+  const trainer = await entry.start(options, plan.settings, data.train.images.shape.slice(1));
   const progress = createProgress(stdout);
   try {
     if (checkpoint !== null) {

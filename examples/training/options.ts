@@ -17,6 +17,8 @@ export interface Options<Model extends string = string> {
   readonly steps: number | null;
   readonly seed: number | null;
   readonly device: (typeof deviceNames)[number];
+  /** Of the wasm device; null for as many as the computer runs at once. */
+  readonly threads: number | null;
   readonly resume: boolean;
   /** The folder of the checkpoint and the metrics. */
   readonly out: string;
@@ -33,6 +35,7 @@ const flags = {
   'test-size': { type: 'string', value: 'N', help: 'evaluate on the first N test images only' },
   steps: { type: 'string', value: 'N', help: 'stop after N steps' },
   device: { type: 'string', value: 'NAME', help: `${deviceNames.join(', ')} (default ${deviceNames[0]})` },
+  threads: { type: 'string', value: 'N', help: 'threads of the wasm device (default: all)' },
   seed: { type: 'string', value: 'N', help: 'where all randomness comes from (default 0)' },
   resume: { type: 'boolean', value: '', help: 'continue from the checkpoint in the output folder' },
   out: { type: 'string', value: 'DIR', help: 'folder for checkpoint and metrics (default runs/<model>)' },
@@ -70,6 +73,10 @@ export function parseOptions<Model extends string>(
     E.bind('steps', () => parseCount('steps', values.steps, 1)),
     E.bind('seed', () => parseCount('seed', values.seed, 0)),
     E.bind('device', () => parseDevice(values.device)),
+    E.bind('threads', () => parseCount('threads', values.threads, 1)),
+    E.chainFirst(({ device, threads }) =>
+      threads === null || device === 'wasm' ? E.right(null) : bad(`--threads is for the wasm device, not ${device}`),
+    ),
     E.bind('logEvery', () => parseCount('log-every', values['log-every'], 1)),
     E.map(({ model, logEvery, ...rest }) => ({
       ...rest,

@@ -10,8 +10,8 @@ type Tensors = Readonly<Record<string, data.HostTensor>>;
 export const trainable = <S>(model: ImageModel<S>): ModelEntry => ({
   title: model.title,
   defaults: model.defaults,
-  async start(deviceName, { seed, learningRate }, imageShape) {
-    const device = await init({ device: deviceName });
+  async start({ device: name, threads }, { seed, learningRate }, imageShape) {
+    const device = await init(threads === null ? { device: name } : { device: name, threads });
     const functions = model.create({ learningRate, imageShape });
     const [initKey, orderKey] = random.split(random.key(seed)) as unknown as readonly [NDArray, NDArray];
     const step = jit(functions.step, { donateArgnums: 0 });

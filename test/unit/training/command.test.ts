@@ -166,6 +166,8 @@ describe('bad input', () => {
     ['fake --learning-rate 0', '--learning-rate must be a number above 0, not 0 (--help shows the flags)'],
     ['fake --learning-rate nan', '--learning-rate must be a number above 0, not nan (--help shows the flags)'],
     ['fake --device gpu', 'there is no device gpu; there are: wasm, webgpu, reference (--help shows the flags)'],
+    ['fake --threads 0', '--threads must be a whole number from 1, not 0 (--help shows the flags)'],
+    ['fake --device webgpu --threads 2', '--threads is for the wasm device, not webgpu (--help shows the flags)'],
     ['fake --batch-size 11', '--batch-size: a batch size of 11 does not fit 10 examples: use 1 to 10'],
     ['fake --train-size 3 --batch-size 4', '--batch-size: a batch size of 4 does not fit 3 examples: use 1 to 3'],
     ['fake --train-size 11', '--train-size 11 is above the 10 training images there are'],
