@@ -50,5 +50,5 @@ export async function blockUntilReady<T>(value: T): Promise<T> {
 async function settled(x: NDArray): Promise<void> {
   const array = x.concrete();
   // Reading is the one way to wait that every device has; devices run in order, so a small array would do as well.
-  if (array !== null && array.device !== null && array.device.readSync === null) await array.read();
+  if (array !== null && array.device !== null && array.device.runsAhead) await array.read();
 }

@@ -71,6 +71,8 @@ export interface Device {
   readonly description: string;
   readonly threads: number;
   readonly target: Target;
+  /** Whether calls may return before their work is done, so that reading is the way to wait for it. */
+  readonly runsAhead: boolean;
   /** Copies host data into a new buffer. */
   write(dtype: DType, data: HostArray): DeviceBuffer;
   /** A copy of the contents. Rejects with the error of the program that should have written it, if that failed. */

@@ -3,12 +3,12 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { createWasmDevice } from '../../src/backends/wasm/device.ts';
 import { detectFeatures } from '../../src/backends/wasm/features.ts';
 import { emitWasm } from '../../src/backends/wasm/program.ts';
-import { binary, constant, index, load } from '../../src/kernel/expr.ts';
 import type { Device } from '../../src/kernel/device.ts';
-import type { MapKernel } from '../../src/kernel/kernel.ts';
-import type { BufferSpec, Program, RunStep } from '../../src/kernel/program.ts';
+import { DeviceError } from '../../src/kernel/device.ts';
+import type { Program, RunStep } from '../../src/kernel/program.ts';
 import { present } from '../../src/util/assert.ts';
 import { range } from '../../src/util/array.ts';
+import { broken, chain, runChain } from './chains.ts';
 import type { Source } from './random.ts';
 import { draws } from './random.ts';
 import type { Case } from './random-kernels.ts';
@@ -26,31 +26,7 @@ const runs = Number(process.env['RUNS'] ?? 200);
 /** Waits until the workers of a device take part, which they do from the first program on that is for them. */
 async function workersOf(device: Device): Promise<void> {
   await runChain(device, 2, 3);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-}
-
-/** `count` maps over rows of 4,096, each of which adds 1 to the result of the one before. */
-function chain(count: number, rows: number): Program {
-  const size = rows * 4096;
-  const i = index(0, size);
-  const kernel: MapKernel = {
-    kind: 'map', name: 'next', source: 'x + 1', domain: [size],
-    operands: [{ dtype: 'f32', length: size, access: 'read' }, { dtype: 'f32', length: size, access: 'write' }],
-    stores: [{ operand: 1, index: i, value: binary('add', load(0, 'f32', i), constant('f32', 1)) }],
-  }; // prettier-ignore
-  const steps = range(count).map((n): RunStep => ({ kind: 'run', kernel, args: [n, n + 1] }));
-  const buffers = range(count + 1).map((n): BufferSpec => ({
-    dtype: 'f32', length: size,
-    place: n === 0 ? { kind: 'input' } : n === count ? { kind: 'output' } : { kind: 'temporary', slot: n - 1 },
-  })); // prettier-ignore
-  const slots = range(count - 1).map(() => size * 4);
-  return { name: 'chain', buffers, steps, inputs: [0], outputs: [count], donated: [], slots };
-}
-
-/** Runs a chain, and gives the numbers that are in its result. */
-async function runChain(device: Device, count: number, rows: number): Promise<readonly number[]> {
-  const [y] = await runProgram(device, { program: chain(count, rows), inputs: [new Float32Array(rows * 4096)] });
-  return [...new Set(present(y, 'output'))];
+  await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
 describe.each(detectFeatures().relaxedSimd ? [true, false] : [false])('threads, relaxed SIMD %s', (relaxedSimd) => {
@@ -124,6 +100,17 @@ describe('devices with threads', () => {
     await workersOf(device);
     for (const i of range(200)) expect(await runChain(device, 1 + (i % 5), 2 + (i % 7))).toEqual([1 + (i % 5)]);
     expect(device.memory().liveBuffers).toBe(0);
+    await device.close();
+  });
+
+  test('fail with an error, and go on afterwards, when code fails on some thread', async () => {
+    const device = createWasmDevice({ threads: 3, sharing: everything });
+    await workersOf(device);
+    for (const _ of range(20)) {
+      const inputs = [new Float32Array(8 * 4096)];
+      await expect(runProgram(device, { program: broken(8), inputs })).rejects.toThrow(DeviceError);
+      expect(await runChain(device, 2, 8)).toEqual([2]);
+    }
     await device.close();
   });
 

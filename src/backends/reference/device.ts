@@ -84,6 +84,7 @@ export function createReferenceDevice(): Device {
     threads: 1,
     target: { device: 'reference', dtypes: new Set(dtypes), maxOperands: 64 },
     write,
+    runsAhead: false,
     read: (buffer) => Promise.resolve(readSync(buffer)),
     readSync,
     free,

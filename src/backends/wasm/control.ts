@@ -18,7 +18,7 @@ export const commandWords = 8;
 /** The most characters of an error's text that a worker hands over. */
 export const messageLength = 256;
 
-const counters = controlStart + 8 * line;
+const counters = controlStart + 11 * line;
 const done = counters + maxPhases * line;
 const queue = done + maxThreads * line;
 const message = queue + queueLength * commandWords * 4;
@@ -39,6 +39,11 @@ export const control = {
   /** Workers that have come up; those that get commands. */
   ready: controlStart + 6 * line,
   joined: controlStart + 7 * line,
+  /** Who waits, asleep, for the first worker to get on. */
+  behind: controlStart + 8 * line,
+  /** Not 0 when a command has failed that nobody was waiting for; which one. */
+  failed: controlStart + 9 * line,
+  failedCommand: controlStart + 10 * line,
   /** Next unit of each phase since the last barrier, a line apart. */
   counters,
   /** Commands that each worker has done with, a line apart. */
@@ -53,5 +58,8 @@ export const controlEnd = message + (messageLength + 1) * 4;
 /** Bytes from one counter to the next. */
 export const counterStride = line;
 
-/** What workers are told to do; a command's words are these and then `program, address, length, table, threads`. */
+/**
+ * What workers are told to do; a command's words are these and then `program, address, length, table, threads, first`: a
+ * program, where its module's bytes are, and to run it on how many threads, of which the first worker is number `first`.
+ */
 export const commands = { load: 1, run: 2, free: 3 } as const;

@@ -24,6 +24,10 @@ export interface Home {
   pins: number;
   /** When it was last used, by the memory's count of uses. */
   used: number;
+  /** The command that writes it, which may be outstanding; -1 for none. See {@link Outstanding}. */
+  written: number;
+  /** Reads that wait for that: each takes its copy when it is called. */
+  readers: readonly (() => void)[];
   readonly claim: Claim;
 }
 
@@ -61,12 +65,34 @@ function newMemory(
   }
 }
 
+/** Work that threads do after the call that asked for it, command by command. */
+export interface Outstanding {
+  /** Commands given, and those of them that are over. */
+  readonly given: number;
+  passed(): number;
+  /** Waits until all are over. */
+  finish(): void;
+}
+
+/** Storage that was given back while commands were outstanding that may use it. */
+interface Returned {
+  readonly address: number;
+  readonly size: number;
+  /** Commands that have to be over first. */
+  readonly after: number;
+}
+
+/** With so much storage in use by outstanding commands only, it is time to wait for them. */
+const muchReturned = 2 ** 26;
+
 const newHome = (bytes: number, pins: number): Home => ({
   bytes,
   address: null,
   copy: null,
   pins,
   used: 0,
+  written: -1,
+  readers: [],
   claim: { bytes, home: null, freed: false },
 });
 
@@ -84,6 +110,9 @@ export class LinearMemory {
   private copies = 0;
   private copiedBytes = 0;
   private peak = 0;
+  private outstanding: Outstanding | null = null;
+  private returned: Returned[] = [];
+  private returnedBytes = 0;
 
   constructor({ budget = 2 ** 28, limit = Infinity, shared = false }: MemoryOptions) {
     const { memory, most } = newMemory(shared);
@@ -92,6 +121,11 @@ export class LinearMemory {
     this.allocator = new Allocator(reservedStart);
     this.allocator.extend(pageBytes - reservedStart - reservedEnd);
     this.budget = budget;
+  }
+
+  /** From now on storage that is given back is used again only when the commands given before are over. */
+  follow(outstanding: Outstanding): void {
+    this.outstanding = outstanding;
   }
 
   /** A new array's home with unspecified contents, resident and pinned; see {@link unpin}. */
@@ -130,6 +164,7 @@ export class LinearMemory {
   /** Gives an array's storage back; once more does nothing. */
   release(claim: Claim): void {
     if (claim.freed) return;
+    if (claim.home !== null) this.serveReaders(claim.home);
     claim.freed = true;
     if (claim.home !== null) this.leave(claim.home);
     else {
@@ -140,10 +175,17 @@ export class LinearMemory {
 
   /** Moves an array's storage to a new home; the old one is dead afterwards. */
   transfer(home: Home): Home {
+    this.serveReaders(home);
     const address = this.addressOf(home);
     this.forget(home);
     home.claim.freed = true;
     return this.settle(newHome(home.bytes, 0), address);
+  }
+
+  /** Lets everybody who waits for the contents have them now, before they are gone. */
+  serveReaders(home: Home): void {
+    if (home.readers.length > 0) this.finish();
+    home.readers.forEach((read) => read());
   }
 
   /** The array's bytes, wherever they are; valid until the next allocation. */
@@ -165,7 +207,7 @@ export class LinearMemory {
     return {
       address,
       free: () => {
-        if (live) this.allocator.free(address, blockSize(bytes));
+        if (live) this.giveBack(address, blockSize(bytes));
         live = false;
       },
     };
@@ -194,7 +236,7 @@ export class LinearMemory {
   }
 
   private leave(home: Home): void {
-    this.allocator.free(this.addressOf(home), blockSize(home.bytes));
+    this.giveBack(this.addressOf(home), blockSize(home.bytes));
     this.forget(home);
   }
 
@@ -221,6 +263,7 @@ export class LinearMemory {
 
   /** Moves the least recently used arrays out until at most `target` bytes stay, pinned ones aside. */
   private moveOut(target: number): void {
+    this.finish();
     for (const home of [...this.resident].sort((a, b) => a.used - b.used)) {
       if (this.residentBytes <= target) return;
       if (home.pins > 0) continue;
@@ -246,12 +289,39 @@ export class LinearMemory {
 
   private take(bytes: number): number {
     const size = blockSize(bytes);
+    this.reclaim();
+    if (this.returnedBytes > muchReturned) this.finish();
     const found = this.allocator.allocate(size) ?? this.grow(size);
     if (found !== null) return found;
     this.moveOut(0);
     const again = this.allocator.allocate(size) ?? this.grow(size);
     if (again !== null) return again;
     throw this.outOfMemory(bytes);
+  }
+
+  private giveBack(address: number, size: number): void {
+    const after = this.outstanding?.given ?? 0;
+    if (this.outstanding === null || this.outstanding.passed() >= after) return this.allocator.free(address, size);
+    this.returned.push({ address, size, after });
+    this.returnedBytes += size;
+  }
+
+  /** Makes storage free that no outstanding command uses any more. */
+  private reclaim(): void {
+    if (this.outstanding === null || this.returned.length === 0) return;
+    const passed = this.outstanding.passed();
+    const waiting = this.returned.filter(({ address, size, after }) => {
+      if (after > passed) return true;
+      this.allocator.free(address, size);
+      this.returnedBytes -= size;
+      return false;
+    });
+    this.returned = waiting;
+  }
+
+  private finish(): void {
+    this.outstanding?.finish();
+    this.reclaim();
   }
 
   private outOfMemory(bytes: number, options?: { readonly cause: unknown }): OutOfMemoryError {

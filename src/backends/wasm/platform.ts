@@ -37,6 +37,14 @@ export function maySleep(): boolean {
   }
 }
 
+/** Resolves when a word is another one, or some milliseconds later. */
+export function changed(words: Int32Array, at: number, from: number): Promise<unknown> {
+  const later = new Promise((resolve) => setTimeout(resolve, 4));
+  // Not in all browsers yet, nor in the language version that the types are for.
+  const { waitAsync } = Atomics as { waitAsync?: (words: Int32Array, at: number, from: number) => { value: unknown } };
+  return waitAsync === undefined ? later : Promise.race([waitAsync(words, at, from).value, later]);
+}
+
 /**
  * Starts a thread that runs `source`, a script with the variable `data`. It does not keep the process alive.
  *

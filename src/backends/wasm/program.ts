@@ -18,7 +18,7 @@ import { emitReduce } from './reduce.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
 import { RunContext, writeAlone } from './run.ts';
 import type { Sharing } from './sharing.ts';
-import { sharedKernels } from './sharing.ts';
+import { noSharing, sharesOf } from './sharing.ts';
 import { teamParams, writeTeam } from './team.ts';
 import { emitRowwise } from './rowwise.ts';
 
@@ -35,6 +35,8 @@ export interface WasmProgram {
   readonly text: () => string;
   /** Whether `run` is for several threads. */
   readonly team: boolean;
+  /** About how long it takes one thread, in nanoseconds. */
+  readonly work: number;
   /** Bytes of scratch memory of each thread, and of the memory that they share. */
   readonly scratchBytes: number;
   readonly sharedBytes: number;
@@ -56,7 +58,7 @@ export function emitWasm(program: Program, features: WasmFeatures, sharing: Shar
   m.funcs.forEach(hoistLiterals);
   const most = (bytes: (code: KernelCode) => number): number => Math.max(0, ...[...kernels.values()].map(bytes));
   const scratchBytes = blockSize(most((c) => c.scratchBytes));
-  const shared = sharing === null ? new Set<Kernel>() : sharedKernels(program, kernels, sharing);
+  const { shared, work } = sharesOf(program, kernels, sharing ?? noSharing);
   const team = shared.size > 0;
   const run = new Func('run', team ? teamParams : [['table', 'i32']], [], ['', `program ${program.name}`]);
   const context = new RunContext(run, program, kernels);
@@ -69,7 +71,7 @@ export function emitWasm(program: Program, features: WasmFeatures, sharing: Shar
     notes: [`program ${program.name}: run(table of ${program.buffers.length} buffers' addresses and working memory)`],
   };
   const sharedBytes = most((c) => c.sharedBytes);
-  return { bytes: encodeModule(module), text: () => printModule(module), team, scratchBytes, sharedBytes };
+  return { bytes: encodeModule(module), text: () => printModule(module), team, work, scratchBytes, sharedBytes };
 }
 
 function emitKernel(m: ModuleBuilder, kernel: Kernel): KernelCode {

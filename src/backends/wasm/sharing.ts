@@ -13,19 +13,32 @@ export interface Sharing {
 
 export const usualSharing: Sharing = { kernel: 10_000, program: 50_000 };
 
+/** What one thread shares with itself. */
+export const noSharing: Sharing = { kernel: Infinity, program: Infinity };
+
 /** Trips that a loop of unknown length is assumed to take. */
 const unknownTrips = 8;
 
-/** The kernels of a program that threads are to share. */
-export function sharedKernels(program: Program, kernels: Kernels, sharing: Sharing): ReadonlySet<Kernel> {
+/** What threads make of a program. */
+export interface Shares {
+  /** The kernels that they share. */
+  readonly shared: ReadonlySet<Kernel>;
+  /** All there is to do, in nanoseconds of one thread. */
+  readonly work: number;
+}
+
+/** Finds out what is worth sharing, and about how much there is to do. */
+export function sharesOf(program: Program, kernels: Kernels, sharing: Sharing): Shares {
   const shared = new Set<Kernel>();
-  let total = 0;
+  let [total, all] = [0, 0];
   const visit = (step: Step, times: number): void => {
     switch (step.kind) {
       case 'run': {
-        if (kernels.get(step.kernel)?.phases.some((p) => p.units > 1) !== true) return;
+        const code = kernels.get(step.kernel);
+        if (code === undefined) return;
         const work = workOf(step.kernel);
-        if (work < sharing.kernel) return;
+        all += work * times;
+        if (work < sharing.kernel || !code.phases.some((p) => p.units > 1)) return;
         shared.add(step.kernel);
         total += work * times;
         return;
@@ -40,5 +53,5 @@ export function sharedKernels(program: Program, kernels: Kernels, sharing: Shari
     }
   };
   program.steps.forEach((s) => visit(s, 1));
-  return total < sharing.program ? new Set() : shared;
+  return { shared: total < sharing.program ? new Set() : shared, work: all };
 }

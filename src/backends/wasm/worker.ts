@@ -1,12 +1,22 @@
-import { commands, commandWords, control, controlEnd, messageLength, queueLength } from './control.ts';
+import {
+  commands,
+  commandWords,
+  control,
+  controlEnd,
+  counterStride,
+  maxPhases,
+  messageLength,
+  queueLength,
+} from './control.ts';
 
 /** How often a thread looks for what it waits for before it sleeps: about 0.1 ms, ten times as long as waking takes. */
 export const patience = 100_000;
 /** The same in JavaScript, where looking takes longer. */
 const commandPatience = 50_000;
 
-/** The position of a word of the control block. */
-const word = (name: keyof typeof control): number => control[name] / 4;
+/** The positions of words of the control block, and words from one worker's number of commands done to the next one's. */
+export const word = (name: keyof typeof control): number => control[name] / 4;
+export const doneStride = counterStride / 4;
 
 /**
  * What a worker thread runs, as text: so it is one and the same wherever the library is bundled, and needs no file of its
@@ -41,7 +51,7 @@ function runOf(program, address, length) {
 
 // Lets the threads that wait for this one fail as well, and says why.
 function abort(error) {
-  if (Atomics.compareExchange(words, ${word('aborted')}, 0, 1) === 0) {
+  if (Atomics.compareExchange(words, ${word('aborted')}, 0, 1) === 0 && Atomics.load(words, ${word('failed')}) === 0) {
     const text = String(error).slice(0, ${messageLength});
     for (let i = 0; i <= ${messageLength}; i++) words[${word('message')} + i] = i < text.length ? text.charCodeAt(i) : 0;
   }
@@ -49,15 +59,47 @@ function abort(error) {
   Atomics.notify(words, ${word('generation')});
 }
 
-function execute([command, program, address, length, table, threads]) {
+const first = ${word('done')};
+const done = (worker) => first + ${doneStride} * worker;
+
+// Returns when a worker has done so many commands.
+function waitForWorker(other, count) {
+  const at = done(other);
+  for (let i = 0; i < ${commandPatience}; i++) if (((Atomics.load(words, at) - count) | 0) >= 0) return;
+  Atomics.add(words, ${word('behind')}, 1);
+  for (;;) {
+    const now = Atomics.load(words, at);
+    if (((now - count) | 0) >= 0) break;
+    Atomics.wait(words, at, now);
+  }
+  Atomics.sub(words, ${word('behind')}, 1);
+}
+
+// After a command that failed with nobody waiting: leaves its number, and makes everything ready for the next one.
+function recover(number, threads) {
+  for (let other = 1; other < threads; other++) waitForWorker(other, (number + 1) | 0);
+  if (Atomics.load(words, ${word('failed')}) === 0) {
+    words[${word('failedCommand')}] = number;
+    Atomics.store(words, ${word('failed')}, 1);
+  }
+  Atomics.store(words, ${word('arrived')}, 0);
+  for (let i = 0; i < ${maxPhases}; i++) Atomics.store(words, ${word('counters')} + i * ${counterStride / 4}, 0);
+  Atomics.store(words, ${word('aborted')}, 0);
+}
+
+function execute(number, [command, program, address, length, table, threads, firstThread]) {
+  const thread = worker + firstThread;
   if (command === ${commands.free}) programs.delete(program);
   else if (command === ${commands.load}) runOf(program, address >>> 0, length);
-  else if (worker + 1 < threads) {
+  else if (thread < threads) {
+    // Where the caller is no thread itself, the first worker is in all runs: when it has come here, all before is over.
+    if (firstThread === 0 && worker > 0) waitForWorker(0, number);
     try {
-      runOf(program, address >>> 0, length)(table, worker + 1, threads, ${patience});
+      runOf(program, address >>> 0, length)(table, thread, threads, ${patience});
     } catch (error) {
       abort(error);
     }
+    if (firstThread === 0 && worker === 0 && Atomics.load(words, ${word('aborted')}) !== 0) recover(number, threads);
   }
 }
 
@@ -67,16 +109,16 @@ for (;;) {
   if (Atomics.load(words, ${word('joined')}) > worker) break;
   waitWhileGiven(number);
 }
-const done = ${word('done')} + 16 * worker;
-for (let number = Atomics.load(words, done); ; ) {
+for (let number = Atomics.load(words, done(worker)); ; ) {
   waitWhileGiven(number);
   const at = ${word('queue')} + (number & ${queueLength - 1}) * ${commandWords};
   try {
-    execute(words.subarray(at, at + ${commandWords}));
+    execute(number, words.subarray(at, at + ${commandWords}));
   } catch {
     // What can't be loaded now is loaded again, and fails, when it is to run.
   }
   number = (number + 1) | 0;
-  Atomics.store(words, done, number);
+  Atomics.store(words, done(worker), number);
+  if (Atomics.load(words, ${word('behind')}) > 0) Atomics.notify(words, done(worker));
 }
 `;

@@ -57,6 +57,7 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
     wgslTarget: runtime.wgslTarget,
     write: (dtype, data) => write(runtime, dtype, data),
     read: (buffer) => read(runtime, buffer),
+    runsAhead: true,
     readSync: null,
     free: (buffer) => free(runtime, buffer),
     finalizer: (buffer) => () => free(runtime, buffer),
