@@ -1,4 +1,5 @@
 import { ArgumentError } from '../trace/errors.ts';
+import type { NDArray } from '../trace/value.ts';
 import { at } from '../util/array.ts';
 
 /** Which arguments a derivative is by, in types and at run time. */
@@ -28,12 +29,29 @@ export type DynamicArgnum<A extends readonly unknown[], N> = N extends number
     : Positions<A>
   : readonly Positions<A>[];
 
-/** A gradient has the structure and types of its argument; by several arguments it is the list of those. */
+/** What stands for an argument among gradients: an array for a number, its own type for a tree of arrays. */
+type Differentiated<T> = T extends number ? NDArray : T;
+
+/**
+ * A gradient has the structure and types of its argument, and is an array for a number; by several arguments it is the list of
+ * those.
+ */
 export type GradientOf<A extends readonly unknown[], N> = N extends readonly unknown[]
-  ? { -readonly [K in keyof N]: N[K] extends keyof A ? A[N[K]] : never }
-  : N extends keyof A
-    ? A[N]
-    : never;
+  ? { -readonly [K in keyof N]: N[K] extends keyof A ? Differentiated<A[N[K]]> : never }
+  : Differentiated<ArgumentAt<A, N>>;
+
+/** The argument that a derivative is by, where it is one. */
+export type ArgumentAt<A extends readonly unknown[], N> = N extends keyof A ? A[N] : never;
+
+/**
+ * What an overload demands of a function besides its type, to be taken for a derivative by a number only. (A conditional result
+ * type would do as well, but be of no use where the argument's type is a type parameter.)
+ */
+export type ByNumber<A extends readonly unknown[], N> = N extends keyof A
+  ? A[N] extends number
+    ? unknown
+    : never
+  : never;
 
 /** Arguments split into those that a derivative is by and the others. */
 export interface Chosen {

@@ -2,7 +2,7 @@ import { fill, zerosOf } from '../lax/structural.ts';
 import type { NDArray } from '../trace/value.ts';
 import { unflatten } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
-import type { Argnums, ArgnumsOf, DynamicArgnum, First, GradientOf } from './argnums.ts';
+import type { Argnums, ArgnumsOf, ArgumentAt, ByNumber, DynamicArgnum, First, GradientOf } from './argnums.ts';
 import { atChosen } from './at-point.ts';
 import { requireScalar } from './checks.ts';
 import { linearizeFlat } from './linearize.ts';
@@ -18,6 +18,11 @@ export interface GradOptions<N = Argnums> {
 
 type Fn<A extends readonly unknown[], R> = (...args: A) => R;
 
+/** {@link GradientOf} where it is by no number alone: then it can be of a type parameter's type. */
+type PlainGradientOf<A extends readonly unknown[], N> = N extends readonly unknown[]
+  ? GradientOf<A, N>
+  : ArgumentAt<A, N>;
+
 /**
  * The gradient of a scalar function with respect to one argument (the first, unless `argnums` says otherwise) or several,
  * each any tree of float arrays. The gradient is a tree of the same structure, or the list of those.
@@ -30,13 +35,21 @@ type Fn<A extends readonly unknown[], R> = (...args: A) => R;
  * await grad(f)(np.array([1, 2, 3])).tolist(); // [2, 4, 6]
  */
 export function grad<A extends readonly unknown[], X, const N extends ArgnumsOf<A> = First<A>>(
+  f: Fn<A, readonly [NDArray, X]> & ByNumber<A, N>,
+  options: GradOptions<N> & HasAux,
+): Fn<A, [gradient: NDArray, aux: X]>;
+export function grad<A extends readonly unknown[], const N extends ArgnumsOf<A> = First<A>>(
+  f: Fn<A, NDArray> & ByNumber<A, N>,
+  options?: GradOptions<N> & { readonly hasAux?: false },
+): Fn<A, NDArray>;
+export function grad<A extends readonly unknown[], X, const N extends ArgnumsOf<A> = First<A>>(
   f: Fn<A, readonly [NDArray, X]>,
   options: GradOptions<N> & HasAux,
-): Fn<A, [gradient: GradientOf<A, N>, aux: X]>;
+): Fn<A, [gradient: PlainGradientOf<A, N>, aux: X]>;
 export function grad<A extends readonly unknown[], const N extends ArgnumsOf<A> = First<A>>(
   f: Fn<A, NDArray>,
   options?: GradOptions<N> & { readonly hasAux?: false },
-): Fn<A, GradientOf<A, N>>;
+): Fn<A, PlainGradientOf<A, N>>;
 export function grad<A extends readonly unknown[], N>(
   f: Fn<A, NDArray>,
   options?: GradOptions<DynamicArgnum<A, N>> & { readonly hasAux?: false },
@@ -59,13 +72,21 @@ export function grad(
  * const [loss, gradients] = valueAndGrad(lossOf)(params, batch);
  */
 export function valueAndGrad<A extends readonly unknown[], X, const N extends ArgnumsOf<A> = First<A>>(
+  f: Fn<A, readonly [NDArray, X]> & ByNumber<A, N>,
+  options: GradOptions<N> & HasAux,
+): Fn<A, [value: [NDArray, X], gradient: NDArray]>;
+export function valueAndGrad<A extends readonly unknown[], const N extends ArgnumsOf<A> = First<A>>(
+  f: Fn<A, NDArray> & ByNumber<A, N>,
+  options?: GradOptions<N> & { readonly hasAux?: false },
+): Fn<A, [value: NDArray, gradient: NDArray]>;
+export function valueAndGrad<A extends readonly unknown[], X, const N extends ArgnumsOf<A> = First<A>>(
   f: Fn<A, readonly [NDArray, X]>,
   options: GradOptions<N> & HasAux,
-): Fn<A, [value: [NDArray, X], gradient: GradientOf<A, N>]>;
+): Fn<A, [value: [NDArray, X], gradient: PlainGradientOf<A, N>]>;
 export function valueAndGrad<A extends readonly unknown[], const N extends ArgnumsOf<A> = First<A>>(
   f: Fn<A, NDArray>,
   options?: GradOptions<N> & { readonly hasAux?: false },
-): Fn<A, [value: NDArray, gradient: GradientOf<A, N>]>;
+): Fn<A, [value: NDArray, gradient: PlainGradientOf<A, N>]>;
 export function valueAndGrad<A extends readonly unknown[], N>(
   f: Fn<A, NDArray>,
   options?: GradOptions<DynamicArgnum<A, N>> & { readonly hasAux?: false },

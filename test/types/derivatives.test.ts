@@ -19,6 +19,7 @@ import {
   linearize,
   linearTranspose,
   numpy as np,
+  optim,
   stopGradient,
   tree,
   valueAndGrad,
@@ -209,5 +210,24 @@ test('mistakes do not compile', () => {
     checkpoint(forward, { policy: 'dotsSaveable' });
     // @ts-expect-error the cotangent of an Out
     linearTranspose(forward, params, x)(x);
+  });
+});
+
+test('the gradient by a number is an array', () => {
+  checked(() => {
+    expectTypeOf(grad((a: number) => np.sin(a))(1)).toEqualTypeOf<NDArray>();
+    expectTypeOf(valueAndGrad((a: number) => np.sin(a))(1)).toEqualTypeOf<[value: NDArray, gradient: NDArray]>();
+    const f = (p: Layer, a: number): NDArray => p.w.mul(a);
+    expectTypeOf(grad(f)({ w: x, b: x }, 3)).toEqualTypeOf<Layer>();
+    expectTypeOf(grad(f, { argnums: 1 })({ w: x, b: x }, 3)).toEqualTypeOf<NDArray>();
+    expectTypeOf(grad(f, { argnums: [1, 0] })({ w: x, b: x }, 3)).toEqualTypeOf<[NDArray, Layer]>();
+    const withAux = (a: number, p: Layer): readonly [NDArray, Layer] => [np.sin(a), p];
+    expectTypeOf(grad(withAux, { hasAux: true })(1, { w: x, b: x })).toEqualTypeOf<[gradient: NDArray, aux: Layer]>();
+    expectTypeOf(jacrev((a: number) => np.sin(a))(1)).toEqualTypeOf<NDArray>();
+    expectTypeOf(fwdAndBwd((a: number) => np.sin(a))[1]).returns.toEqualTypeOf<NDArray>();
+    // A function that does not know its parameters' type can go on with their gradient.
+    const descend = <P>(lossOf: (p: P, v: NDArray) => NDArray, p: P): P =>
+      optim.applyUpdates(p, valueAndGrad(lossOf)(optim.applyUpdates(p, grad(lossOf)(p, x)), x)[1]);
+    expectTypeOf(descend(loss, params)).toEqualTypeOf<Params>();
   });
 });
