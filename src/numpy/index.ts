@@ -10,20 +10,93 @@ import type { Shape } from '../trace/aval.ts';
 import type { DType } from '../kernel/dtype.ts';
 import type { ArrayLike } from '../trace/value.ts';
 
-export * from './compare.ts';
-export * from './create.ts';
-export * from './dtypes.ts';
-export * from './einsum.ts';
-export * from './elementwise.ts';
+export { allclose, arrayEqual, isclose } from './compare.ts';
+export type { CloseOptions } from './compare.ts';
+export { arange, array, asarray, eye, full, fullLike, linspace, ones, onesLike, zeros, zerosLike } from './create.ts';
+export type { DTypeOptions, LikeOptions, LinspaceOptions } from './create.ts';
+export { finfo, iinfo, issubdtype } from './dtypes.ts';
+export type { DTypeKind, FloatInfo, IntegerInfo } from './dtypes.ts';
+export { einsum } from './einsum.ts';
+export {
+  abs,
+  add,
+  arctan,
+  arctan2,
+  astype,
+  ceil,
+  clip,
+  cos,
+  divide,
+  equal,
+  exp,
+  expm1,
+  floor,
+  floorDivide,
+  greater,
+  greaterEqual,
+  hypot,
+  isfinite,
+  isinf,
+  isnan,
+  less,
+  lessEqual,
+  log,
+  log1p,
+  logaddexp,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  maximum,
+  minimum,
+  multiply,
+  nanToNum,
+  negative,
+  notEqual,
+  power,
+  reciprocal,
+  remainder,
+  round,
+  sign,
+  sin,
+  sqrt,
+  square,
+  subtract,
+  tan,
+  tanh,
+  trueDivide,
+  where,
+} from './elementwise.ts';
 export * as linalg from './linalg/index.ts';
-export * from './matrices.ts';
-export { all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var_ } from './reduce.ts';
-export { var_ as var } from './reduce.ts';
-export * from './rearrange.ts';
-export * from './shape.ts';
-export * from './sorting.ts';
-export * from './taking.ts';
+export { atleast1d, atleast2d, atleast3d, copy, diag, diagonal, meshgrid, trace, tri } from './matrices.ts';
+export type { MeshgridOptions } from './matrices.ts';
 export { broadcastTo, promoteTypes, resultType } from './promote.ts';
+export { moveaxis, pad, repeat, roll, tile } from './rearrange.ts';
+export type { PadOptions } from './rearrange.ts';
+export { all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var_ as var } from './reduce.ts';
+export type { VarianceOptions } from './reduce.ts';
+export {
+  concatenate,
+  dot,
+  expandDims,
+  flip,
+  hstack,
+  matmul,
+  outer,
+  reshape,
+  split,
+  squeeze,
+  stack,
+  swapaxes,
+  transpose,
+  tril,
+  triu,
+  vstack,
+} from './shape.ts';
+export { argsort, cumprod, cumsum, sort } from './sorting.ts';
+export type { CumulativeOptions, SortOptions } from './sorting.ts';
+export { putAlongAxis, take, takeAlongAxis } from './taking.ts';
+export type { TakeOptions } from './taking.ts';
 export { NDArray } from '../trace/value.ts';
 export type {
   ArrayAt,

@@ -76,7 +76,7 @@ describe('row-wise kernels', () => {
     ['logSoftmax', (x) => nn.logSoftmax(x)],
     ['logsumexp', (x) => np.logsumexp(x, -1, { keepdims: true })],
     ['layer norm', layerNorm],
-    ['variance', (x) => np.var_(x, -1, { keepdims: true })],
+    ['variance', (x) => np.var(x, -1, { keepdims: true })],
     ['standard deviation', (x) => np.std(x, -1, { keepdims: true })],
     ['cross entropy', (x) => nn.softmaxCrossEntropyWithIntegerLabels(x, labels).reshape([64, 1])],
   ];
