@@ -8,7 +8,7 @@ import { bind } from '../trace/context.ts';
 import { GradientError } from '../trace/errors.ts';
 import { HostFunction } from '../trace/host-call.ts';
 import type { Batched, Primitive } from '../trace/primitive.ts';
-import { primitive, typed } from '../trace/primitive.ts';
+import { eachCase, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, product, range, zipExact } from '../util/array.ts';
 import { inFront, prepend } from './rules.ts';
@@ -76,7 +76,7 @@ export const pureCallbackP: Primitive<PureCallbackParams> = primitive<PureCallba
     return inFront(...bind(pureCallbackP, operands, { host: host.returning(results), vmapMethod }));
   },
   lower: () => ({ kind: 'host' }),
-  cases: (['sequential', 'expandDims', 'broadcastAll'] as const).map((vmapMethod) => ({
+  cases: eachCase(['sequential', 'expandDims', 'broadcastAll'], (vmapMethod: VmapMethod) => ({
     ins: [
       { shape: [3], dtype: 'i32' },
       { shape: [3], dtype: 'i32' },

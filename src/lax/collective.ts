@@ -20,7 +20,7 @@ import { broadcastedIota, concatenate, convertElementType, fill, reduceSum, toFr
 /**
  * Collectives over an axis that `vmap` has named: what each example computes from all of them. They exist while a
  * function is batched only, where their batching rules replace them by ordinary primitives; so they have no lowering and no
- * cases of their own, and their laws are tested through `vmap`. The functions take trees, as JAX's do, and apply to each
+ * cases of their own; their laws are tested through `vmap`. The functions take trees, as JAX's do, and apply to each
  * leaf by itself.
  */
 
@@ -54,6 +54,10 @@ function sizeNamed(what: string, axisName: string): number {
   return axis.size;
 }
 
+const insideOfVmap = {
+  none: 'it exists inside of vmap only: test/laws/collectives.test.ts tests its rules there',
+} as const;
+
 const number = (dtype: DType): boolean => dtype !== 'bool';
 
 // -------------------------------------------------------------------------------------------------------- psum
@@ -68,7 +72,7 @@ export const psumP: Primitive<OverAxis, 1> = primitive<OverAxis, 1>({
     return { values: [sum], axes: [null] };
   },
   lower,
-  cases: [],
+  cases: insideOfVmap,
 });
 
 /**
@@ -124,7 +128,7 @@ export const allGatherP: Primitive<GatherParams, 1> = primitive<GatherParams, 1>
     return { values: [transpose(front, movePermutation(front.ndim, 0, p.axis))], axes: [null] };
   },
   lower,
-  cases: [],
+  cases: insideOfVmap,
 });
 
 export const psumScatterP: Primitive<GatherParams, 1> = primitive<GatherParams, 1>({
@@ -139,7 +143,7 @@ export const psumScatterP: Primitive<GatherParams, 1> = primitive<GatherParams, 
       ? { values: [reduceSum(toFront(x, size), [0])], axes: [p.axis] }
       : alongOther(psumScatterP, x, p, size),
   lower,
-  cases: [],
+  cases: insideOfVmap,
 });
 
 /** Options of {@link allGather}. */
@@ -233,7 +237,7 @@ export const ppermuteP: Primitive<PermuteParams, 1> = primitive<PermuteParams, 1
     );
   },
   lower,
-  cases: [],
+  cases: insideOfVmap,
 });
 
 /**
@@ -269,7 +273,7 @@ export const axisIndexP: Primitive<OverAxis, 0> = primitive<OverAxis, 0>({
       ? { values: [broadcastedIota('i32', [size], 0)], axes: [0] }
       : { values: [bind1(axisIndexP, [], p)], axes: [null] },
   lower,
-  cases: [],
+  cases: insideOfVmap,
 });
 
 /**

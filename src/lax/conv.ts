@@ -5,7 +5,7 @@ import type { Aval, Shape } from '../trace/aval.ts';
 import { aval, showAval, showMarked } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
-import type { Batched, BatchedResult, Case } from '../trace/primitive.ts';
+import type { Batched, BatchedResult, Cases } from '../trace/primitive.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
@@ -288,7 +288,7 @@ export function layoutAxes(layout: string, roles: 'NC' | 'OI'): readonly number[
   return [...named, ...rest];
 }
 
-function convCases(): readonly Case<ConvParams, 2>[] {
+function convCases(): Cases<ConvParams, 2> {
   const nhwc: ConvDimensionNumbers = { lhs: [0, 3, 1, 2], rhs: [3, 2, 0, 1], out: [0, 3, 1, 2] };
   const plain = {
     strides: [1, 1],

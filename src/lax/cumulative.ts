@@ -8,7 +8,7 @@ import type { Shape } from '../trace/aval.ts';
 import { sameShape, showAval } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { DTypeError } from '../trace/errors.ts';
-import type { Case, Derivative, Primitive } from '../trace/primitive.ts';
+import type { Cases, Derivative, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
@@ -196,7 +196,7 @@ function runningPrimitive(name: string, spec: RunningSpec): Primitive<RunningPar
   return self;
 }
 
-const runningCases = ({ takes, distinct = false }: RunningSpec): readonly Case<RunningParams, 1>[] => [
+const runningCases = ({ takes, distinct = false }: RunningSpec): Cases<RunningParams, 1> => [
   { ins: [{ shape: [5], dtype: 'float', distinct }], params: { axis: 0, reverse: false } },
   { ins: [{ shape: [2, 3, 2], dtype: 'float', distinct }], params: { axis: 1, reverse: true }, label: 'reversed' },
   { ins: [{ shape: [3, 1], dtype: 'float' }], params: { axis: 1, reverse: false }, label: 'of one' },

@@ -8,14 +8,15 @@ import { bind1 } from '../trace/context.ts';
 import type {
   Batched,
   BatchedResult,
-  Case,
   CaseInput,
+  Cases,
   Derivative,
   LinearMap,
   NoParams,
   Primitive,
+  Tuple,
 } from '../trace/primitive.ts';
-import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
+import { eachCase, mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
@@ -53,11 +54,14 @@ function cases<N extends number>(
   arity: number,
   first: Omit<CaseInput, 'shape'>,
   second: Omit<CaseInput, 'shape'> = first,
-): readonly Case<None, N>[] {
-  return [[2, 3], [], [0, 2]].map((shape) => ({
-    ins: Array.from({ length: arity }, (_, i) => ({ ...(i === 0 ? first : second), shape })),
+): Cases<None, N> {
+  return eachCase([[2, 3], [], [0, 2]], (shape) => ({
+    ins: Array.from({ length: arity }, (_, i) => ({ ...(i === 0 ? first : second), shape })) as unknown as Tuple<
+      N,
+      CaseInput
+    >,
     params: none,
-  })) as unknown as readonly Case<None, N>[];
+  }));
 }
 
 const caseDtype = (domain: Domain): CaseInput['dtype'] =>

@@ -8,7 +8,7 @@ import { aval, sameShape, showAval, showShape } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { DTypeError } from '../trace/errors.ts';
 import type { BatchedResult, Case, Derivative, Linearized, Operand, Primitive, Procedure } from '../trace/primitive.ts';
-import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import { eachCase, mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, product, range } from '../util/array.ts';
 import { and, eq, ge, le } from './elementwise.ts';
@@ -76,7 +76,7 @@ export const gatherP: Primitive<GatherParams, 2> = primitive<GatherParams, 2>({
       },
     ],
   }),
-  cases: windowCases.map(({ operand, indices, windows, sizes, mode, label }): Case<GatherParams, 2> => ({
+  cases: eachCase(windowCases, ({ operand, indices, windows, sizes, mode, label }): Case<GatherParams, 2> => ({
     ins: [
       { shape: operand, dtype: 'float' },
       { shape: indices, dtype: 'integer', integers: [-1, 6] },
@@ -183,7 +183,7 @@ export function scatterPrimitive(
       return inFront(bind1(self, [toFront(x, size), at, toFront(updates, size)], { ...p, ...windows }));
     },
     lower: (ins, p) => scatterProcedure(ins, p, op),
-    cases: windowCases.map(({ operand, indices, windows, shape, mode, label }): Case<ScatterParams, 3> => ({
+    cases: eachCase(windowCases, ({ operand, indices, windows, shape, mode, label }): Case<ScatterParams, 3> => ({
       ins: [
         { shape: operand, dtype: 'float', distinct },
         { shape: indices, dtype: 'integer', integers: [-1, 6] },

@@ -5,7 +5,7 @@ import type { Monoid } from '../kernel/ops.ts';
 import { aval, showAval, showShape } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { ArgumentError, DTypeError } from '../trace/errors.ts';
-import type { Case, Derivative, Primitive } from '../trace/primitive.ts';
+import type { Cases, Derivative, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
@@ -37,7 +37,7 @@ interface ReduceSpec<P extends ReduceParams> {
   readonly monoid: Monoid;
   readonly takes: 'number' | 'bool';
   readonly derivative: Derivative<P, 1>;
-  readonly cases: readonly Case<P, 1>[];
+  readonly cases: Cases<P, 1>;
 }
 
 function reducePrimitive<P extends ReduceParams>(name: string, spec: ReduceSpec<P>): Primitive<P, 1> {
@@ -109,7 +109,7 @@ function rowMajorPosition(x: NDArray, axes: readonly number[]): NDArray {
   return broadcastInDim(ordered, x.shape, sorted);
 }
 
-const extremumCases: readonly Case<ExtremumParams, 1>[] = [
+const extremumCases: Cases<ExtremumParams, 1> = [
   { ins: [{ shape: [3, 4], dtype: 'float', distinct: true }], params: { axes: [1], ties: 'share' } },
   { ins: [{ shape: [2, 3, 2], dtype: 'float', distinct: true }], params: { axes: [0, 2], ties: 'first' } },
   { ins: [{ shape: [5], dtype: 'integer' }], params: { axes: [0], ties: 'share' } },
@@ -165,7 +165,7 @@ function othersReduced(x: NDArray, axes: readonly number[]): NDArray {
 }
 
 const logical = { kind: 'zero', because: 'it is not a function of real numbers' } as const;
-const boolCases: readonly Case<ReduceParams, 1>[] = [
+const boolCases: Cases<ReduceParams, 1> = [
   { ins: [{ shape: [3, 4], dtype: 'bool' }], params: { axes: [1] } },
   { ins: [{ shape: [2, 0], dtype: 'bool' }], params: { axes: [1] }, label: 'empty' },
 ];

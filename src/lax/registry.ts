@@ -3,6 +3,7 @@ import { optimizationBarrierP } from './barrier.ts';
 import { threefry2x32P } from './bits.ts';
 import { debugCallbackP, pureCallbackP } from './callback.ts';
 import { clampP } from './clamp.ts';
+import * as collective from './collective.ts';
 import { convP } from './conv.ts';
 import { dotGeneralP } from './dot.ts';
 import * as cumulative from './cumulative.ts';
@@ -21,8 +22,8 @@ const isPrimitive = (x: unknown): x is Primitive =>
 
 /** Every primitive of `lax`, for the laws: a family's file exports its primitives, and they are here. */
 export const primitives: readonly Primitive[] = [
-  ...[structural, elementwise, reduce, indexing, dynamic, cumulative, sort, scatter, linalg].flatMap((family) =>
-    Object.values<unknown>(family),
+  ...[structural, elementwise, reduce, indexing, dynamic, cumulative, sort, scatter, linalg, collective].flatMap(
+    (family) => Object.values<unknown>(family),
   ),
   clampP,
   dotGeneralP,

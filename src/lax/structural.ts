@@ -20,7 +20,7 @@ import { aval, firstDifferentAxis, sameShape, showAval, showMarked, showShape, s
 import { bind1, currentTrace } from '../trace/context.ts';
 import { DTypeError } from '../trace/errors.ts';
 import type { Batched, NoParams } from '../trace/primitive.ts';
-import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
+import { eachCase, mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import { staticShape } from '../trace/static.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike } from '../trace/value.ts';
@@ -600,12 +600,16 @@ export const castP = primitive<{ readonly dtype: DType; readonly weakType: boole
     axes: [x.axis],
   }),
   lower: ([x], { dtype }) => ({ kind: 'map', outputs: [(c) => castExpr(dtype, x.at(c))] }),
-  cases: dtypes.flatMap((dtype) =>
-    (['any', 'u32', 'bool'] as const).map((from) => ({
+  cases: eachCase(
+    [
+      ['f32', 'any'],
+      ...dtypes.flatMap((to) => (['any', 'u32', 'bool'] as const).map((from) => [to, from] as const)).slice(1),
+    ],
+    ([dtype, from]) => ({
       ins: [{ shape: [5], dtype: from, domain: [0, 40] as const }] as const,
       params: { dtype, weakType: false },
       label: `to ${dtype}${from === 'any' ? '' : ` from ${from}`}`,
-    })),
+    }),
   ),
 });
 

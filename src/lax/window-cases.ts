@@ -33,7 +33,7 @@ const windowCase = (
   return { label, operand, indices, windows, sizes, shape: windowsShape(windows, sizes, indices), mode };
 };
 
-export const windowCases: readonly WindowCase[] = [
+export const windowCases: readonly [WindowCase, ...WindowCase[]] = [
   windowCase('rows', 'clip', [5, 3], [4, 1], [1, 3], [[1], [0], [0]]),
   windowCase('elements, some outside', 'fill', [6], [2, 3, 1], [1], [[], [0], [0]]),
   windowCase('overlapping windows', 'fill', [5, 4], [3, 2], [2, 3], [[0, 2], [], [1, 0]]),

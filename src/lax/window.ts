@@ -6,7 +6,7 @@ import { aval, showAval, showShape } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import type { Case } from '../trace/primitive.ts';
 import { ArgumentError } from '../trace/errors.ts';
-import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import { eachCase, mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { monoidIdentity } from '../kernel/ops.ts';
@@ -38,12 +38,13 @@ const unfoldedShape = (shape: Shape, p: WindowParams): Shape => {
 
 const batched = (p: WindowParams): WindowParams => ({ ...p, axes: shifted(p.axes) });
 
-const windowCases = [
+type WindowCase = WindowParams & { readonly shape: Shape; readonly label: string };
+const windowCases: readonly [WindowCase, ...WindowCase[]] = [
   { shape: [2, 6, 5, 3], axes: [1, 2], window: [2, 2], strides: [2, 2], dilation: [1, 1], label: 'disjoint' },
   { shape: [7, 2], axes: [0], window: [3], strides: [2], dilation: [1], label: 'overlapping' },
   { shape: [8], axes: [0], window: [3], strides: [1], dilation: [2], label: 'dilated' },
   { shape: [9], axes: [0], window: [2], strides: [3], dilation: [1], label: 'with gaps' },
-] as const;
+];
 
 export const unfoldP = primitive<WindowParams, 1>({
   name: 'unfold',
@@ -81,7 +82,7 @@ export const unfoldP = primitive<WindowParams, 1>({
       ],
     };
   },
-  cases: windowCases.map(({ shape, label, ...params }): Case<WindowParams, 1> => ({
+  cases: eachCase(windowCases, ({ shape, label, ...params }): Case<WindowParams, 1> => ({
     ins: [{ shape, dtype: 'float' }],
     params,
     label,
@@ -143,7 +144,7 @@ export const foldP = primitive<WindowParams & { readonly shape: Shape }, 1>({
       };
     return { kind: 'reduce', reduced: steps, monoid: 'add', value };
   },
-  cases: windowCases.map(({ shape, label, ...params }): Case<WindowParams & { readonly shape: Shape }, 1> => ({
+  cases: eachCase(windowCases, ({ shape, label, ...params }): Case<WindowParams & { readonly shape: Shape }, 1> => ({
     ins: [{ shape: unfoldedShape(shape, params), dtype: 'float' }],
     params: { ...params, shape },
     label,

@@ -26,8 +26,8 @@ export interface Primitive<P = unknown, N extends number = number> {
   batch(ins: Tuple<N, Batched>, params: P, size: number, axisName: string | null): BatchedResult;
   /** What it computes, as loops over scalar expressions. */
   lower(ins: Tuple<N, Operand>, params: P, outs: readonly Aval[]): Lowered;
-  /** Inputs that the laws are tested on. */
-  readonly cases: readonly Case<P, N>[];
+  /** Inputs that the laws are tested on; having none costs a written reason. */
+  readonly cases: Cases<P, N> | WithoutCases;
 }
 
 /** `N` values of type `T`. */
@@ -263,6 +263,14 @@ export interface Cells {
   readonly set: (coordinate: readonly Expr[], value: Expr) => void;
 }
 
+/** At least one case. */
+export type Cases<P, N extends number> = readonly [Case<P, N>, ...(readonly Case<P, N>[])];
+
+/** Marks a primitive that can't be applied by itself; the text says why, and where its rules are tested. */
+export interface WithoutCases {
+  readonly none: string;
+}
+
 /** Operands and parameters on which a primitive's laws are tested. */
 export interface Case<P, N extends number> {
   readonly ins: Tuple<N, CaseInput>;
@@ -290,6 +298,18 @@ export interface CaseInput {
   /** All values differ, by at least 1e-2: for maxima and sorting, whose derivatives jump at ties. */
   readonly distinct?: boolean;
 }
+
+/** A case for each of some things, of which there is at least one. */
+export const eachCase = <T, C>(
+  things: readonly [T, ...(readonly T[])],
+  make: (thing: T) => C,
+): readonly [C, ...(readonly C[])] => {
+  const [first, ...others] = things;
+  return [make(first), ...others.map(make)];
+};
+
+/** A primitive's cases; none where it says why it has none. */
+export const casesOf = ({ cases }: Primitive): readonly Case<unknown, number>[] => ('none' in cases ? [] : cases);
 
 /** An accepted result of `type`. */
 export const typed = (...avals: readonly Aval[]): Either<PullbackError, readonly Aval[]> => right(avals);

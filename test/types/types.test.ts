@@ -63,6 +63,8 @@ test('wrong arguments and forgotten rules do not compile', () => {
   const { cases, ...withoutCases } = addP;
   // @ts-expect-error a primitive without cases
   checked(cases, () => primitive<NoParams, 2>(withoutCases));
+  // @ts-expect-error a primitive whose list of cases is empty
+  checked(() => primitive<NoParams, 2>({ ...addP, cases: [] }));
   const unary: Primitive<NoParams, 1>['derivative'] = {
     kind: 'smooth',
     // @ts-expect-error one partial derivative too many

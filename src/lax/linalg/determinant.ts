@@ -6,7 +6,7 @@ import { isub, lit } from '../../kernel/index-algebra.ts';
 import type { ProcedureWriter, Variable } from '../../kernel/procedure.ts';
 import { aval } from '../../trace/aval.ts';
 import { bind1 } from '../../trace/context.ts';
-import type { Case, Cells, NoParams, Primitive } from '../../trace/primitive.ts';
+import type { Cases, Cells, NoParams, Primitive } from '../../trace/primitive.ts';
 import { primitive } from '../../trace/primitive.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
@@ -112,7 +112,7 @@ export const adjugateP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
   cases: squareCases(),
 });
 
-function squareCases(): readonly Case<NoParams, 1>[] {
+function squareCases(): Cases<NoParams, 1> {
   return [
     { ins: [{ shape: [4, 4], dtype: 'float', structure: 'wellConditioned' }], params: {} },
     { ins: [{ shape: [2, 3, 3], dtype: 'float', structure: 'wellConditioned' }], params: {}, label: 'batch' },

@@ -6,7 +6,7 @@ import { isub, lit } from '../../kernel/index-algebra.ts';
 import type { ProcedureWriter } from '../../kernel/procedure.ts';
 import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
-import type { Case, Cells, NoParams, Primitive } from '../../trace/primitive.ts';
+import type { Cases, Cells, NoParams, Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
@@ -94,7 +94,7 @@ export const eighP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
   cases: eighCases(),
 });
 
-function eighCases(): readonly Case<NoParams, 1>[] {
+function eighCases(): Cases<NoParams, 1> {
   return [
     { ins: [{ shape: [4, 4], dtype: 'float', structure: 'spd' }], params: {} },
     { ins: [{ shape: [2, 3, 3], dtype: 'float', structure: 'spd' }], params: {}, label: 'batch' },

@@ -5,7 +5,7 @@ import type { Aval, Shape } from '../../trace/aval.ts';
 import { showAval, showMarked } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import { DTypeError, ShapeMismatchError } from '../../trace/errors.ts';
-import type { Batched, BatchedResult, Case, NoParams, Primitive } from '../../trace/primitive.ts';
+import type { Batched, BatchedResult, Case, Cases, NoParams, Primitive } from '../../trace/primitive.ts';
 import type { PullbackError } from '../../util/error.ts';
 import { inFront } from '../rules.ts';
 import { toFront } from '../structural.ts';
@@ -63,7 +63,7 @@ export const batchInFront =
     );
 
 /** Cases of a factorization of any matrix; the square one has `n` rows. */
-export function rectangularCases(n: number): readonly Case<NoParams, 1>[] {
+export function rectangularCases(n: number): Cases<NoParams, 1> {
   const shapes: readonly (readonly [label: string, shape: readonly number[]])[] = [
     ['square', [n, n]],
     ['tall, batch', [2, 4, 2]],
@@ -71,11 +71,11 @@ export function rectangularCases(n: number): readonly Case<NoParams, 1>[] {
     ['size 1', [1, 1]],
   ];
   return [
+    { ins: [{ shape: [2, 0, 3], dtype: 'float' }], params: {}, label: 'empty' },
     ...shapes.map(([label, shape]): Case<NoParams, 1> => ({
       ins: [{ shape, dtype: 'float', structure: 'wellConditioned' }],
       params: {},
       label,
     })),
-    { ins: [{ shape: [2, 0, 3], dtype: 'float' }], params: {}, label: 'empty' },
   ];
 }

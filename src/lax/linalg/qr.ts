@@ -5,7 +5,7 @@ import { isub, lit } from '../../kernel/index-algebra.ts';
 import type { ProcedureWriter } from '../../kernel/procedure.ts';
 import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
-import type { Case, Cells, LinearMap, Primitive } from '../../trace/primitive.ts';
+import type { Case, Cases, Cells, LinearMap, Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
@@ -67,7 +67,7 @@ export const qrP: Primitive<QrParams, 1> = primitive<QrParams, 1>({
 const innerExtent = (rows: number, columns: number, { fullMatrices }: QrParams): number =>
   fullMatrices ? rows : Math.min(rows, columns);
 
-function qrCases(): readonly Case<QrParams, 1>[] {
+function qrCases(): Cases<QrParams, 1> {
   const shapes: readonly (readonly [label: string, shape: readonly number[], fullMatrices: boolean])[] = [
     ['square', [3, 3], false],
     ['tall, batch', [2, 4, 2], false],
@@ -76,13 +76,13 @@ function qrCases(): readonly Case<QrParams, 1>[] {
     ['size 1', [1, 1], false],
   ];
   return [
+    { ins: [{ shape: [2, 0], dtype: 'float' }], params: { fullMatrices: true }, label: 'no columns' },
+    { ins: [{ shape: [0, 2], dtype: 'float' }], params: { fullMatrices: false }, label: 'no rows' },
     ...shapes.map(([label, shape, fullMatrices]): Case<QrParams, 1> => ({
       ins: [{ shape, dtype: 'float', structure: 'wellConditioned' }],
       params: { fullMatrices },
       label,
     })),
-    { ins: [{ shape: [2, 0], dtype: 'float' }], params: { fullMatrices: true }, label: 'no columns' },
-    { ins: [{ shape: [0, 2], dtype: 'float' }], params: { fullMatrices: false }, label: 'no rows' },
   ];
 }
 

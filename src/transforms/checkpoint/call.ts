@@ -7,7 +7,7 @@ import { evalJaxpr } from '../../trace/interpret.ts';
 import type { Jaxpr } from '../../trace/jaxpr.ts';
 import { Var } from '../../trace/jaxpr.ts';
 import type { JvpResult, Linearized, LinearizeResult, Primitive, Tangent } from '../../trace/primitive.ts';
-import { primitive, typed } from '../../trace/primitive.ts';
+import { eachCase, primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';
@@ -112,7 +112,7 @@ export const checkpointP: Primitive<CheckpointParams> = primitive<CheckpointPara
     kind: 'inline',
     jaxpr: again && preventCse ? behindBarrier(jaxpr) : jaxpr,
   }),
-  cases: [false, true].map((again) => ({
+  cases: eachCase([false, true], (again: boolean) => ({
     ins: [
       { shape: [3], dtype: 'f32' },
       { shape: [3], dtype: 'f32' },

@@ -5,7 +5,7 @@ import { convertElementType } from '../../lax/structural.ts';
 import type { DType } from '../../kernel/dtype.ts';
 import type { Shape } from '../../trace/aval.ts';
 import { aval } from '../../trace/aval.ts';
-import type { Case } from '../../trace/primitive.ts';
+import type { Case, Cases } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import type { ScanParams } from './scan-loop.ts';
@@ -82,9 +82,7 @@ const casesIn = (f: DType): readonly Case<ScanParams, number>[] => [
   caseOf(`only a map in ${f}`, (x: NDArray) => [sin(x)], [[], [], [[[2], f]]], { length: 3 }),
 ];
 
-export const scanCases: readonly Case<ScanParams, number>[] = [
-  ...casesIn('f32'),
-  ...casesIn('f64'),
+export const scanCases: Cases<ScanParams, number> = [
   caseOf(
     'a counter along',
     (i: NDArray, c: NDArray, x: NDArray) => [
@@ -102,4 +100,6 @@ export const scanCases: readonly Case<ScanParams, number>[] = [
     ],
     { length: 4 },
   ),
+  ...casesIn('f32'),
+  ...casesIn('f64'),
 ];

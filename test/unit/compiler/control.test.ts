@@ -21,7 +21,7 @@ type Flat = (...xs: readonly NDArray[]) => readonly NDArray[];
 const rules = {
   derivative: { kind: 'zero', because: 'only compiled here' },
   batch: () => ({ values: [], axes: [] }),
-  cases: [],
+  cases: { none: 'it is for these tests only' },
 } as const;
 
 interface LoopParams {

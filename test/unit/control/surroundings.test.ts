@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
 import { debug, disableJit, grad, jit, lax, makeJaxpr, numpy as np, vmap } from '../../../src/index.ts';
 import { bind } from '../../../src/trace/context.ts';
+import { casesOf } from '../../../src/trace/primitive.ts';
 import { structuralPrimitives } from '../../../src/transforms/registry.ts';
 import { expectClose } from './close.ts';
 
@@ -80,7 +81,7 @@ describe('debugging', () => {
   const interpreted = structuralPrimitives
     .filter(({ name }) => /scan|while|cond/.test(name))
     .flatMap((primitive) =>
-      primitive.cases.map((c) => ({ primitive, c, label: `${primitive.name}: ${c.label ?? ''}` })),
+      casesOf(primitive).map((c) => ({ primitive, c, label: `${primitive.name}: ${c.label ?? ''}` })),
     );
 
   test.each(interpreted)('operation by operation gives what the program gives, $label', async ({ primitive, c }) => {
