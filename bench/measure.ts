@@ -148,7 +148,7 @@ async function onceEach(row: Row, seat: Seat, effort: Effort): Promise<Result> {
   for (let round = 0; round < rounds; round++) {
     await seat.close();
     const prepared = await seat.ask({ ask: 'prepare', task: row.task }, effort.patience);
-    const answer = 'done' in prepared ? await seat.ask({ ask: 'once' }, 5 * effort.patience) : prepared;
+    const answer = 'done' in prepared ? await seat.ask({ ask: 'once' }, 8 * effort.patience) : prepared;
     if (!('megabytes' in answer)) return refused(answer);
     values.push(row.once === 'megabytes' ? answer.megabytes : answer.time);
   }

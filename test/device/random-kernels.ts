@@ -116,7 +116,7 @@ export class KernelMaker {
   load(dtype: DType, axes: readonly Expr[]): Expr {
     const { r } = this;
     const order = [...axes].sort(() => r.next() - 0.5);
-    const used = (r.chance(0.6) ? axes : order).filter(() => r.chance(0.8));
+    const used = (r.chance(0.6) ? axes : order).filter(() => !r.chance(0.2));
     let position = lit(r.below(3));
     let scale = 1;
     for (const axis of [...used].reverse()) {

@@ -30,8 +30,8 @@ describe.each(configurations.filter((c) => c.options.threads === 1))('random ker
     map: [randomMap, nearly, runs],
     'map in another order': [randomTranspose, exactly, Math.ceil(runs / 4)],
     reduce: [randomReduce, sums(512), runs],
-    'reduce of much to little': [randomLargeReduce, sums(512), Math.ceil(runs / 10)],
-    'row-wise': [(source: Source) => randomRowwise(source, false), sums(512), runs],
+    'reduce of much to little': [randomLargeReduce, sums(512), Math.ceil(runs / 16)],
+    'row-wise': [(source: Source) => randomRowwise(source, false), sums(512), Math.ceil(runs / 3)],
     contract: [randomContract, sums(1024), runs],
     procedure: [randomProcedure, exactly, runs],
   } as const;
