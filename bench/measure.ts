@@ -26,6 +26,8 @@ class Seat {
   /** Why it is not there; null when it is, or when nobody has asked yet. */
   absent: string | null = null;
   version = '';
+  /** The run is over: nothing starts any more. */
+  private over = false;
 
   constructor(name: ContenderName, contender: Contender) {
     this.name = name;
@@ -33,13 +35,13 @@ class Seat {
   }
 
   private async started(): Promise<LibraryProcess | null> {
-    if (this.absent !== null) return null;
+    if (this.absent !== null || this.over) return null;
     if (this.process?.alive === true) return this.process;
     const started = new LibraryProcess(this.contender);
     this.process = started;
     const greeting = await started.greeting(startPatience);
     if ('absent' in greeting) {
-      this.absent = greeting.absent === '' ? 'it does not start' : greeting.absent;
+      if (this.stillWanted) this.absent = greeting.absent === '' ? 'it does not start' : greeting.absent;
       return null;
     }
     this.version = `${greeting.version}, ${greeting.threads} thread${greeting.threads === 1 ? '' : 's'}`;
@@ -51,9 +53,19 @@ class Seat {
     return process === null ? { skip: this.absent ?? '' } : process.ask(request, patience);
   }
 
+  /** Asked again, as the run may end while a process starts. */
+  private get stillWanted(): boolean {
+    return !this.over;
+  }
+
   async close(): Promise<void> {
     await this.process?.close();
     this.process = null;
+  }
+
+  end(): Promise<void> {
+    this.over = true;
+    return this.close();
   }
 }
 
@@ -78,8 +90,9 @@ export class Seats {
     );
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.seats.values()].map((s) => s.close()));
+  /** Ends all processes, whatever they are doing. */
+  async end(): Promise<void> {
+    await Promise.all([...this.seats.values()].map((s) => s.end()));
   }
 }
 

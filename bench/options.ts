@@ -12,7 +12,7 @@ export interface Options {
   readonly quick: boolean;
   readonly device: LibraryOptions['device'];
   readonly threads: number;
-  /** A file for the results, beside the one under `bench/results`. */
+  /** A file for the results; null for a dated one under `bench/results`. */
   readonly json: string | null;
   readonly seconds: number | null;
 }
@@ -28,7 +28,7 @@ const flags = {
   device: { type: 'string', value: 'NAME', help: `of pullback: ${devices.join(', ')} (default ${devices[0]})` },
   threads: { type: 'string', value: 'N', help: 'of every library that has threads (default 2)' },
   seconds: { type: 'string', value: 'X', help: 'of measuring, for each library at each row (default 1.2)' },
-  json: { type: 'string', value: 'FILE', help: 'write the results there too' },
+  json: { type: 'string', value: 'FILE', help: 'write the results there (default bench/results/<date>.json)' },
   help: { type: 'boolean', value: '', help: 'show this' },
 } as const satisfies Record<string, { type: 'string' | 'boolean'; value: string; help: string }>;
 

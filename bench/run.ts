@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { exitCodes, withSignals } from '../examples/training/interrupt.ts';
 import { detectFeatures } from '../src/backends/wasm/features.ts';
 import { verdicts } from './goals.ts';
@@ -50,7 +50,7 @@ async function bench(options: Options): Promise<number> {
   return withSignals(async (interrupt) => {
     const finished: RowResult[] = [];
     // Ctrl-C reaches the libraries as well; what they leave undone is no result.
-    const watched = setInterval(() => interrupt.signal !== null && void seats.close(), 50);
+    const watched = setInterval(() => interrupt.signal !== null && void seats.end(), 50);
     const rows = selected(options.names, options.quick);
     for (const [i, row] of rows.entries()) {
       const watch = (name: string): void => progress.now(`[${i + 1}/${rows.length}] ${row.name} · ${name}`);
@@ -61,7 +61,7 @@ async function bench(options: Options): Promise<number> {
       if (!process.stderr.isTTY) progress.note(`[${i + 1}/${rows.length}] ${row.name}`);
     }
     clearInterval(watched);
-    await seats.close();
+    await seats.end();
     report(options, seats, finished, interrupt.signal === null);
     if (interrupt.signal !== null) return exitCodes[interrupt.signal];
     return failed(finished) ? 1 : 0;
@@ -85,10 +85,10 @@ function report(options: Options, seats: Seats, finished: readonly RowResult[], 
   const libraries = seats.roll;
   const rows = judged.map(({ row, results, verdicts }) => ({ ...row, results, goals: verdicts }));
   const text = `${JSON.stringify({ date, machine, options, complete, libraries, rows }, null, 2)}\n`;
-  mkdirSync(join(folder, 'results'), { recursive: true });
-  const own = join(folder, 'results', `${date.replaceAll(':', '-')}.json`);
-  for (const file of [own, ...(options.json === null ? [] : [options.json])]) writeFileSync(file, text);
-  progress.note(`results are in ${own}`);
+  const file = options.json ?? join(folder, 'results', `${date.replaceAll(':', '-')}.json`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  progress.note(`results are in ${file}`);
 }
 
 async function main(args: readonly string[]): Promise<number> {
