@@ -40,6 +40,8 @@ describe.each(kinds)('contractions, relaxed SIMD %s', { timeout: 60_000 }, (rela
     ['two rows', [2, 130, 70]],
     ['three columns', [70, 130, 3]],
     ['few rows, long depth', [4, 9000, 36]],
+    ['some rows, long depth', [10, 9000, 36]],
+    ['some rows, many columns', [20, 500, 700]],
     ['heights of six and five', [32, 64, 64]],
     ['heights of five and four', [13, 30, 40]],
     ['seven rows', [7, 19, 24]],

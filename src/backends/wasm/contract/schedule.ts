@@ -81,7 +81,7 @@ export function tileOf(kind: TileKind, { rows, columns }: Sizes, { bytes, fused 
 /** More rows than that at a time would be stored and loaded again as often as they are multiplied. */
 const streamRows = 4;
 /** For more rows in all, packing the right operand pays. */
-const mostStreamed = 12;
+const mostStreamed = 24;
 
 /** Depths that a stream adds up in registers before it adds the sum to the results in memory, by the rows. */
 export const streamDepth = (rows: number): number => [8, 8, 5, 3, 2][rows] ?? 2;
@@ -104,7 +104,9 @@ export interface Candidate {
   readonly storeCost: number;
 }
 
-const packing = ({ across, along }: Reading): number => (across ? 0.5 : along ? 0.6 : 3);
+/** Cycles for an element of a panel; more where it comes from beyond the second cache. */
+const packing = ({ across, along }: Reading, bytes: number): number =>
+  (across ? 0.4 : along ? 0.5 : 3) + (bytes > 1 << 18 ? 0.3 : 0);
 
 /** Cycles that a candidate takes, roughly; infinite where it can't be used. */
 export function estimate({ kind, sizes, left, right, storeCost }: Candidate, traits: TileTraits): number {
@@ -119,7 +121,9 @@ export function estimate({ kind, sizes, left, right, storeCost }: Candidate, tra
       const height = pieces(rows, tile.rows).height;
       const idle = Math.max(1, 4 / height);
       const products = (rows * whole(columns, tile.columns) * depth * idle) / (2 * perVector);
-      const packs = rows * depth * packing(left) + columns * depth * packing(right);
+      const packed = (length: number, reading: Reading): number =>
+        length * depth * packing(reading, length * depth * traits.bytes);
+      const packs = packed(rows, left) + packed(columns, right);
       return batch * (products + packs + finish + 60);
     }
     case 'dots': {
