@@ -13,6 +13,8 @@ import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
 import { at } from '../util/array.ts';
 import { gatherAlong } from './indexing.ts';
+import type { Digits, Keyed, Line } from './radix-sort.ts';
+import { digitsFor, radixSort } from './radix-sort.ts';
 import { axisOf, inFront, validAxes } from './rules.ts';
 import { slice, toFront, zerosOf } from './structural.ts';
 
@@ -78,6 +80,19 @@ export const sortP: Primitive<SortParams> = primitive<SortParams, number>({
       label: 'ties, descending',
     },
     {
+      ins: [{ shape: [130], dtype: 'float', distinct: true }],
+      params: { axis: 0, numKeys: 1, descending: false },
+      label: 'by digits',
+    },
+    {
+      ins: [
+        { shape: [2, 129], dtype: 'integer' },
+        { shape: [2, 129], dtype: 'bool' },
+      ],
+      params: { axis: 1, numKeys: 1, descending: true },
+      label: 'by digits, ties, descending',
+    },
+    {
       ins: [{ shape: [1, 2], dtype: 'float' }],
       params: { axis: 0, numKeys: 1, descending: false },
       label: 'of one',
@@ -92,23 +107,56 @@ export const sortP: Primitive<SortParams> = primitive<SortParams, number>({
 
 // ------------------------------------------------------------------------------------------------------- lowering
 
-/** Reads or writes along the axis of one line. */
-interface Line {
-  readonly at: (i: Expr) => Expr;
-  readonly set: (i: Expr, value: Expr) => void;
-}
-
 /** What is merged: the first key of each element, which is compared most, and where the element was. */
-interface Run {
-  readonly key: Line;
-  readonly position: Line;
-}
+type Run = Keyed;
 
 /** Does an element, by its first key and position, come strictly before another? */
 type Precedes = (key: Expr, position: Expr, otherKey: Expr, otherPosition: Expr) => Expr;
 
+function sortProcedure(ins: readonly Operand[], p: SortParams): Procedure {
+  const { shape, dtype } = at(ins, 0).aval;
+  const digits = p.numKeys === 1 ? digitsFor(dtype, at(shape, p.axis)) : null;
+  return digits === null ? mergeProcedure(ins, p) : digitProcedure(ins, p, digits);
+}
+
+/** A sort by the digits of one key; elements come to their places in the end. */
+function digitProcedure(ins: readonly Operand[], { axis, descending }: SortParams, digits: Digits): Procedure {
+  const { shape } = at(ins, 0).aval;
+  const domain = shape.filter((_, a) => a !== axis);
+  const n = at(shape, axis);
+  return {
+    kind: 'procedure',
+    domain,
+    starts: [...ins, null].map(() => null),
+    scratch: [
+      { shape, dtype: 'u32' },
+      { shape, dtype: 'i32' },
+      { shape, dtype: 'u32' },
+      { shape: [...domain, digits.passes * 2 ** digits.bits], dtype: 'i32' },
+    ],
+    readsOnce: false,
+    write: (w, point, results, scratch) => {
+      const place = (i: Expr): readonly Expr[] => [...point.slice(0, axis), i, ...point.slice(axis)];
+      const line = (cells: Cells, where = place): Line => ({
+        at: (i) => cells.at(where(i)),
+        set: (i, value) => cells.set(where(i), value),
+      });
+      const position = line(at(results, -1));
+      radixSort(w, (i) => at(ins, 0).at(place(i)), n, digits, descending, {
+        counts: line(at(scratch, 3), (i) => [...point, i]),
+        first: { key: line(at(scratch, 0)), position: line(at(scratch, 1)) },
+        last: { key: line(at(scratch, 2)), position },
+      });
+      w.for(0, n, (i) => {
+        const from = place(w.keep(position.at(i)));
+        ins.forEach((x, k) => at(results, k).set(place(i), x.at(from)));
+      });
+    },
+  };
+}
+
 /** A merge sort, bottom up: runs of one, two, four, … are merged from the results into scratch and back. */
-function sortProcedure(ins: readonly Operand[], { axis, numKeys, descending }: SortParams): Procedure {
+function mergeProcedure(ins: readonly Operand[], { axis, numKeys, descending }: SortParams): Procedure {
   const { shape, dtype } = at(ins, 0).aval;
   const n = at(shape, axis);
   return {

@@ -22,6 +22,26 @@ describe('sorting', () => {
     expect(await indices.tolist()).toEqual([0, 5, 6, 1]);
   });
 
+  test.each([128, 1000, 5001])('%i floats of all kinds by their digits', async (n) => {
+    const kinds = [NaN, 0, -0, Infinity, -Infinity, 1e-42, -1e-42, 2 ** -126, 3e38, -3e38, 1, -1];
+    const values = Array.from({ length: n }, (_, i) => {
+      const j = Math.imul(i, 2654435761) >>> 0;
+      return Math.fround(j % 3 === 0 ? (kinds[(j >>> 8) % kinds.length] ?? 0) : ((j >>> 4) % 1000) / 7 - 70);
+    });
+    const less = (a: number, b: number): boolean => a < b || (Number.isNaN(b) && !Number.isNaN(a));
+    const compare = (a: number, b: number): number => (less(a, b) ? -1 : less(b, a) ? 1 : 0);
+    const x = np.array(values);
+    for (const descending of [false, true]) {
+      const want = [...values.keys()].sort((i, j) => {
+        const order = compare(values[i] ?? 0, values[j] ?? 0);
+        return (descending ? -order : order) || i - j;
+      });
+      expect(await np.argsort(x, -1, { descending }).tolist()).toEqual(want);
+    }
+    const ascending = await np.argsort(x).data();
+    expect(await np.sort(x).tolist()).toEqual(Array.from(ascending, (i) => values[i]));
+  });
+
   test('lines of every length, in every dtype, as JS sorts them', async () => {
     const line = fc.tuple(
       fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 200 }),
