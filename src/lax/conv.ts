@@ -9,7 +9,7 @@ import type { Batched, BatchedResult, Cases } from '../trace/primitive.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
-import { allWeak } from './rules.ts';
+import { allWeak, dilated } from './rules.ts';
 import { reshape, rev, toFront, transpose, zeroOutside } from './structural.ts';
 
 /**
@@ -34,8 +34,6 @@ export interface ConvParams {
 
 const spatial = (spec: readonly number[]): readonly number[] => spec.slice(2);
 const extentsOf = (shape: Shape, axes: readonly number[]): readonly number[] => axes.map((a) => at(shape, a));
-/** The extent after inserting `dilation - 1` holes between neighbours. */
-const dilated = (n: number, dilation: number): number => (n === 0 ? 0 : (n - 1) * dilation + 1);
 /** Exchanges the first two roles of a specification: batch and feature, or out and in feature. */
 const swapped = ([a, b, ...rest]: readonly number[]): readonly number[] => [b as number, a as number, ...rest];
 

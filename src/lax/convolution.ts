@@ -5,6 +5,7 @@ import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import type { ConvDimensionNumbers, ConvParams } from './conv.ts';
 import { convolve } from './conv.ts';
+import { dilated } from './rules.ts';
 import { rev } from './structural.ts';
 import { resolvePadding } from './window.ts';
 
@@ -51,8 +52,6 @@ function axesOf(name: string, x: NDArray, given: DimensionNumbers | undefined): 
   };
   return { lhs: places(lhs, 'NC'), rhs: places(rhs, 'OI'), out: places(out, 'NC') };
 }
-
-const dilated = (n: number, dilation: number): number => (n === 0 ? 0 : (n - 1) * dilation + 1);
 
 /**
  * The general convolution (cross-correlation), in any number of spatial dimensions, with strides, padding, dilation of

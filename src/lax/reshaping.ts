@@ -1,6 +1,5 @@
 import { isInteger } from '../kernel/dtype.ts';
 import type { DType } from '../kernel/dtype.ts';
-import type { Shape } from '../trace/aval.ts';
 import { showAval, showShape } from '../trace/aval.ts';
 import { ArgumentError, DTypeError } from '../trace/errors.ts';
 import { asArray } from '../trace/asarray.ts';
@@ -8,7 +7,16 @@ import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { at, product } from '../util/array.ts';
 import { ge, like } from './elementwise.ts';
 import { axisOf, scalarOf } from './rules.ts';
-import { broadcastedIota, broadcastInDim, fill, operands, padZeros, reshape, select, slice } from './structural.ts';
+import {
+  broadcastedIota,
+  broadcastInDim,
+  fill,
+  operands,
+  padZeros,
+  reshape,
+  select,
+  sliceAlong,
+} from './structural.ts';
 
 /** JAX's functions that are a line or two over the primitives that move elements. */
 
@@ -75,8 +83,7 @@ export function sliceInDim(
   const n = at(x.shape, along);
   const bound = (i: number): number => (i < 0 ? i + n : i);
   const [from, to] = [bound(start ?? 0), bound(limit ?? n)];
-  const pick = (own: number, other: (extent: number) => number): Shape => x.shape.map((e, a) => (a === along ? own : other(e))); // prettier-ignore
-  return slice(x, pick(from, () => 0), pick(to, (e) => e), pick(stride, () => 1)); // prettier-ignore
+  return sliceAlong(x, along, from, to, stride);
 }
 
 /** The subarray at `index` along an axis, which stays with extent 1 unless `keepdims` is false. */

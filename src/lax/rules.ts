@@ -58,6 +58,9 @@ export const inFront = (...values: readonly NDArray[]): BatchedResult => ({ valu
 /** The value of the only operand of a unary rule. */
 export const only = (ins: readonly Batched[]): Batched => ins[0] as Batched;
 
+/** The extent of an axis of `n` elements after inserting `dilation - 1` holes between neighbours. */
+export const dilated = (n: number, dilation: number): number => (n === 0 ? 0 : (n - 1) * dilation + 1);
+
 /** The permutation that moves `from` to `to` and keeps the order of the others. */
 export function movePermutation(rank: number, from: number, to: number): readonly number[] {
   const others = range(rank).filter((a) => a !== from);

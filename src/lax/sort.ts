@@ -16,7 +16,7 @@ import { gatherAlong } from './indexing.ts';
 import type { Digits, Keyed, Line } from './radix-sort.ts';
 import { digitsFor, radixSort } from './radix-sort.ts';
 import { axisOf, inFront, validAxes } from './rules.ts';
-import { slice, toFront, zerosOf } from './structural.ts';
+import { sliceAlong, toFront, zerosOf } from './structural.ts';
 
 /** Sorting along one axis: any number of arrays are brought into the order of the first ones. */
 
@@ -328,8 +328,6 @@ export function topK(
       `[topK] needs k between 0 and ${n}, the extent of axis ${axis} of ${showAval(x.aval)}; got ${k}`,
     );
   }
-  const start = x.shape.map(() => 0);
-  const limit = x.shape.map((e, a) => (a === axis ? k : e));
   const { values, positions } = sortAlong(x, axis, true);
-  return [slice(values, start, limit), slice(positions, start, limit)];
+  return [sliceAlong(values, axis, 0, k), sliceAlong(positions, axis, 0, k)];
 }

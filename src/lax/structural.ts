@@ -415,6 +415,12 @@ export function slice(operand: ArrayLike, start: Shape, limit: Shape, strides: S
   return whole && start.length === x.ndim ? x : bind1(sliceP, [x], { start, limit, strides });
 }
 
+/** Elements `start ≤ i < limit` by `stride` along one axis, all of the others. */
+export function sliceAlong(x: NDArray, axis: number, start: number, limit: number, stride = 1): NDArray {
+  const bounds = (own: number, other: (extent: number) => number): Shape => x.shape.map((n, a) => (a === axis ? own : other(n))); // prettier-ignore
+  return slice(x, bounds(start, () => 0), bounds(limit, (n) => n), bounds(stride, () => 1)); // prettier-ignore
+}
+
 // ------------------------------------------------------------------------------------------------- concatenate
 
 export const concatenateP = primitive<{ readonly axis: number }, number>({
@@ -448,12 +454,7 @@ export const concatenateP = primitive<{ readonly axis: number }, number>({
     kind: 'linear',
     transpose: (operand, [ct], ins, { axis }) => {
       const offset = ins.slice(0, operand).reduce((n, x) => n + at(x.aval.shape, axis), 0);
-      const { shape } = at(ins, operand).aval;
-      return slice(
-        ct as NDArray,
-        shape.map((_, i) => (i === axis ? offset : 0)),
-        shape.map((n, i) => (i === axis ? offset + n : n)),
-      );
+      return sliceAlong(ct as NDArray, axis, offset, offset + at(at(ins, operand).aval.shape, axis));
     },
   },
   batch: (ins, { axis }, size) =>

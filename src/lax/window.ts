@@ -12,7 +12,7 @@ import { at, range } from '../util/array.ts';
 import { monoidIdentity } from '../kernel/ops.ts';
 import { reduceAnd, reduceMax, reduceMin, reduceOr, reduceProd } from './reduce.ts';
 import { pad } from './reshaping.ts';
-import { inFront, prepend, shifted, validAxes } from './rules.ts';
+import { dilated, inFront, prepend, shifted, validAxes } from './rules.ts';
 import { reduceSum, toFront, zeroOutside } from './structural.ts';
 
 /** Windows over some axes of an array: pooling is a reduction over them. */
@@ -24,7 +24,7 @@ export interface WindowParams {
   readonly dilation: readonly number[];
 }
 
-const spans = (p: WindowParams): readonly number[] => p.window.map((w, i) => (w - 1) * at(p.dilation, i) + 1);
+const spans = (p: WindowParams): readonly number[] => p.window.map((w, i) => dilated(w, at(p.dilation, i)));
 
 /** How many windows fit along each windowed axis. */
 const counts = (shape: Shape, p: WindowParams): readonly number[] =>
@@ -205,8 +205,8 @@ export function reduceWindows(
     windowDilation,
     baseDilation,
   });
-  const base = x.shape.map((n, i) => (n === 0 ? 0 : (n - 1) * at(baseDilation, i) + 1));
-  const spans = window.map((w, i) => (w - 1) * at(windowDilation, i) + 1);
+  const base = x.shape.map((n, i) => dilated(n, at(baseDilation, i)));
+  const spans = window.map((w, i) => dilated(w, at(windowDilation, i)));
   const padding = resolvePadding(options.padding ?? 'VALID', base, spans, strides);
   const config = padding.map(([low, high], i) => [low, high, at(baseDilation, i) - 1] as const);
   const padded = pad(x, monoidIdentity[reducer](x.dtype), config);

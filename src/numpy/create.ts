@@ -1,6 +1,7 @@
 import type { DType } from '../kernel/dtype.ts';
 import { isFloat } from '../kernel/dtype.ts';
 import { floor } from '../lax/elementwise.ts';
+import { onDiagonal } from '../lax/linalg/arrays.ts';
 import { broadcastedIota, broadcastInDim, convertElementType, fill, select } from '../lax/structural.ts';
 import type { Shape } from '../trace/aval.ts';
 import { asArray, fromNested, fromTyped, isTyped } from '../trace/asarray.ts';
@@ -134,7 +135,5 @@ function between(start: ArrayLike, stop: ArrayLike, n: number, steps: number, op
 /** The n × m matrix with ones on its diagonal `k`. */
 export function eye(n: number, m: number = n, k = 0, { dtype = 'f32' }: DTypeOptions = {}): NDArray {
   const shape = staticShape([n, m], '[eye] the shape');
-  const rows = broadcastedIota('i32', shape, 0);
-  const columns = broadcastedIota('i32', shape, 1);
-  return convertElementType(columns.eq(rows.add(k)), dtype);
+  return convertElementType(onDiagonal(shape, k), dtype);
 }

@@ -1,3 +1,4 @@
+import { onDiagonal } from '../lax/linalg/arrays.ts';
 import { broadcastedIota, broadcastInDim, convertElementType, padZeros, reduceSum, reshape, select, slice, transpose, zerosOf } from '../lax/structural.ts'; // prettier-ignore
 import { showAval } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
@@ -31,16 +32,10 @@ export function diagonal(x: ArrayLike, offset = 0, axis1 = 0, axis2 = 1): NDArra
   const outer = moved.shape.slice(0, -2);
   const start = [...outer.map(() => 0), Math.min(m, Math.max(0, -k)), Math.min(n, Math.max(0, k))];
   const square = slice(moved, start, [...outer, ...start.slice(-2).map((s) => s + length)]);
-  const on = onDiagonal(length, length, 0);
+  const on = onDiagonal([length, length]);
   const kept = select(broadcastInDim(on, square.shape, [outer.length, outer.length + 1]), square, zerosOf(square.aval));
   if (square.dtype === 'bool') return reduceSum(convertElementType(kept, 'i32'), [outer.length]).astype('bool');
   return reduceSum(kept, [outer.length]);
-}
-
-/** A bool matrix that is true on diagonal `k`. */
-function onDiagonal(m: number, n: number, k: number): NDArray {
-  const rows = broadcastedIota('i32', [m, n], 0);
-  return broadcastedIota('i32', [m, n], 1).eq(rows.add(k));
 }
 
 /** The diagonal `k` of a matrix, or the matrix that has a vector on its diagonal `k` and zeros elsewhere. */
@@ -53,7 +48,7 @@ export function diag(x: ArrayLike, k = 0): NDArray {
   const size = n + Math.abs(offset);
   const line = padZeros(a, { low: [Math.max(0, offset)], high: [Math.max(0, -offset)], interior: [0] });
   const wide = broadcastInDim(line, [size, size], [1]);
-  return select(onDiagonal(size, size, offset), wide, zerosOf(wide.aval));
+  return select(onDiagonal([size, size], offset), wide, zerosOf(wide.aval));
 }
 
 /** The sum along diagonal `offset` of two axes. */

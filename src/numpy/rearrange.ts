@@ -43,15 +43,6 @@ export function moveaxis(x: ArrayLike, source: OneOrMore, destination: OneOrMore
   );
 }
 
-/** Elements from `start` to `limit` along one axis. */
-function cut(x: NDArray, axis: number, start: number, limit: number): NDArray {
-  return lax.slice(
-    x,
-    x.shape.map((_, i) => (i === axis ? start : 0)),
-    x.shape.map((n, i) => (i === axis ? limit : n)),
-  );
-}
-
 /**
  * Shifts elements along axes, those that fall off coming in at the other end; without an axis, over the flattened array.
  *
@@ -91,7 +82,7 @@ function rolledBy(x: NDArray, shift: NDArray, axis: number): NDArray {
 function rolled(x: NDArray, shift: number, axis: number): NDArray {
   const n = at(x.shape, axis);
   const k = n === 0 ? 0 : ((shift % n) + n) % n;
-  return k === 0 ? x : lax.concatenate([cut(x, axis, n - k, n), cut(x, axis, 0, n - k)], axis);
+  return k === 0 ? x : lax.concatenate([lax.sliceAlong(x, axis, n - k, n), lax.sliceAlong(x, axis, 0, n - k)], axis);
 }
 
 /**
@@ -247,7 +238,7 @@ function runs(positions: readonly number[]): readonly Run[] {
 }
 
 function taken(x: NDArray, axis: number, { first, count, step }: Run): NDArray {
-  if (step === 0) return repeat(cut(x, axis, first, first + 1), count, axis);
-  if (step === 1) return cut(x, axis, first, first + count);
-  return lax.rev(cut(x, axis, first - count + 1, first + 1), [axis]);
+  if (step === 0) return repeat(lax.sliceAlong(x, axis, first, first + 1), count, axis);
+  if (step === 1) return lax.sliceAlong(x, axis, first, first + count);
+  return lax.rev(lax.sliceAlong(x, axis, first - count + 1, first + 1), [axis]);
 }

@@ -121,13 +121,7 @@ export function split(x: ArrayLike, parts: number | readonly number[], axis = 0)
     throw new ShapeMismatchError(`[split] ${showMarked(a.aval, along)} does not divide into ${cuts} equal parts`);
   }
   const bounds = typeof cuts === 'number' ? range(cuts + 1).map((i) => (i * n) / cuts) : [0, ...cuts, n];
-  return bounds.slice(0, -1).map((start, i) =>
-    lax.slice(
-      a,
-      a.shape.map((_, k) => (k === along ? start : 0)),
-      a.shape.map((e, k) => (k === along ? at(bounds, i + 1) : e)),
-    ),
-  );
+  return bounds.slice(0, -1).map((start, i) => lax.sliceAlong(a, along, start, at(bounds, i + 1)));
 }
 
 /** Reverses the order along `axis` (default all axes). */

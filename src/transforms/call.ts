@@ -1,9 +1,10 @@
+import { inlineCalls } from '../compiler/flatten.ts';
 import { mul } from '../lax/elementwise.ts';
 import { aval } from '../trace/aval.ts';
 import { bind } from '../trace/context.ts';
 import { pruneJaxpr } from '../trace/dead-code.ts';
 import { evalJaxpr } from '../trace/interpret.ts';
-import type { Jaxpr } from '../trace/jaxpr.ts';
+import type { Equation, Jaxpr } from '../trace/jaxpr.ts';
 import type { Batched, BatchedResult, JvpResult, Linearized, LinearizeResult, Primitive, StructuralRules, Tangent } from '../trace/primitive.ts'; // prettier-ignore
 import { primitive, typed } from '../trace/primitive.ts';
 import { stage } from '../trace/stage.ts';
@@ -106,3 +107,10 @@ export const callP: Primitive<CallParams> = primitive<CallParams, number>({
     },
   ],
 });
+
+/** A Jaxpr with the equations of jitted functions in the place of calls. */
+export const inlinedCalls = (jaxpr: Jaxpr): Jaxpr =>
+  jaxpr.equations.some((e) => calledJaxpr(e) !== null) ? inlineCalls(jaxpr, calledJaxpr) : jaxpr;
+
+const calledJaxpr = (e: Equation): Jaxpr | null =>
+  e.primitive === (callP as unknown as Primitive) ? (e.params as CallParams).jaxpr : null;

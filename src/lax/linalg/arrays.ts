@@ -45,8 +45,8 @@ export const lowerPart = (x: NDArray, k = 0): NDArray =>
 export const upperPart = (x: NDArray, k = 0): NDArray =>
   select(le(diagonals(x.shape), offset(x.shape, -k)), x, zerosOf(x.aval));
 
-/** True on the main diagonal. */
-export const onDiagonal = (shape: Shape): NDArray => eq(diagonals(shape), offset(shape, 0));
+/** True on diagonal `k`, which is the main one for 0. */
+export const onDiagonal = (shape: Shape, k = 0): NDArray => eq(diagonals(shape), offset(shape, -k));
 
 /** Ones on the main diagonal, zeros elsewhere. */
 export const identity = (shape: Shape, dtype: DType): NDArray => convertElementType(onDiagonal(shape), dtype);

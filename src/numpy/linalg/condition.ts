@@ -1,6 +1,7 @@
 import { and, div, gt, isNan, like, mul, ne, not } from '../../lax/elementwise.ts';
 import { reduceMax, reduceOr } from '../../lax/reduce.ts';
-import { convertElementType, reduceSum, reshape, select, slice } from '../../lax/structural.ts';
+import { convertElementType, reduceSum, reshape, select } from '../../lax/structural.ts';
+import { indexInDim } from '../../lax/reshaping.ts';
 import { showAval } from '../../trace/aval.ts';
 import { ArgumentError, ShapeMismatchError } from '../../trace/errors.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
@@ -62,7 +63,7 @@ export function cond(a: ArrayLike, p: NormOrder | null = null): NDArray {
 function conditionIn(x: NDArray, p: NormOrder): NDArray {
   if (p === 2 || p === -2) {
     const s = svdvals(x);
-    const [largest, smallest] = [elementOf(s, 0), elementOf(s, at(s.shape, -1) - 1)];
+    const [largest, smallest] = [indexInDim(s, 0, -1, false), indexInDim(s, -1, -1, false)];
     return p === 2 ? div(largest, smallest) : div(smallest, largest);
   }
   if (x.shape.at(-1) !== x.shape.at(-2)) {
@@ -71,9 +72,3 @@ function conditionIn(x: NDArray, p: NormOrder): NDArray {
   const axes = [-2, -1];
   return mul(norm(x, p, axes), norm(inv(x), p, axes));
 }
-
-/** Element `i` along the last axis. */
-const elementOf = (s: NDArray, i: number): NDArray => {
-  const outer = s.shape.slice(0, -1);
-  return reshape(slice(s, [...outer.map(() => 0), i], [...outer, i + 1]), outer);
-};

@@ -1,11 +1,9 @@
-import { inlineCalls } from '../../compiler/flatten.ts';
 import { withoutDeadCode } from '../../trace/dead-code.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
 import type { Atom, Equation, Jaxpr, Var } from '../../trace/jaxpr.ts';
 import { stage } from '../../trace/stage.ts';
 import { invariant } from '../../util/assert.ts';
-import type { CallParams } from '../call.ts';
-import { callP } from '../call.ts';
+import { inlinedCalls } from '../call.ts';
 import type { Callable, Flags } from '../jaxpr-rules.ts';
 import { linearizeJaxpr, memoized, toCallable } from '../jaxpr-rules.ts';
 import type { CheckpointPolicy } from './policies.ts';
@@ -33,7 +31,7 @@ interface Key {
 export const rematerialize = memoized((jaxpr: Jaxpr, { varied, policy }: Key): Rematerialized => {
   const { callable, linear, residuals, depends } = linearizeJaxpr(jaxpr, varied);
   // Calls are opened, since policies look at operations; other primitives with Jaxprs keep their rules.
-  const primal = inlineCalls(callable.jaxpr, (e) => (e.primitive === callP ? (e.params as CallParams).jaxpr : null));
+  const primal = inlinedCalls(callable.jaxpr);
   const captured = callable.constants.length;
   const ends: readonly Atom[] = [...primal.inputs.slice(captured), ...primal.outputs];
   const needed = residuals.map((i) => ends[i] as Atom);

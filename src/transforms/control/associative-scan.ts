@@ -1,4 +1,4 @@
-import { concatenate, reshape, rev, slice } from '../../lax/structural.ts';
+import { concatenate, reshape, rev, sliceAlong } from '../../lax/structural.ts';
 import { sameAval, showAval } from '../../trace/aval.ts';
 import { ArgumentError } from '../../trace/errors.ts';
 import type { NDArray } from '../../trace/value.ts';
@@ -64,7 +64,7 @@ function prefixes(combine: Combine, xs: readonly NDArray[], axes: readonly numbe
   const n = xs.length === 0 ? 0 : at(at(xs, 0).shape, at(axes, 0));
   if (n < 2) return xs;
   const every = (from: number, to: number, list: readonly NDArray[], step = 2): readonly NDArray[] =>
-    list.map((x, i) => along(x, at(axes, i), from, to, step));
+    list.map((x, i) => sliceAlong(x, at(axes, i), from, to, step));
   const pairs = combine(every(0, n - 1, xs), every(1, n, xs));
   const odd = prefixes(combine, pairs, axes);
   const half = Math.floor(n / 2);
@@ -73,29 +73,21 @@ function prefixes(combine: Combine, xs: readonly NDArray[], axes: readonly numbe
   const rest = n > 2 ? combine(before, every(2, n, xs)) : [];
   return odd.map((o, i) => {
     const axis = at(axes, i);
-    const first = along(at(xs, i), axis, 0, 1, 1);
+    const first = sliceAlong(at(xs, i), axis, 0, 1);
     return interleaved(rest.length === 0 ? first : concatenate([first, at(rest, i)], axis), o, axis);
   });
 }
-
-const along = (x: NDArray, axis: number, from: number, to: number, step: number): NDArray =>
-  slice(
-    x,
-    x.shape.map((_, a) => (a === axis ? from : 0)),
-    x.shape.map((n, a) => (a === axis ? to : n)),
-    x.shape.map((_, a) => (a === axis ? step : 1)),
-  );
 
 /** `a0, b0, a1, b1, …`; `a` has as many elements as `b`, or one more. */
 function interleaved(a: NDArray, b: NDArray, axis: number): NDArray {
   const n = at(b.shape, axis);
   const apart = (x: NDArray): NDArray => reshape(x, [...x.shape.slice(0, axis + 1), 1, ...x.shape.slice(axis + 1)]);
-  const both = concatenate([apart(along(a, axis, 0, n, 1)), apart(b)], axis + 1);
+  const both = concatenate([apart(sliceAlong(a, axis, 0, n)), apart(b)], axis + 1);
   const joined = reshape(
     both,
     b.shape.map((m, i) => (i === axis ? 2 * n : m)),
   );
-  return at(a.shape, axis) === n ? joined : concatenate([joined, along(a, axis, n, n + 1, 1)], axis);
+  return at(a.shape, axis) === n ? joined : concatenate([joined, sliceAlong(a, axis, n, n + 1)], axis);
 }
 
 function axisOf(x: NDArray, axis: number, what: string): number {

@@ -1,4 +1,4 @@
-import { concatenate, reshape, slice } from '../../lax/structural.ts';
+import { concatenate, reshape, sliceAlong } from '../../lax/structural.ts';
 import { aval } from '../../trace/aval.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';
@@ -46,7 +46,7 @@ export function checkpointedScan(body: Callable, init: Arrays, xs: Arrays, setti
       },
       types,
     );
-    const stacks = xs.map((x) => reshape(part(x, 0, whole), [blocks, size, ...x.shape.slice(1)]));
+    const stacks = xs.map((x) => reshape(sliceAlong(x, 0, 0, whole), [blocks, size, ...x.shape.slice(1)]));
     const [last, ys] = cut(scanFlat(callable, k, stacks, { length: blocks, reverse, unroll: 1 }), n);
     return [...last, ...ys.map((y) => reshape(y, [whole, ...y.shape.slice(2)]))];
   };
@@ -55,7 +55,7 @@ export function checkpointedScan(body: Callable, init: Arrays, xs: Arrays, setti
     block(length - whole, true)(
       body.constants,
       k,
-      xs.map((x) => part(x, whole, length)),
+      xs.map((x) => sliceAlong(x, 0, whole, length)),
     );
   const [first, second] = reverse ? [rest, inBlocks] : [inBlocks, rest];
   const [middle, before] = cut(first(init), n);
@@ -63,11 +63,3 @@ export function checkpointedScan(body: Callable, init: Arrays, xs: Arrays, setti
   const [low, high] = reverse ? [after, before] : [before, after];
   return [...last, ...low.map((y, i) => concatenate([y, at(high, i)], 0))];
 }
-
-/** Slices `from` up to `to`. */
-const part = (x: NDArray, from: number, to: number): NDArray =>
-  slice(
-    x,
-    x.shape.map((_, a) => (a === 0 ? from : 0)),
-    x.shape.map((n, a) => (a === 0 ? to : n)),
-  );

@@ -9,7 +9,8 @@ import { at, zipExact } from '../../util/array.ts';
 import { present } from '../../util/assert.ts';
 import type { Callable, Flags } from '../jaxpr-rules.ts';
 import { batchJaxpr, jvpJaxpr, linearizeJaxpr, outputAvals, select, spread, transposeJaxpr } from '../jaxpr-rules.ts';
-import { batchInFront, inlinedCalls, orZeros, renamed, renamedAtom, withOutputs } from './edit.ts';
+import { inlinedCalls } from '../call.ts';
+import { batchInFront, orZeros, renamed, renamedAtom, withOutputs } from './edit.ts';
 import { planResiduals } from './residuals.ts';
 
 /**

@@ -1,19 +1,15 @@
 import type { HostArray } from '../../kernel/dtype.ts';
-import { inlineCalls } from '../../compiler/flatten.ts';
 import { scalarOf } from '../../lax/rules.ts';
 import { concatenate, reshape, toFront, zerosOf } from '../../lax/structural.ts';
 import type { Aval } from '../../trace/aval.ts';
 import type { Atom, ClosedJaxpr, Equation, Jaxpr, Var } from '../../trace/jaxpr.ts';
 import { Literal } from '../../trace/jaxpr.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
-import type { Primitive } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { Tracer } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';
 import { invariant, present } from '../../util/assert.ts';
-import type { CallParams } from '../call.ts';
-import { callP } from '../call.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { inputAvals } from '../jaxpr-rules.ts';
 
@@ -78,13 +74,6 @@ export function capturingNothing({ jaxpr, constants }: ClosedJaxpr): Jaxpr {
   invariant(constants.length === 0, `a Jaxpr captured ${constants.length} arrays`);
   return jaxpr;
 }
-
-/** A Jaxpr with the equations of jitted functions in the place of calls. */
-export const inlinedCalls = (jaxpr: Jaxpr): Jaxpr =>
-  jaxpr.equations.some((e) => calledJaxpr(e) !== null) ? inlineCalls(jaxpr, calledJaxpr) : jaxpr;
-
-const calledJaxpr = (e: Equation): Jaxpr | null =>
-  e.primitive === (callP as unknown as Primitive) ? (e.params as CallParams).jaxpr : null;
 
 /**
  * A Jaxpr whose results have their batch axis in front.

@@ -1,4 +1,4 @@
-import { concatenate, reshape, slice } from '../../lax/structural.ts';
+import { concatenate, reshape, sliceAlong } from '../../lax/structural.ts';
 import { ArgumentError } from '../../trace/errors.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { unflatten } from '../../tree/tree.ts';
@@ -61,12 +61,4 @@ function each<X, Y>(f: (x: X) => Y, xs: X): Y {
 
 /** Slices `from` up to `to` of every array. */
 const part = ({ leaves }: ArrayTree, from: number, to: number, shape: (x: NDArray) => NDArray): readonly NDArray[] =>
-  leaves.map((x) =>
-    shape(
-      slice(
-        x,
-        x.shape.map((_, a) => (a === 0 ? from : 0)),
-        x.shape.map((n, a) => (a === 0 ? to : n)),
-      ),
-    ),
-  );
+  leaves.map((x) => shape(sliceAlong(x, 0, from, to)));

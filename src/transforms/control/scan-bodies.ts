@@ -16,17 +16,8 @@ import {
   spread,
   transposeJaxpr,
 } from '../jaxpr-rules.ts';
-import {
-  batchInFront,
-  count,
-  cut,
-  fixedPoint,
-  inlinedCalls,
-  orZeros,
-  renamed,
-  renamedAtom,
-  withOutputs,
-} from './edit.ts';
+import { inlinedCalls } from '../call.ts';
+import { batchInFront, count, cut, fixedPoint, orZeros, renamed, renamedAtom, withOutputs } from './edit.ts';
 import { planResiduals } from './residuals.ts';
 
 /**

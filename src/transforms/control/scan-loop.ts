@@ -1,7 +1,8 @@
 import { dynamicIndexInDim, dynamicUpdateSliceInDim } from '../../lax/dynamic.ts';
 import { add, sub } from '../../lax/elementwise.ts';
+import { indexInDim } from '../../lax/reshaping.ts';
 import { scalarOf } from '../../lax/rules.ts';
-import { concatenate, reshape, slice, zerosOf } from '../../lax/structural.ts';
+import { concatenate, reshape, zerosOf } from '../../lax/structural.ts';
 import type { Aval } from '../../trace/aval.ts';
 import { aval } from '../../trace/aval.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
@@ -39,15 +40,7 @@ export const isPlainLoop = (p: ScanParams): boolean => xsOf(p) === 0 && ysOf(p) 
 export const stackedAval = (a: Aval, length: number): Aval => aval([length, ...a.shape], a.dtype, a.weakType);
 
 /** One slice of a stack. */
-export const sliceAt = (x: NDArray, i: number): NDArray =>
-  reshape(
-    slice(
-      x,
-      x.shape.map((_, a) => (a === 0 ? i : 0)),
-      x.shape.map((n, a) => (a === 0 ? i + 1 : n)),
-    ),
-    x.shape.slice(1),
-  );
+export const sliceAt = (x: NDArray, i: number): NDArray => indexInDim(x, i, 0, false);
 
 /** Arrays of one type, stacked. */
 export const stackOf = (slices: readonly NDArray[], type: Aval): NDArray =>
