@@ -43,7 +43,7 @@ const progress = {
 async function bench(options: Options): Promise<number> {
   if (options.peers.some((p) => p === 'jax-js' || p === 'tfjs')) installPeers();
   const { threads, device } = options;
-  const names: readonly ContenderName[] = ['pullback', ...options.peers, 'single', 'node'];
+  const names: readonly ContenderName[] = ['pullback', ...options.peers, ...(device === 'wasm' ? (['single'] as const) : []), 'node']; // prettier-ignore
   const contenders = names.map((n): [ContenderName, Contender] => [n, contender(n, { threads, device })]);
   const seats = new Seats(Object.fromEntries(contenders));
   const effort = options.quick ? quick : full;
@@ -64,7 +64,7 @@ async function bench(options: Options): Promise<number> {
     await seats.end();
     report(options, seats, finished, interrupt.signal === null);
     if (interrupt.signal !== null) return exitCodes[interrupt.signal];
-    return failed(finished) ? 1 : 0;
+    return failed(finished) || 'absent' in (seats.roll['pullback'] ?? {}) ? 1 : 0;
   });
 }
 

@@ -117,8 +117,7 @@ function model({ model: name, batch: size }: TaskOf<'model'>): Prepared {
 }
 
 export async function start({ threads, device }: LibraryOptions): Promise<Library> {
-  const options = { device, threads };
-  const info = await init(options);
+  const info = await init(device === 'wasm' ? { device, threads } : { device });
   return {
     version: `${packageVersion('pullback')} ${info.description}`,
     threads: info.threads,
