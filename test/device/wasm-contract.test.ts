@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { emitContract } from '../../src/backends/wasm/contract/contract.ts';
 import { createWasmDevice } from '../../src/backends/wasm/device.ts';
 import { detectFeatures } from '../../src/backends/wasm/features.ts';
@@ -17,10 +17,18 @@ const kinds = detectFeatures().relaxedSimd ? [true, false] : [false];
 type Sizes = readonly [m: number, k: number, n: number];
 
 describe.each(kinds)('contractions, relaxed SIMD %s', { timeout: 60_000 }, (relaxedSimd) => {
-  const device = createWasmDevice({ features: { ...detectFeatures(), relaxedSimd } });
+  const features = { ...detectFeatures(), relaxedSimd };
+  const alone = createWasmDevice({ features, threads: 1 });
+  const team = createWasmDevice({ features, threads: 2, sharing: { kernel: 0, program: 0 } });
+  afterAll(async () => {
+    await alone.close();
+    await team.close();
+  });
   // The sign of a zero is not promised.
   const check = (c: ExactCase): void =>
-    expect(present(runCase(device, c)[0], 'result').map((x: number) => x + 0)).toEqual(c.want);
+    [alone, team].forEach((device) =>
+      expect(present(runCase(device, c)[0], 'result').map((x: number) => x + 0)).toEqual(c.want),
+    );
   const orders: readonly ProductOptions[] = [
     {},
     { transposeA: true },
