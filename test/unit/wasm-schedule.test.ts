@@ -25,8 +25,8 @@ describe('pieces', () => {
 });
 
 describe('the kind of tile', () => {
-  const contiguous = { across: true, along: false };
-  const deep = { across: false, along: true };
+  const contiguous = { across: true, along: false, vectors: true };
+  const deep = { across: false, along: true, vectors: true };
   const best = (s: Sizes, left: Candidate['left'], right: Candidate['left']): TileKind => {
     const costs = (['panels', 'dots', 'stream'] as const).map(
       (kind) => [estimate({ kind, sizes: s, left, right, storeCost: 1 }, f32), kind] as const,

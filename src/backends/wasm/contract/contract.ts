@@ -28,7 +28,7 @@ export function emitContract(m: ModuleBuilder, kernel: ContractKernel): KernelCo
   const { contraction: c, kind, sizes } = best;
   const tile = tileOf(kind, sizes, traits);
   // Panels of neighbours along the last axis stay within it.
-  const across = kind === 'panels' && c.rows.length > 1 && best.left.across;
+  const across = kind === 'panels' && c.rows.length > 1 && best.left.across && best.left.vectors;
   return writeContraction(m, kernel, c, cut(tile, sizes, traits.bytes, across ? lastAxis(c.rows).extent : sizes.rows));
 }
 

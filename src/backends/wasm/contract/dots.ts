@@ -9,6 +9,7 @@ import { phaseParams, pointerParams, pointersOf } from '../rows.ts';
 import { runsOver } from '../runs.ts';
 import type { CodeContext } from '../scalar-ops.ts';
 import { foldLanes, lanes } from '../vector-ops.ts';
+import { canVectorize } from '../vectorize.ts';
 import type { Contraction } from './operands.ts';
 import {
   batchParams,
@@ -57,7 +58,7 @@ export function dotsFunc(
       e.within([...left.coordinates, ...right.coordinates], () =>
         runsOver(e, c.depth, f.param(first + 2), f.param(first + 3), (axis, start, stop) => {
           const k = f.variable(start, 'k');
-          for (const times of sums.unrolled > 1 ? [sums.unrolled, 1] : [1]) {
+          for (const times of sums.steps) {
             const whole = wholeSteps(e, start, stop, lanes * times);
             e.loopOn(k, axis.axis, whole, lanes * times, () =>
               e.withLanes(axis.axis, () =>
@@ -91,7 +92,8 @@ export function dotsFunc(
 
 /** The sums of a tile in registers: for each product some vectors, and a scalar for what does not fill a vector. */
 class DotSums {
-  readonly unrolled: number;
+  /** How many vectors of depths a step takes, in loops one after the other; none where scalars do it all. */
+  readonly steps: readonly number[];
   private readonly e: Evaluator;
   private readonly c: Contraction;
   private readonly context: CodeContext;
@@ -108,9 +110,10 @@ class DotSums {
     this.relaxed = m.relaxed;
     this.width = width;
     const products = range(height * width);
-    this.unrolled = Math.max(1, Math.floor(independentSums(m.relaxed) / products.length));
-    const scalar = c.dtype === 'f32' ? 'f32' : 'i32';
-    this.vectors = range(this.unrolled).map(() => products.map(() => e.f.local('v128', 'sum')));
+    const unrolled = Math.max(1, Math.floor(independentSums(m.relaxed) / products.length));
+    this.steps = !canVectorize([c.lhs, c.rhs]) ? [] : unrolled > 1 ? [unrolled, 1] : [1];
+    const scalar = c.dtype === 'f32' || c.dtype === 'f64' ? c.dtype : 'i32';
+    this.vectors = range(Math.max(0, ...this.steps)).map(() => products.map(() => e.f.local('v128', 'sum')));
     this.scalars = products.map(() => e.f.local(scalar, 'rest'));
   }
 
@@ -141,6 +144,7 @@ class DotSums {
     const { c } = this;
     const plus = (x: Value, y: Value): Value => sum(c.dtype, x, y);
     return this.scalars.map((rest, i) => () => {
+      if (this.vectors.length === 0) return get(rest);
       const all = this.vectors.map((copy) => get(copy[i] as Local)).reduce(plus);
       const folded = foldLanes(this.context, c.dtype, all, plus);
       return plus(folded, get(rest));

@@ -22,12 +22,12 @@ const worthLanes = 6;
 
 /** How an operand can be read along the last of its own axes and the last of the depth's. */
 export function readingOf(value: Expr, axes: readonly Axis[], depth: readonly Axis[]): Reading {
-  if (!canVectorize([value])) return { across: false, along: false };
   const [inner, deep] = [lastAxis(axes), lastAxis(depth)];
   const [across, along] = [laneCost([value], [], inner), laneCost([value], [], deep)];
   return {
     across: across < worthLanes && across <= along && inner.extent >= lanes,
     along: along < worthLanes && deep.extent >= lanes,
+    vectors: canVectorize([value]),
   };
 }
 
@@ -63,8 +63,9 @@ export function packFunc(m: ModuleBuilder, kernel: ContractKernel, c: Contractio
   e.within(
     c.batch.map((a, i) => [a.axis, f.param(i)]),
     () => {
-      const across = reading.across && valid === height && height <= lastAxis(axes).extent;
-      const together = (): void => packTogether(e, part, reading.along && (!reading.across || axes.length > 1));
+      const across = reading.vectors && reading.across && valid === height && height <= lastAxis(axes).extent;
+      const along = reading.vectors && reading.along && (!reading.across || axes.length > 1);
+      const together = (): void => packTogether(e, part, along);
       if (!across) return together();
       const coordinates = coordinatesOf(f, axes, f.param(at));
       if (axes.length <= 1) return packAcross(e, part, coordinates);

@@ -40,8 +40,10 @@ export function panelTiles(
 }
 
 /** Can several panels be packed at once, from rows of memory that go through all of them? */
-const lieTogether = (value: Expr, axes: readonly Axis[], depth: readonly Axis[]): boolean =>
-  axes.length <= 1 && readingOf(value, axes, depth).across;
+function lieTogether(value: Expr, axes: readonly Axis[], depth: readonly Axis[]): boolean {
+  const { across, vectors } = readingOf(value, axes, depth);
+  return axes.length <= 1 && across && vectors;
+}
 
 class PanelWriter {
   /** Bytes of the panels in scratch memory, the right ones first. */

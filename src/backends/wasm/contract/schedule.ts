@@ -86,12 +86,14 @@ const mostStreamed = 24;
 /** Depths that a stream adds up in registers before it adds the sum to the results in memory, by the rows. */
 export const streamDepth = (rows: number): number => [8, 8, 5, 3, 2][rows] ?? 2;
 
-/** What reading an operand costs in cycles for each element, by how it can be read. */
+/** Where an operand's elements lie in memory. */
 export interface Reading {
-  /** By the vectors of neighbours that a panel or a stream wants. */
+  /** Side by side are the neighbours that a panel or a stream wants. */
   readonly across: boolean;
-  /** By vectors along the depth. */
+  /** Side by side are those that follow each other in the depth. */
   readonly along: boolean;
+  /** Can it be computed in vectors? */
+  readonly vectors: boolean;
 }
 
 /** One way to compute a contraction: a tile, and which operand is on the right. */
@@ -105,13 +107,15 @@ export interface Candidate {
 }
 
 /** Cycles for an element of a panel; more where it comes from beyond the second cache. */
-const packing = ({ across, along }: Reading, bytes: number): number =>
-  (across ? 0.4 : along ? 0.5 : 3) + (bytes > 1 << 18 ? 0.3 : 0);
+const packing = ({ across, along, vectors }: Reading, bytes: number): number =>
+  (!vectors ? 3 : across ? 0.4 : along ? 0.5 : 3) + (bytes > 1 << 18 ? 0.3 : 0);
 
 /** Cycles that a candidate takes, roughly; infinite where it can't be used. */
 export function estimate({ kind, sizes, left, right, storeCost }: Candidate, traits: TileTraits): number {
   const { batch, rows, columns, depth } = sizes;
   const perVector = 16 / traits.bytes;
+  // Dots and streams multiply what they read; without vectors, one by one.
+  const lanes = left.vectors && right.vectors ? perVector : 1;
   const finish = rows * columns * (storeCost / 4 + 0.5);
   const whole = (x: number, to: number): number => Math.ceil(x / to) * to;
   switch (kind) {
@@ -127,21 +131,22 @@ export function estimate({ kind, sizes, left, right, storeCost }: Candidate, tra
       return batch * (products + packs + finish + 60);
     }
     case 'dots': {
-      if (!left.along || !right.along) return Infinity;
+      // The sums in the lanes of a vector are short. A single one would add up more rounding errors than f32 can bear.
+      if (!left.along || !right.along || (lanes === 1 && traits.bytes < 8)) return Infinity;
       const tile = tileOf(kind, sizes, traits);
       const [r, c] = [Math.min(rows, tile.rows), Math.min(columns, tile.columns)];
       const step = Math.max((r * c) / 2, (r + c) / 2);
       // Larger operands are read from farther away than the first cache, again for each tile.
       const far = Math.min(rows, columns) > 8 ? 1.3 : 1;
       const tiles = Math.ceil(rows / r) * Math.ceil(columns / c);
-      return batch * (tiles * ((depth / perVector) * step * far + r * c * 6 + 20) + finish);
+      return batch * (tiles * ((depth / lanes) * step * far + r * c * 6 + 20) + finish);
     }
     case 'stream': {
       if (!right.across || rows > mostStreamed) return Infinity;
       const { count, height } = pieces(rows, streamRows);
       const together = streamDepth(height);
       const step = Math.max((together * height) / 2, (together + height) / 2, height);
-      const steps = (depth / together) * ((whole(columns, perVector) / perVector) * step + 12);
+      const steps = (depth / together) * ((whole(columns, lanes) / lanes) * step + 12);
       return batch * (count * (steps + 40) + finish);
     }
   }

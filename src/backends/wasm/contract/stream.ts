@@ -9,6 +9,7 @@ import { phaseParams, pointerParams, pointersOf } from '../rows.ts';
 import { runsOver } from '../runs.ts';
 import { scalarConst } from '../scalar-ops.ts';
 import { lanes } from '../vector-ops.ts';
+import { canVectorize } from '../vectorize.ts';
 import type { Contraction } from './operands.ts';
 import {
   batchParams,
@@ -124,7 +125,9 @@ function addAlong(
   };
   runsOver(e, c.columns, n0, n1, (axis, start, stop) => {
     const n = f.variable(start, 'n');
-    e.loopOn(n, axis.axis, wholeSteps(e, start, stop, lanes), lanes, () => e.withLanes(axis.axis, () => visit(true)));
+    if (canVectorize([c.lhs, c.rhs])) {
+      e.loopOn(n, axis.axis, wholeSteps(e, start, stop, lanes), lanes, () => e.withLanes(axis.axis, () => visit(true)));
+    }
     e.loopOn(n, axis.axis, stop, 1, () => visit(false));
   });
 }
