@@ -35,6 +35,7 @@ async function comeUp(device: Device): Promise<void> {
     await Promise.resolve();
     const atOnce = seen.over;
     await reading;
+    expect(await numbers(device.read(present(y, 'output')))).toEqual([20]);
     if (!atOnce) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -25,7 +25,7 @@ const runs = Number(process.env['RUNS'] ?? 200);
 
 /** Waits until the workers of a device take part, which they do from the first program on that is for them. */
 async function workersOf(device: Device): Promise<void> {
-  await runChain(device, 2, 3);
+  expect(await runChain(device, 2, 3)).toEqual([2]);
   await new Promise((resolve) => setTimeout(resolve, 300));
 }
 

@@ -1,6 +1,6 @@
 import { control, counterStride } from './control.ts';
 import type { Value } from './module/code.ts';
-import { Func, get, i32, i64, loadOp, op, storeOp } from './module/code.ts';
+import { Func, get, i32, i64, loadOp, op, selectOp, storeOp } from './module/code.ts';
 import type { Op } from './module/opcodes.ts';
 
 /** Accesses to the control block, whose addresses are known. */
@@ -35,11 +35,12 @@ export function barrierFunc(): Func {
     op('i32.eq', others, op('i32.sub', threads, i32(1))),
     () => {
       f.emit(storeOp('i32.atomic.store', control.arrived, i32(0), i32(0)));
-      const counter = f.variable(i32(0), 'counter');
-      const end = f.let(op('i32.mul', phases, i32(counterStride)), 'end');
-      f.count(counter, end, counterStride, () =>
-        f.emit(storeOp('i32.atomic.store', control.counters, get(counter), i32(0))),
-      );
+      const phase = f.variable(i32(0), 'phase');
+      f.count(phase, f.let(op('i32.mul', phases, i32(counterStride))), counterStride, () => {
+        const counter = f.variable(get(phase), 'counter');
+        const last = f.let(op('i32.add', get(phase), op('i32.mul', threads, i32(4))));
+        f.count(counter, last, 4, () => f.emit(storeOp('i32.atomic.store', control.counters, get(counter), i32(0))));
+      });
       f.emit(storeOp('i32.atomic.store', control.generation, i32(0), op('i32.add', before, i32(1))));
       f.if(word(control.sleepers), () => f.let(change('memory.atomic.notify', control.generation, i32(-1))));
     },
@@ -64,33 +65,55 @@ export function barrierFunc(): Func {
 }
 
 /**
- * `take(counter, units, share) → start, end`: the next units of a phase that this thread is to run; none when they are
- * all taken. A thread gets a `share`th of what is left, so that most of what it gets is side by side and nobody waits long
- * for the last ones, however fast the threads are.
+ * `take(counters, units, thread, threads) → start, end`: the next units of a phase that this thread is to run; none when
+ * they are all taken. Each thread has a range of its own, the same one in each run, so that it finds in its core's cache
+ * what it left there. It takes half of what is left of that (all, if it is alone), again and again; when its own is done it
+ * helps the others in the same way. So nobody waits long for the last ones, however fast the threads are.
  */
 export function takeFunc(): Func {
   const f = new Func(
     'take',
     [
-      ['counter', 'i32'],
+      ['counters', 'i32'],
       ['units', 'i32'],
-      ['share', 'i32'],
+      ['thread', 'i32'],
+      ['threads', 'i32'],
     ],
     ['i32', 'i32'],
     ['', 'the next units of a phase'],
   );
-  const [counter, units, share] = [f.param(0), f.param(1), f.param(2)];
-  const [start, end, seen] = [f.local('i32', 'start'), f.local('i32', 'end'), f.local('i32', 'seen')];
-  f.set(seen, loadOp('i32.atomic.load', 0, [counter]));
+  const [counters, units, thread, threads] = [f.param(0), f.param(1), f.param(2), f.param(3)];
+  const add = (x: Value, y: Value): Value => op('i32.add', x, y);
+  const less = (x: Value, y: Value): Value => selectOp(op('i32.lt_u', x, y), x, y);
+  const size = f.let(op('i32.div_u', add(units, op('i32.sub', threads, i32(1))), threads), 'size');
+  // Shifting by 31 leaves nothing of the second half.
+  const halving = f.let(selectOp(op('i32.gt_u', threads, i32(1)), i32(1), i32(31)), 'halving');
+  const [start, end] = [f.variable(i32(0), 'start'), f.variable(i32(0), 'end')];
+  const [owner, asked, taken] = [f.variable(thread, 'owner'), f.variable(i32(0), 'asked'), f.local('i32', 'taken')];
   f.repeat(() => {
-    f.set(start, get(seen));
-    const left = op('i32.sub', units, get(start));
-    const part = op('i32.div_u', op('i32.add', left, op('i32.sub', share, i32(1))), share);
-    f.set(end, op('i32.add', get(start), part));
-    f.if(op('i32.lt_u', get(start), units), () =>
-      f.set(seen, loadOp('i32.atomic.rmw.cmpxchg', 0, [counter, get(start), get(end)])),
-    );
-    return op('i32.ne', get(seen), get(start));
+    const counter = f.let(add(counters, op('i32.mul', get(owner), i32(4))), 'counter');
+    const from = f.let(less(f.let(op('i32.mul', get(owner), size)), units), 'from');
+    const range = f.let(op('i32.sub', less(f.let(add(from, size)), units), from), 'range');
+    f.set(taken, loadOp('i32.atomic.load', 0, [counter]));
+    f.while(op('i32.lt_u', get(taken), range), () => {
+      const left = f.let(op('i32.sub', range, get(taken)), 'left');
+      const part = f.let(op('i32.sub', left, op('i32.shr_u', left, halving)), 'part');
+      const seen = f.let(loadOp('i32.atomic.rmw.cmpxchg', 0, [counter, get(taken), add(get(taken), part)]), 'seen');
+      f.if(
+        op('i32.eq', seen, get(taken)),
+        () => {
+          f.set(start, add(from, get(taken)));
+          f.set(end, add(get(start), part));
+          f.set(taken, range);
+        },
+        () => f.set(taken, seen),
+      );
+    });
+    f.set(owner, add(get(owner), i32(1)));
+    f.set(owner, selectOp(op('i32.eq', get(owner), threads), i32(0), get(owner)));
+    f.set(asked, add(get(asked), i32(1)));
+    const none = op('i32.eq', get(start), get(end));
+    return op('i32.and', none, op('i32.lt_u', get(asked), threads));
   });
   f.returns = [get(start), get(end)];
   return f;

@@ -9,8 +9,12 @@ export const controlStart = 1024;
 
 /** The most threads that a device can have. */
 export const maxThreads = 64;
-/** Phases that may run between two barriers: each takes its units from a counter of its own. */
+/** Phases that may run between two barriers: each has counters of its own. */
 export const maxPhases = 32;
+/** Bytes from one phase's counters to the next one's. */
+export const counterStride = maxThreads * 4;
+/** Bytes from one worker's count of commands to the next one's. */
+export const doneStride = line;
 /** Commands that may wait for a worker. */
 export const queueLength = 64;
 /** Words of a command. */
@@ -19,7 +23,7 @@ export const commandWords = 8;
 export const messageLength = 256;
 
 const counters = controlStart + 11 * line;
-const done = counters + maxPhases * line;
+const done = counters + maxPhases * counterStride;
 const queue = done + maxThreads * line;
 const message = queue + queueLength * commandWords * 4;
 
@@ -44,7 +48,7 @@ export const control = {
   /** Not 0 when a command has failed that nobody was waiting for; which one. */
   failed: controlStart + 9 * line,
   failedCommand: controlStart + 10 * line,
-  /** Next unit of each phase since the last barrier, a line apart. */
+  /** Units taken, of each thread's in each phase since the last barrier: a word a thread, `counterStride` a phase. */
   counters,
   /** Commands that each worker has done with, a line apart. */
   done,
@@ -55,8 +59,6 @@ export const control = {
 } as const;
 
 export const controlEnd = message + (messageLength + 1) * 4;
-/** Bytes from one counter to the next. */
-export const counterStride = line;
 
 /**
  * What workers are told to do; a command's words are these and then `program, address, length, table, threads, first`: a

@@ -1,8 +1,17 @@
 import { invariant } from '../../util/assert.ts';
-import { commands, commandWords, controlEnd, maxPhases, messageLength, queueLength } from './control.ts';
+import {
+  commands,
+  commandWords,
+  controlEnd,
+  counterStride,
+  doneStride,
+  maxPhases,
+  messageLength,
+  queueLength,
+} from './control.ts';
 import type { Helper } from './platform.ts';
 import { changed, maySleep, startHelper } from './platform.ts';
-import { doneStride, patience, word, workerSource } from './worker.ts';
+import { patience, word, workerSource } from './worker.ts';
 
 /** `run` of a program's module, in the form that several threads call together; see `teamParams`. */
 export type TeamRun = (table: number, thread: number, threads: number, patience: number) => void;
@@ -198,7 +207,7 @@ export class Pool {
     const { words } = this;
     const ready = this.threads === 1 ? 0 : Atomics.load(words, word('ready'));
     if (ready === this.joined) return;
-    for (let w = this.joined; w < ready; w++) Atomics.store(words, word('done') + w * doneStride, this.count);
+    for (let w = this.joined; w < ready; w++) Atomics.store(words, word('done') + w * (doneStride / 4), this.count);
     this.joined = ready;
     Atomics.store(words, word('joined'), ready);
   }
@@ -218,7 +227,7 @@ export class Pool {
 
   /** Waits until the workers have done the first `count` commands. */
   private settle(count: number): void {
-    for (let w = 0; w < this.joined; w++) this.waitFor(word('done') + w * doneStride, count);
+    for (let w = 0; w < this.joined; w++) this.waitFor(word('done') + w * (doneStride / 4), count);
   }
 
   private waitFor(at: number, count: number): void {
@@ -248,7 +257,8 @@ export class Pool {
   private reset(): void {
     const { words } = this;
     for (const name of ['arrived', 'sleepers', 'aborted'] as const) Atomics.store(words, word(name), 0);
-    for (let i = 0; i < maxPhases; i++) Atomics.store(words, word('counters') + i * doneStride, 0);
+    const counters = (maxPhases * counterStride) / 4;
+    for (let i = 0; i < counters; i++) Atomics.store(words, word('counters') + i, 0);
   }
 
   /** What a worker has left as the reason of its failure. */

@@ -4,7 +4,7 @@ import { runSteps } from '../../kernel/program.ts';
 import { barrierFunc, takeFunc } from './barrier.ts';
 import { control, counterStride, maxPhases } from './control.ts';
 import type { Func, Value } from './module/code.ts';
-import { get, i32, op, selectOp } from './module/code.ts';
+import { get, i32, op } from './module/code.ts';
 import type { Phase } from './rows.ts';
 import type { RunContext } from './run.ts';
 import { writeAlone } from './run.ts';
@@ -42,7 +42,6 @@ class TeamWriter {
   private section = new Section();
   /** This thread's scratch memory. */
   private readonly scratch: Value;
-  private readonly share: Value;
 
   constructor(c: RunContext, shared: ReadonlySet<Kernel>, stride: number) {
     const { run } = c;
@@ -50,10 +49,6 @@ class TeamWriter {
     this.shared = shared;
     const own = op('i32.mul', run.param(1), i32(stride));
     this.scratch = run.let(op('i32.add', c.areas[0], own), 'scratch');
-    const threads = run.param(2);
-    // Alone, a thread takes everything at once; else half of an even share of what is left.
-    const several = op('i32.gt_u', threads, i32(1));
-    this.share = run.let(selectOp(several, op('i32.shl', threads, i32(1)), i32(1)), 'share');
   }
 
   steps(steps: readonly Step[]): void {
@@ -114,10 +109,10 @@ class TeamWriter {
     const counter = control.counters + this.section.phases++ * counterStride;
     const [start, end] = [run.local('i32', 'start'), run.local('i32', 'end')];
     run.repeat(() => {
-      run.runInto([start, end], this.take, i32(counter), i32(units), this.share);
+      run.runInto([start, end], this.take, i32(counter), i32(units), run.param(1), run.param(2));
       const some = op('i32.lt_u', get(start), get(end));
       run.if(some, () => run.run(func, get(start), get(end), this.scratch, this.c.areas[1], ...addresses));
-      return op('i32.lt_u', get(end), i32(units));
+      return some;
     });
   }
 

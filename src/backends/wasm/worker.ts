@@ -4,6 +4,7 @@ import {
   control,
   controlEnd,
   counterStride,
+  doneStride,
   maxPhases,
   messageLength,
   queueLength,
@@ -14,9 +15,10 @@ export const patience = 100_000;
 /** The same in JavaScript, where looking takes longer. */
 const commandPatience = 50_000;
 
-/** The positions of words of the control block, and words from one worker's number of commands done to the next one's. */
+/** The position of a word of the control block. */
 export const word = (name: keyof typeof control): number => control[name] / 4;
-export const doneStride = counterStride / 4;
+/** Sets all counters of phases to zero. */
+const clear = `for (let i = 0; i < ${(maxPhases * counterStride) / 4}; i++) Atomics.store(words, ${word('counters')} + i, 0);`;
 
 /**
  * What a worker thread runs, as text: so it is one and the same wherever the library is bundled, and needs no file of its
@@ -60,7 +62,7 @@ function abort(error) {
 }
 
 const first = ${word('done')};
-const done = (worker) => first + ${doneStride} * worker;
+const done = (worker) => first + ${doneStride / 4} * worker;
 
 // Returns when a worker has done so many commands.
 function waitForWorker(other, count) {
@@ -83,7 +85,7 @@ function recover(number, threads) {
     Atomics.store(words, ${word('failed')}, 1);
   }
   Atomics.store(words, ${word('arrived')}, 0);
-  for (let i = 0; i < ${maxPhases}; i++) Atomics.store(words, ${word('counters')} + i * ${counterStride / 4}, 0);
+  ${clear}
   Atomics.store(words, ${word('aborted')}, 0);
 }
 
