@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { barrierFunc } from '../../src/backends/wasm/barrier.ts';
+import { barrierFunc, takeFunc } from '../../src/backends/wasm/barrier.ts';
 import { LinearMemory } from '../../src/backends/wasm/memory.ts';
 import { Func, i32, op, storeOp } from '../../src/backends/wasm/module/code.ts';
 import { encodeModule } from '../../src/backends/wasm/module/encode.ts';
@@ -9,6 +10,7 @@ import type { TeamProgram, TeamRun } from '../../src/backends/wasm/pool.ts';
 import { Pool } from '../../src/backends/wasm/pool.ts';
 import { teamParams } from '../../src/backends/wasm/team.ts';
 import { range } from '../../src/util/array.ts';
+import { present } from '../../src/util/assert.ts';
 
 /**
  * A program in which thread `t` writes `t + 1` to word `t` of the table, fails if it is number `fails`, waits for the
@@ -130,6 +132,39 @@ describe('a pool of threads', () => {
       [3, 3, 3],
     ]);
     await room.pool.close();
+  });
+});
+
+describe('units of a phase', () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+  const take = takeFunc();
+  const bytes = encodeModule({ funcs: [take], exported: take, shared: true, notes: [] });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  const next = exports['run'] as (counters: number, units: number, thread: number, threads: number) => [number, number];
+
+  test('are taken once each, in whatever order threads ask for them', () => {
+    fc.assert(
+      fc.property(fc.nat(2000), fc.integer({ min: 1, max: 6 }), fc.array(fc.nat(5)), (units, threads, order) => {
+        new Int32Array(memory.buffer).fill(0);
+        const taken = new Array<number>(units).fill(0);
+        const ask = (thread: number): boolean => {
+          const [start, end] = next(64, units, thread, threads);
+          for (let u = start; u < end; u++) taken[u] = present(taken[u], 'unit') + 1;
+          return start < end;
+        };
+        order.forEach((o) => ask(o % threads));
+        // Who is left alone does all there is.
+        while (ask(0));
+        expect(new Set(taken)).toEqual(new Set(units === 0 ? [] : [1]));
+        expect(range(threads).some(ask)).toBe(false);
+      }),
+    );
+  });
+
+  test('are one part for a thread that is alone', () => {
+    new Int32Array(memory.buffer).fill(0);
+    expect(next(64, 1000, 0, 1)).toEqual([0, 1000]);
+    expect(next(64, 1000, 0, 1)).toEqual([0, 0]);
   });
 });
 
