@@ -5,13 +5,14 @@ import { simplifyJaxpr } from './flatten.ts';
 import { fuse } from './fuse.ts';
 import { lowerJaxpr } from './lower.ts';
 import { planProgram } from './plan.ts';
+import { sideBySide } from './side-by-side.ts';
 
 /**
- * Compiles a Jaxpr for a target: simplify, lower to roots, fuse to kernels, plan storage.
+ * Compiles a Jaxpr for a target: simplify, lower to roots, fuse to kernels, plan storage, pack what is independent.
  *
  * @param donated which inputs (constants first) the program may write its results over.
  */
 export function compile(name: string, jaxpr: Jaxpr, target: Target, donated: readonly boolean[] = []): Program {
   const lowered = lowerJaxpr(simplifyJaxpr(jaxpr), target);
-  return planProgram(name, lowered, fuse(lowered, target), donated);
+  return sideBySide(planProgram(name, lowered, fuse(lowered, target), donated), target);
 }

@@ -98,3 +98,9 @@ export const worthKeepingInARow = (c: Cost, length: number): boolean => c.weight
 
 /** Rows of at most so many elements are written out without loops where that suits. */
 export const shortRow = 16;
+
+/**
+ * May two kernels that are independent of each other share a launch? A launch costs a GPU some ten microseconds, which
+ * matters as long as one of the two is short: where both move much, each is better laid out by itself.
+ */
+export const worthALaunchTogether = (bytes: number, others: number): boolean => Math.min(bytes, others) <= 1 << 24;

@@ -1,8 +1,8 @@
 import type { BufferSpec, LoopStep, Place, Program, RunStep, Step } from '../kernel/program.ts';
-import { storeDomain } from '../kernel/kernel.ts';
+import { pointsOf } from '../kernel/kernel.ts';
 import { sizeOf } from '../trace/aval.ts';
 import { present } from '../util/assert.ts';
-import { at, product } from '../util/array.ts';
+import { at } from '../util/array.ts';
 import type { FusedBlock, Group, TaskGroup } from './fuse.ts';
 import { resultsOf } from './fuse.ts';
 import { InPlace, readsOf } from './in-place.ts';
@@ -131,7 +131,7 @@ class Planner implements Bindings {
         this.giveBack(v);
         own.delete(v);
       }
-      return made.filter((s) => s.kind !== 'run' || product(storeDomain(s.kernel)) > 0);
+      return made.filter((s) => s.kind !== 'run' || pointsOf(s.kernel) > 0);
     });
   }
 

@@ -1,8 +1,8 @@
 import { hostBytes } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { visit } from '../kernel/expr.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { expressionsOf, passExpressions, reducedDomain, storeDomain } from '../kernel/kernel.ts';
+import type { Kernel, SingleKernel } from '../kernel/kernel.ts';
+import { expressionsOf, partsOf, passExpressions, reducedDomain, storeDomain } from '../kernel/kernel.ts';
 import { bytesAlive } from '../kernel/liveness.ts';
 import type { Program, Step } from '../kernel/program.ts';
 import { at, product, range } from '../util/array.ts';
@@ -113,7 +113,9 @@ function countedRuns(steps: readonly Step[], times: number): readonly CountedRun
 const bytesOf = (kernel: Kernel): number =>
   kernel.operands.reduce((n, o) => n + o.length * hostBytes[o.dtype] * (o.access === 'readwrite' ? 2 : 1), 0);
 
-function flopsOf(kernel: Kernel): number {
+const flopsOf = (kernel: Kernel): number => sum(partsOf(kernel).map(flopsOfPart));
+
+function flopsOfPart(kernel: SingleKernel): number {
   const points = product(storeDomain(kernel));
   const inner = points * product(reducedDomain(kernel));
   const stores = points * floatOps(kernel.stores.map((s) => s.value));

@@ -2,7 +2,6 @@ import type { Expr } from '../kernel/expr.ts';
 import { load, loadsOf, rewriter } from '../kernel/expr.ts';
 import { indices, linearize } from '../kernel/index-algebra.ts';
 import type {
-  Accumulator,
   ContractKernel,
   Kernel,
   MapKernel,
@@ -20,6 +19,7 @@ import type { KernelGroup, Loops, TaskGroup } from './fuse.ts';
 import type { Root, Value } from './lower.ts';
 import { describeNode } from './lower.ts';
 import { needsPasses, walksOf } from './passes.ts';
+import { renumbered } from './renumber.ts';
 
 /** Kernels with their own operand numbers, and the buffers that they are bound to. */
 
@@ -69,12 +69,13 @@ export function kernelStep(group: KernelGroup, stores: readonly Root[], { buffer
     name: identifier([...new Set(group.members.flatMap((m) => m.root.operations))]),
     source: group.members.map((m) => describeNode(m.root)).join('; '),
   };
+  const kernel = { ...named, operands: [], ...body };
   const { args, operands, operandOf, rename } = bind(
-    expressionsOf({ ...named, operands: [], ...body }),
+    expressionsOf(kernel),
     stored.map((m) => bufferOf(m.root.id)),
     { buffers, bufferOf: (b) => b },
   );
-  return { kind: 'run', kernel: { ...named, operands, ...renamedBody(body, rename, operandOf) }, args };
+  return { kind: 'run', kernel: { ...renumbered(kernel, rename, operandOf), operands }, args };
 }
 
 /** A kernel but for its names and operands. */
@@ -98,27 +99,6 @@ function withLoops(
     }
     case 'contract':
       return { ...loops, dtype: loops.lhs.dtype, lhs: rename(loops.lhs), rhs: rename(loops.rhs), stores };
-  }
-}
-
-function renamedBody(body: KernelBody, expr: (e: Expr) => Expr, operand: (n: number) => number): KernelBody {
-  const accumulator = (a: Accumulator): Accumulator => ({ ...a, value: expr(a.value) });
-  const store = (s: Store): Store => ({ operand: operand(s.operand), index: expr(s.index), value: expr(s.value) });
-  const stores = body.stores.map(store);
-  switch (body.kind) {
-    case 'map':
-      return { ...body, stores };
-    case 'reduce':
-      return { ...body, accumulators: body.accumulators.map(accumulator), stores };
-    case 'rowwise': {
-      const passes = body.passes.map((p) => ({
-        accumulators: p.accumulators.map(accumulator),
-        stores: p.stores.map(store),
-      }));
-      return { ...body, passes, stores };
-    }
-    case 'contract':
-      return { ...body, lhs: expr(body.lhs), rhs: expr(body.rhs), stores };
   }
 }
 

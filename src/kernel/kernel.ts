@@ -2,7 +2,8 @@ import type { DType } from './dtype.ts';
 import type { Expr } from './expr.ts';
 import type { Monoid } from './ops.ts';
 import type { Statement } from './procedure.ts';
-import { statementExpressions } from './procedure.ts';
+import { statementExpressions, storedOperands } from './procedure.ts';
+import { product } from '../util/array.ts';
 import { assertNever } from '../util/assert.ts';
 
 /**
@@ -10,7 +11,10 @@ import { assertNever } from '../util/assert.ts';
  * of them. Loop variables are numbered: `index` expressions name axes of the kernel's domain in the order in which the
  * kind's extents are declared.
  */
-export type Kernel = MapKernel | ReduceKernel | RowwiseKernel | ContractKernel | ProcedureKernel;
+export type Kernel = SingleKernel | ParallelKernel;
+
+/** A kernel that is not several. */
+export type SingleKernel = MapKernel | ReduceKernel | RowwiseKernel | ContractKernel | ProcedureKernel;
 
 interface KernelBase {
   /** A readable identifier, unique within its program, such as `conv_add_max`. */
@@ -120,8 +124,25 @@ export interface ProcedureKernel extends KernelBase {
   readonly body: readonly Statement[];
 }
 
+/**
+ * Kernels with nothing to do with each other, side by side: none reads or writes what another one writes. All have the
+ * operands of the whole. `stores` is empty: the parts store.
+ */
+export interface ParallelKernel extends KernelBase {
+  readonly kind: 'parallel';
+  readonly parts: readonly SingleKernel[];
+}
+
+/** The kernels of which it consists: itself, if it is not several. */
+export const partsOf = (kernel: Kernel): readonly SingleKernel[] =>
+  kernel.kind === 'parallel' ? kernel.parts : [kernel];
+
+/** How many points a kernel has at which it stores. */
+export const pointsOf = (kernel: Kernel): number =>
+  partsOf(kernel).reduce((sum, part) => sum + product(storeDomain(part)), 0);
+
 /** The extents of the axes at whose points the kernel stores; a reduction's own axes come after these. */
-export function storeDomain(kernel: Kernel): readonly number[] {
+export function storeDomain(kernel: SingleKernel): readonly number[] {
   switch (kernel.kind) {
     case 'map':
     case 'reduce':
@@ -136,7 +157,7 @@ export function storeDomain(kernel: Kernel): readonly number[] {
 }
 
 /** The extents of the axes that are reduced over: none for a map. */
-export function reducedDomain(kernel: Kernel): readonly number[] {
+export function reducedDomain(kernel: SingleKernel): readonly number[] {
   switch (kernel.kind) {
     case 'map':
     case 'procedure':
@@ -166,8 +187,24 @@ export function expressionsOf(kernel: Kernel): readonly Expr[] {
       return [kernel.lhs, kernel.rhs, ...stores];
     case 'procedure':
       return statementExpressions(kernel.body);
+    case 'parallel':
+      return kernel.parts.flatMap(expressionsOf);
     default:
       return assertNever(kernel);
+  }
+}
+
+/** The operands that a kernel stores to. */
+export function storedBy(kernel: Kernel): ReadonlySet<number> {
+  switch (kernel.kind) {
+    case 'procedure':
+      return storedOperands(kernel.body);
+    case 'parallel':
+      return new Set(kernel.parts.flatMap((part) => [...storedBy(part)]));
+    case 'rowwise':
+      return new Set([...kernel.passes.flatMap((p) => p.stores), ...kernel.stores].map((s) => s.operand));
+    default:
+      return new Set(kernel.stores.map((s) => s.operand));
   }
 }
 

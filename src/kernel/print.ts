@@ -1,8 +1,8 @@
 import { assertNever } from '../util/assert.ts';
 import type { Expr } from './expr.ts';
-import { operandsOf } from './expr.ts';
-import type { Kernel, RowwiseKernel } from './kernel.ts';
-import { expressionsOf } from './kernel.ts';
+import { loadsOf, operandsOf } from './expr.ts';
+import type { Kernel, RowwiseKernel, SingleKernel } from './kernel.ts';
+import { expressionsOf, storedBy } from './kernel.ts';
 import type { Statement } from './procedure.ts';
 import { bytesAlive } from './liveness.ts';
 import type { Program, Step } from './program.ts';
@@ -15,8 +15,13 @@ const infix: Readonly<Record<string, string>> = {
   shl: '<<', shr: '>>>', sar: '>>', eq: '==', ne: '!=', lt: '<', le: '<=',
 }; // prettier-ignore
 
-/** A kernel as text: its domain, named subexpressions, reductions and stores. */
-export function printKernel(kernel: Kernel): string {
+/** A kernel as text: its domain, named subexpressions, reductions and stores; one after the other if it is several. */
+export const printKernel = (kernel: Kernel): string =>
+  kernel.kind === 'parallel'
+    ? [`parallel ${kernel.name}`, ...kernel.parts.flatMap((p) => printSingle(p).split('\n'))].join('\n  ')
+    : printSingle(kernel);
+
+function printSingle(kernel: SingleKernel): string {
   const { define, show } = expressionPrinter(expressionsOf(kernel));
   const lines: string[] = [];
   const say = (line: string): void => void lines.push(`  ${line}`);
@@ -50,7 +55,10 @@ export function printKernel(kernel: Kernel): string {
     const value = shown(s.value);
     say(`${operandName(kernel, s.operand)}[${shown(s.index)}] = ${value}`);
   }
-  const operands = kernel.operands.map((o, i) => `${operandName(kernel, i)}: ${o.dtype}[${o.length}]`);
+  const used = new Set([...loadsOf(expressionsOf(kernel)).map((l) => l.operand), ...storedBy(kernel)]);
+  const operands = kernel.operands.flatMap((o, i) =>
+    used.has(i) ? [`${operandName(kernel, i)}: ${o.dtype}[${o.length}]`] : [],
+  );
   return [
     `${kernel.kind} ${kernel.name}(${operands.join(', ')}) over ${domainText(kernel)}  // ${kernel.source}`,
     ...lines,
@@ -110,7 +118,7 @@ function statementLines(kernel: Kernel, body: readonly Statement[], indent: stri
   });
 }
 
-function domainText(kernel: Kernel): string {
+function domainText(kernel: SingleKernel): string {
   if (kernel.kind !== 'contract') return `[${kernel.domain.join(', ')}]`;
   const part = (name: string, extents: readonly number[]): string => `${name}[${extents.join(', ')}]`;
   return [part('batch', kernel.batch), part('rows', kernel.rows), part('columns', kernel.columns)].join(' ');

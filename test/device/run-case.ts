@@ -3,8 +3,8 @@ import type { Device } from '../../src/kernel/device.ts';
 import type { DType, HostArray } from '../../src/kernel/dtype.ts';
 import type { Expr } from '../../src/kernel/expr.ts';
 import { constant } from '../../src/kernel/expr.ts';
-import type { Kernel, Store } from '../../src/kernel/kernel.ts';
-import { reducedDomain } from '../../src/kernel/kernel.ts';
+import type { SingleKernel, Store } from '../../src/kernel/kernel.ts';
+import { partsOf, reducedDomain } from '../../src/kernel/kernel.ts';
 import { printKernel } from '../../src/kernel/print.ts';
 import type { Program } from '../../src/kernel/program.ts';
 import { present } from '../../src/util/assert.ts';
@@ -73,7 +73,10 @@ export function expectSame(device: Device, c: Case, tolerance: Tolerance): void 
   want.forEach((w, i) => {
     const g = present(got[i], 'result');
     const dtype = present(present(c.kernel.operands[programOf(c).outputs[i] ?? 0], 'operand'), 'operand').dtype;
-    const { relative, absolute } = tolerance(dtype, product(reducedDomain(c.kernel)));
+    const { relative, absolute } = tolerance(
+      dtype,
+      Math.max(...partsOf(c.kernel).map((part) => product(reducedDomain(part)))),
+    );
     w.forEach((x: number, j: number) => {
       if (written[i]?.[j] !== 1) return;
       const y = g[j] as number;
@@ -93,11 +96,12 @@ export function elementsWritten(c: Case): readonly HostArray[] {
   if (c.kernel.kind === 'procedure') return runCase(reference, c).map((data) => data.map(() => 1));
   const ones = (stores: readonly Store[]): readonly Store[] =>
     stores.map((s) => ({ ...s, value: constantOne(s.value.dtype) }));
-  const marked = { ...c.kernel, stores: ones(c.kernel.stores) };
-  const kernel: Kernel =
-    marked.kind === 'rowwise'
-      ? { ...marked, passes: marked.passes.map((p) => ({ ...p, stores: ones(p.stores) })) }
-      : marked;
+  const mark = (k: SingleKernel): SingleKernel => {
+    const marked = { ...k, stores: ones(k.stores) };
+    if (marked.kind !== 'rowwise') return marked;
+    return { ...marked, passes: marked.passes.map((p) => ({ ...p, stores: ones(p.stores) })) };
+  };
+  const kernel = c.kernel.kind === 'parallel' ? { ...c.kernel, parts: c.kernel.parts.map(mark) } : mark(c.kernel);
   const blank = c.kernel.operands.map((o, i) =>
     o.access === 'readwrite' ? present(c.data[i], 'data').map(() => 0) : present(c.data[i], 'data'),
   );

@@ -3,7 +3,7 @@ import type { Device } from '../../src/kernel/device.ts';
 import type { HostArray } from '../../src/kernel/dtype.ts';
 import type { Expr } from '../../src/kernel/expr.ts';
 import { index, load, rewriter } from '../../src/kernel/expr.ts';
-import type { Kernel, Operand, ProcedureKernel, Store } from '../../src/kernel/kernel.ts';
+import type { Kernel, Operand, ProcedureKernel, SingleKernel, Store } from '../../src/kernel/kernel.ts';
 import { reducedDomain, storeDomain } from '../../src/kernel/kernel.ts';
 import { printKernel } from '../../src/kernel/print.ts';
 import { at, product, range } from '../../src/util/array.ts';
@@ -17,7 +17,7 @@ import { programOf, runCase } from './run-case.ts';
 const reference = createReferenceDevice();
 
 /** A kernel that stores for each point of its domain alone. */
-export type PointKernel = Exclude<Kernel, ProcedureKernel | { readonly kind: 'rowwise' }>;
+export type PointKernel = Exclude<SingleKernel, ProcedureKernel | { readonly kind: 'rowwise' }>;
 
 /** Points of a domain: corners and edges above all, where blocks and vectors end. */
 function samples(r: Random, domain: readonly number[], count: number): readonly Int32Array<ArrayBuffer>[] {

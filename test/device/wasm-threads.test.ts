@@ -13,6 +13,7 @@ import type { Source } from './random.ts';
 import { draws } from './random.ts';
 import type { Case } from './random-kernels.ts';
 import { randomContract, randomMap, randomReduce, randomRowwise } from './random-kernels.ts';
+import { randomParallel } from './random-parallel.ts';
 import { randomProcedure } from './random-procedures.ts';
 import { randomProgram } from './random-programs.ts';
 import { elementsWritten, runCase, runProgram } from './run-case.ts';
@@ -48,12 +49,12 @@ describe.each(detectFeatures().relaxedSimd ? [true, false] : [false])('threads, 
       );
     };
 
-    const kinds = { randomMap, randomReduce, randomContract, randomProcedure, randomRowwise: rowwise };
+    const kinds = { randomMap, randomReduce, randomContract, randomProcedure, randomRowwise: rowwise, randomParallel };
     test.each(Object.entries(kinds))('%s', async (_, make) => {
       await workersOf(team);
       fc.assert(
         fc.property(draws, (source) => same(make(source))),
-        { numRuns: make === rowwise ? Math.ceil(runs / 3) : runs },
+        { numRuns: make === rowwise || make === randomParallel ? Math.ceil(runs / 4) : runs },
       );
     });
 

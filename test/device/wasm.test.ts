@@ -12,6 +12,7 @@ import {
   randomRowwise,
   randomTranspose,
 } from './random-kernels.ts';
+import { randomParallel } from './random-parallel.ts';
 import { randomProcedure } from './random-procedures.ts';
 import { randomProgram } from './random-programs.ts';
 import { expectSame, runProgram } from './run-case.ts';
@@ -34,6 +35,7 @@ describe.each(configurations.filter((c) => c.options.threads === 1))('random ker
     'row-wise': [(source: Source) => randomRowwise(source, false), sums(512), Math.ceil(runs / 3)],
     contract: [randomContract, sums(1024), runs],
     procedure: [randomProcedure, exactly, runs],
+    parallel: [randomParallel, sums(512), Math.ceil(runs / 10)],
   } as const;
   test.each(Object.entries(kinds))('%s', { timeout: patience }, (_, [make, tolerance, numRuns]) => {
     fc.assert(

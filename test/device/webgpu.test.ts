@@ -5,6 +5,8 @@ import type { WebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import { createWebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import { gpuSchedule, softwareSchedule } from '../../src/backends/webgpu/schedule.ts';
 import { printKernel } from '../../src/kernel/print.ts';
+import { randomRowwise } from './random-kernels.ts';
+import { sideBySide } from './random-parallel.ts';
 import type { Case } from './webgpu-kernels.ts';
 import {
   convolutionCases,
@@ -18,6 +20,15 @@ import {
 
 const reference = createReferenceDevice();
 
+const rowwiseCases = fc.integer().map((seed): Case => randomRowwise(seed, true));
+const parallelCases = fc
+  .tuple(
+    fc.array(fc.oneof(mapCases, reduceCases, sumCases, rowwiseCases), { minLength: 1, maxLength: 2 }),
+    fc.oneof(mapCases, productCases, convolutionCases),
+    fc.nat(),
+  )
+  .map(([some, one, place]) => sideBySide(some.toSpliced(place % (some.length + 1), 0, one)));
+
 describe.each([gpuSchedule, softwareSchedule])(
   'webgpu computes what the reference computes ($name schedule)',
   (schedule) => {
@@ -28,6 +39,7 @@ describe.each([gpuSchedule, softwareSchedule])(
     afterAll(() => device.close());
 
     const agree = async (c: Case): Promise<void> => {
+      fc.pre(c.kernel.operands.length <= device.target.maxOperands);
       const [got, wanted] = [await runCase(device, c), await runCase(reference, c)];
       wanted.forEach((w, i) => {
         const g = got[i];
@@ -45,6 +57,8 @@ describe.each([gpuSchedule, softwareSchedule])(
       ['sums', sumCases, 20],
       ['products', productCases, 25],
       ['convolutions', convolutionCases, 20],
+      ['row-wise kernels', rowwiseCases, 40],
+      ['kernels side by side', parallelCases, 15],
     ] as const)(
       'random %s',
       async (_name, cases, numRuns) => {

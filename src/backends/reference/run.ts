@@ -1,7 +1,7 @@
 import type { DType, HostArray } from '../../kernel/dtype.ts';
 import { isInteger } from '../../kernel/dtype.ts';
 import type { Expr } from '../../kernel/expr.ts';
-import type { Accumulator, Kernel, ProcedureKernel, RowwiseKernel, Store } from '../../kernel/kernel.ts';
+import type { Accumulator, Kernel, ProcedureKernel, RowwiseKernel, SingleKernel, Store } from '../../kernel/kernel.ts';
 import { reducedDomain, storeDomain } from '../../kernel/kernel.ts';
 import type { Monoid } from '../../kernel/ops.ts';
 import type { Statement } from '../../kernel/procedure.ts';
@@ -23,6 +23,7 @@ interface Reduction {
 
 /** Runs one kernel on host arrays, point by point: the definition of what a kernel means. */
 export function runKernel(kernel: Kernel, operands: readonly HostArray[]): void {
+  if (kernel.kind === 'parallel') return kernel.parts.forEach((part) => runKernel(part, operands));
   if (kernel.kind === 'procedure') return runProcedure(kernel, operands);
   if (kernel.kind === 'rowwise') return runRowwise(kernel, operands);
   const reductions = reductionsOf(kernel).map((r) => ({ ...r, read: evaluator(r.operands) }));
@@ -141,7 +142,7 @@ const reductionOf = ({ monoid, dtype, value }: Accumulator): Reduction => {
   };
 };
 
-function reductionsOf(kernel: Exclude<Kernel, ProcedureKernel | RowwiseKernel>): readonly Reduction[] {
+function reductionsOf(kernel: Exclude<SingleKernel, ProcedureKernel | RowwiseKernel>): readonly Reduction[] {
   switch (kernel.kind) {
     case 'map':
       return [];

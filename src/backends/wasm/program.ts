@@ -1,8 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.ts';
-import { storeDomain } from '../../kernel/kernel.ts';
+import { pointsOf } from '../../kernel/kernel.ts';
 import type { Program } from '../../kernel/program.ts';
 import { runSteps } from '../../kernel/program.ts';
-import { product } from '../../util/array.ts';
 import { assertNever } from '../../util/assert.ts';
 import { blockSize } from './allocator.ts';
 import { emitContract } from './contract/contract.ts';
@@ -13,6 +12,7 @@ import { Func } from './module/code.ts';
 import { encodeModule } from './module/encode.ts';
 import { hoistLiterals } from './module/hoist.ts';
 import { printModule } from './module/text.ts';
+import { emitParallel } from './parallel.ts';
 import { emitProcedure } from './procedure.ts';
 import { emitReduce } from './reduce.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
@@ -54,7 +54,7 @@ export function emitWasm(program: Program, features: WasmFeatures, sharing: Shar
   const m: ModuleBuilder = { library: new Library(features.relaxedSimd), funcs: [], relaxed: features.relaxedSimd };
   const kernels = new Map<Kernel, KernelCode>();
   for (const { kernel } of runSteps(program.steps))
-    if (!kernels.has(kernel) && product(storeDomain(kernel)) > 0) kernels.set(kernel, emitKernel(m, kernel));
+    if (!kernels.has(kernel) && pointsOf(kernel) > 0) kernels.set(kernel, emitKernel(m, kernel));
   m.funcs.forEach(hoistLiterals);
   const most = (bytes: (code: KernelCode) => number): number => Math.max(0, ...[...kernels.values()].map(bytes));
   const scratchBytes = blockSize(most((c) => c.scratchBytes));
@@ -86,6 +86,8 @@ function emitKernel(m: ModuleBuilder, kernel: Kernel): KernelCode {
       return emitContract(m, kernel);
     case 'procedure':
       return emitProcedure(m, kernel);
+    case 'parallel':
+      return emitParallel(m, kernel, (part) => emitKernel(m, part));
     default:
       return assertNever(kernel);
   }

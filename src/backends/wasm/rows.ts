@@ -19,6 +19,8 @@ export interface KernelCode {
 export interface Phase {
   readonly func: Func;
   readonly units: number;
+  /** Does it need nothing of the phases before it, back to the last that does not say so? */
+  readonly beside?: boolean;
 }
 
 /** What kernels add their functions to. */

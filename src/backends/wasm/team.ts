@@ -94,9 +94,11 @@ class TeamWriter {
     const accesses = this.accesses(step);
     const addresses = step.args.map((b) => this.c.address(b));
     code.phases.forEach((phase, i) => {
-      if (i > 0) this.meet();
+      const beside = phase.beside === true;
+      if (i > 0 && !beside) this.meet();
       if (this.section.phases === maxPhases) this.meet();
-      this.begin(accesses, 'all');
+      if (beside) this.section.add(accesses, 'all');
+      else this.begin(accesses, 'all');
       if (phase.units > 1) this.parts(phase, addresses);
       else
         this.ifCaller(() => run.run(phase.func, i32(0), i32(phase.units), this.scratch, this.c.areas[1], ...addresses));

@@ -1,7 +1,7 @@
 import type { Expr } from '../../kernel/expr.ts';
 import { operandsOf } from '../../kernel/expr.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
-import { passExpressions, reducedDomain, storeDomain } from '../../kernel/kernel.ts';
+import type { Kernel, SingleKernel } from '../../kernel/kernel.ts';
+import { partsOf, passExpressions, reducedDomain, storeDomain } from '../../kernel/kernel.ts';
 import type { KernelOp } from '../../kernel/ops.ts';
 import { product } from '../../util/array.ts';
 import { storageBytes } from './evaluator.ts';
@@ -12,9 +12,12 @@ import { statementWeight } from './procedure.ts';
  * what is worth sharing between threads.
  */
 export function workOf(kernel: Kernel): number {
-  const points = product(storeDomain(kernel));
   const bytes = kernel.operands.reduce((sum, o) => sum + o.length * storageBytes[o.dtype], 0);
-  return Math.max(bytes * perByte, arithmetic(kernel, points));
+  const each = partsOf(kernel).map((part) => arithmetic(part, product(storeDomain(part))));
+  return Math.max(
+    bytes * perByte,
+    each.reduce((a, b) => a + b, 0),
+  );
 }
 
 const perByte = 0.02;
@@ -23,7 +26,7 @@ const perOperation = 0.025;
 const perMultiplyAdd = 0.04;
 const perStatement = 1;
 
-function arithmetic(kernel: Kernel, points: number): number {
+function arithmetic(kernel: SingleKernel, points: number): number {
   const storing = points * perOperation * operations(kernel.stores.map((s) => s.value));
   const terms = points * product(reducedDomain(kernel));
   switch (kernel.kind) {

@@ -5,6 +5,7 @@ import { expressionsOf } from '../../kernel/kernel.ts';
 import { assertNever } from '../../util/assert.ts';
 import { emitContract } from './emit-contract.ts';
 import { emitMap } from './emit-map.ts';
+import { emitParallel } from './emit-parallel.ts';
 import { emitProcedure } from './emit-procedure.ts';
 import { emitReduce } from './emit-reduce.ts';
 import { emitRowwise } from './emit-rowwise.ts';
@@ -17,10 +18,10 @@ import { assemble } from './shader.ts';
  */
 export function emitKernel(kernel: Kernel, target: WgslTarget, guarded: boolean): Shader {
   refuseF64(kernel);
-  return assemble(kernel, partsOf(kernel, target), guarded);
+  return assemble(kernel, shaderParts(kernel, target), guarded);
 }
 
-function partsOf(kernel: Kernel, target: WgslTarget): ShaderParts | null {
+function shaderParts(kernel: Kernel, target: WgslTarget): ShaderParts | null {
   switch (kernel.kind) {
     case 'map':
       return emitMap(kernel, target);
@@ -32,6 +33,8 @@ function partsOf(kernel: Kernel, target: WgslTarget): ShaderParts | null {
       return emitContract(kernel, target);
     case 'procedure':
       return emitProcedure(kernel, target);
+    case 'parallel':
+      return emitParallel(kernel, target, shaderParts);
     default:
       return assertNever(kernel);
   }

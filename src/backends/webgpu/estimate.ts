@@ -1,7 +1,7 @@
 import { visit } from '../../kernel/expr.ts';
 import type { Expr } from '../../kernel/expr.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
-import { expressionsOf, reducedDomain, storeDomain } from '../../kernel/kernel.ts';
+import type { Kernel, SingleKernel } from '../../kernel/kernel.ts';
+import { expressionsOf, partsOf, reducedDomain, storeDomain } from '../../kernel/kernel.ts';
 import type { Statement } from '../../kernel/procedure.ts';
 import { product } from '../../util/array.ts';
 import type { Schedule } from './schedule.ts';
@@ -17,14 +17,17 @@ const dispatchMicroseconds = 3;
  * handed over, so that no submit keeps the device for long. Many points take as long as the device's throughput makes
  * them, few as long as one invocation does.
  */
-export function microsecondsOf(kernel: Kernel, { speed }: Schedule): number {
+export const microsecondsOf = (kernel: Kernel, schedule: Schedule): number =>
+  dispatchMicroseconds + partsOf(kernel).reduce((sum, part) => sum + microsecondsOfPart(part, schedule), 0);
+
+function microsecondsOfPart(kernel: SingleKernel, { speed }: Schedule): number {
   const each =
     kernel.kind === 'procedure'
       ? statementsCost(kernel.body)
       : distinct(expressionsOf(kernel)) * Math.max(1, product(reducedDomain(kernel)));
   const throughput = (each * product(storeDomain(kernel))) / speed.operationsPerMicrosecond;
   const alone = kernel.kind === 'procedure' ? each * speed.microsecondsPerOperation : 0;
-  return dispatchMicroseconds + Math.max(throughput, alone);
+  return Math.max(throughput, alone);
 }
 
 function distinct(roots: readonly Expr[]): number {

@@ -1,10 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
-import { grad, jit, makeJaxpr, nn, numpy as np, random } from '../../../src/index.ts';
+import { cnn } from '../../../examples/models/cnn.ts';
+import { compile } from '../../../src/compiler/compile.ts';
+import { grad, jit, makeJaxpr, nn, numpy as np, random, tree } from '../../../src/index.ts';
 import { visit } from '../../../src/kernel/expr.ts';
-import { passExpressions } from '../../../src/kernel/kernel.ts';
+import type { Target } from '../../../src/kernel/device.ts';
+import type { Kernel } from '../../../src/kernel/kernel.ts';
+import { partsOf, passExpressions } from '../../../src/kernel/kernel.ts';
 import type { Program } from '../../../src/kernel/program.ts';
 import { runSteps } from '../../../src/kernel/program.ts';
+import { aval } from '../../../src/trace/aval.ts';
+import { stage } from '../../../src/trace/stage.ts';
+import { at, range } from '../../../src/util/array.ts';
 
 /** What the compiler makes of small functions: how many kernels, of which kind, with which storage. */
 
@@ -98,7 +105,8 @@ describe('row-wise kernels', () => {
 
   test('reductions over other axes of a square matrix stay apart', () => {
     const f = jit((x: NDArray) => [x.sum(0), x.sum(1)] as const);
-    expect(kinds(f.lower(np.ones([64, 64])).program)).toEqual(['reduce', 'reduce']);
+    const [step] = runSteps(f.lower(np.ones([64, 64])).program.steps);
+    expect(step === undefined ? [] : partsOf(step.kernel).map((k) => k.kind)).toEqual(['reduce', 'reduce']);
   });
 
   test('few long rows keep kernels that share the work within a row', () => {
@@ -129,6 +137,54 @@ describe('row-wise kernels', () => {
     const expected = wanted.map((y) => y.tolistSync());
     expect(f.lower(data).program.outputs.some((b) => f.lower(data).program.inputs.includes(b))).toBe(true);
     expect(f(data).map((y) => y.tolistSync())).toEqual(expected);
+  });
+});
+
+describe('kernels side by side', () => {
+  const shapes = [[3, 3, 1, 32], [32], [100, 10], [10], [7], [20, 30]]; // prettier-ignore
+  /** Parameters, then moments, then gradients; the new parameters and moments. */
+  const update = (...leaves: readonly NDArray[]): readonly NDArray[] => {
+    const n = shapes.length;
+    const moments = range(n).map((i) => at(leaves, n + i).mul(0.9).add(at(leaves, 2 * n + i))); // prettier-ignore
+    return [...moments.map((m, i) => at(leaves, i).sub(m.mul(0.1))), ...moments];
+  };
+  const avals = [...shapes, ...shapes, ...shapes].map((s) => aval(s, 'f32'));
+  const kernelsOf = (maxOperands: number): readonly Kernel[] => {
+    const { jaxpr } = stage('update', update, avals);
+    const donated = avals.map((_, i) => i < 2 * shapes.length);
+    const target: Target = { device: 'webgpu', dtypes: new Set(['f32']), maxOperands };
+    return runSteps(compile('update', jaxpr, target, donated).steps).map((s) => s.kernel);
+  };
+
+  test('an optimizer updates all leaves of a tree at once', () => {
+    expect(kernelsOf(64).map((k) => partsOf(k).length)).toEqual([6]);
+  });
+
+  test('or as many as the target can bind the operands of', () => {
+    // Of each leaf three.
+    expect(kernelsOf(10).map((k) => partsOf(k).length)).toEqual([3, 3]);
+    expect(kernelsOf(8).map((k) => k.operands.length)).toEqual([6, 6, 6]);
+  });
+
+  test('what one reads of another keeps them apart, and so does what takes statements', () => {
+    const f = jit((x: NDArray, y: NDArray) => [x.matmul(x).sum(), y.T.matmul(y)] as const);
+    const g = jit((x: NDArray) => [np.tanh(x).matmul(x).sum(0), np.cumsum(x, 0)] as const);
+    expect(kinds(f.lower(np.ones([8, 8]), matrix).program)).toEqual(['contract', 'parallel']);
+    expect([...kinds(g.lower(np.ones([6, 6])).program)].sort()).toEqual(['contract', 'map', 'procedure', 'reduce']);
+  });
+
+  test('the training step of the MNIST network is at most 18 kernels, in little more memory than its values need', () => {
+    const model = cnn.create({ learningRate: 1e-3, imageShape: [28, 28, 1] });
+    const step = jit(
+      (leaves: readonly NDArray[], images: NDArray, labels: NDArray) =>
+        tree.leaves(model.step(tree.unflatten<ReturnType<typeof model.init>>(structure, leaves), images, labels)),
+      { donateArgnums: 0 },
+    );
+    const { leaves, treedef: structure } = tree.flatten(model.init(random.key(0)));
+    const arrays = leaves as readonly NDArray[];
+    const cost = step.lower(arrays, np.zeros([128, 28, 28, 1]), np.zeros([128], { dtype: 'i32' })).costAnalysis();
+    expect(cost.kernels).toBeLessThanOrEqual(18);
+    expect(cost.peakBytes).toBeLessThanOrEqual(1.3 * cost.liveBytes);
   });
 });
 

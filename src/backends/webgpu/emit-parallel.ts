@@ -1,0 +1,126 @@
+import type { ParallelKernel, SingleKernel } from '../../kernel/kernel.ts';
+import { product } from '../../util/array.ts';
+import { InternalError } from '../../util/error.ts';
+import type { Helper } from './math.ts';
+import type { ShaderParts, WgslTarget } from './shader.ts';
+import { grid } from './shader.ts';
+
+/**
+ * Kernels side by side in one dispatch: each part is a function that some of the workgroups call. All parts are laid out
+ * for workgroups of one size; which part a workgroup has depends on its number alone, so that barriers in it are uniform.
+ */
+export function emitParallel(
+  kernel: ParallelKernel,
+  target: WgslTarget,
+  emit: (part: SingleKernel, target: WgslTarget) => ShaderParts | null,
+): ShaderParts | null {
+  const size = invocationsOf(kernel, target);
+  const alike = { ...target, schedule: { ...target.schedule, invocations: size, lanes: size } };
+  const parts = kernel.parts.flatMap((part, i) => {
+    const made = emit(part, alike);
+    return made === null ? [] : [asFunction(made, i, size)];
+  });
+  if (parts.length === 0) return null;
+  const dispatch = grid(
+    parts.reduce((sum, p) => sum + p.groups, 0),
+    target,
+  );
+  let first = 0;
+  const calls = parts.flatMap((p, i) => {
+    const begin = first;
+    first += p.groups;
+    const test = i === 0 ? `if (number < ${first}u)` : ` else if (number < ${first}u)`;
+    const [across] = p.dispatch;
+    const own = begin === 0 ? 'number' : `number - ${begin}u`;
+    const position = p.dispatch[1] === 1 ? `${own}, 0u` : `(${own}) % ${across}u, (${own}) / ${across}u`;
+    return [`${test} {`, `  ${p.name}(vec3<u32>(${position}, 0u), lane);`, '}'];
+  });
+  const row = dispatch[1] > 1 ? ` + workgroup.y * ${dispatch[0]}u` : '';
+  return {
+    about: parts.map((p) => p.about).join('; '),
+    helpers: new Set<Helper>(parts.flatMap((p) => [...p.helpers])),
+    globals: parts.flatMap((p) => p.globals),
+    functions: parts.flatMap((p) => p.functions),
+    main: {
+      workgroup: String(size),
+      parameters: ['@builtin(workgroup_id) workgroup: vec3<u32>', '@builtin(local_invocation_index) lane: u32'],
+      body: [`let number = workgroup.x${row};`, ...joinBranches(calls)],
+    },
+    dispatch,
+  };
+}
+
+/** How many invocations the workgroups have: as many as the parts that need a certain number do. */
+function invocationsOf({ parts }: ParallelKernel, { schedule }: WgslTarget): number {
+  if (parts.some((p) => p.kind === 'contract')) return product(schedule.contract.workgroup);
+  return parts.every((p) => p.kind === 'map') ? schedule.invocations : schedule.lanes;
+}
+
+/** A part as a function of the workgroup's position among those of the part, and the invocation's number in it. */
+interface PartFunction {
+  readonly name: string;
+  readonly about: string;
+  readonly helpers: ReadonlySet<Helper>;
+  readonly globals: readonly string[];
+  readonly functions: readonly string[];
+  readonly dispatch: readonly [x: number, y: number];
+  readonly groups: number;
+}
+
+function asFunction(made: ShaderParts, number: number, size: number): PartFunction {
+  const sizes = made.main.workgroup.split(',').map(Number);
+  const [wide = 1, high = 1] = sizes;
+  const globals = made.globals ?? [];
+  if (product(sizes) > size || (product(sizes) < size && globals.length > 0)) {
+    throw new InternalError(`a part with workgroups of ${made.main.workgroup} among workgroups of ${size}`);
+  }
+  const name = `part_${number}`;
+  const local = high === 1 ? 'vec3<u32>(own_lane, 0u, 0u)' : `vec3<u32>(own_lane % ${wide}u, own_lane / ${wide}u, 0u)`;
+  const builtins: Readonly<Record<string, string>> = {
+    workgroup_id: 'own_group',
+    local_invocation_id: local,
+    global_invocation_id: `own_group * vec3<u32>(${wide}u, ${high}u, 1u) + ${local}`,
+    local_invocation_index: 'own_lane',
+  };
+  const given = made.main.parameters.flatMap((p) => {
+    const [, builtin = '', variable = ''] = /@builtin\((\w+)\) (\w+):/.exec(p) ?? [];
+    const value = builtins[builtin];
+    if (value === undefined) throw new InternalError(`a part with the parameter ${p}`);
+    return [`let ${variable} = ${value};`];
+  });
+  const idle = product(sizes) < size ? [`if (own_lane >= ${product(sizes)}u) {`, '  return;', '}'] : [];
+  const body = [...idle, ...given, ...made.main.body].map((l) => `  ${l}`);
+  const own = [...(made.functions ?? []), `fn ${name}(own_group: vec3<u32>, own_lane: u32) {`, ...body, '}', ''];
+  const rename = renamer([...globals, ...own], number);
+  const [x, y] = made.dispatch;
+  return {
+    name,
+    about: made.about,
+    helpers: made.helpers,
+    globals: globals.map(rename),
+    functions: own.map(rename),
+    dispatch: made.dispatch,
+    groups: x * y,
+  };
+}
+
+/** Gives a part's variables in workgroup memory and its functions names that no other part has. */
+function renamer(lines: readonly string[], number: number): (line: string) => string {
+  const names = lines.flatMap((l) => {
+    const [, name] = /^var<workgroup> (\w+)/.exec(l) ?? /^fn (\w+)/.exec(l) ?? [];
+    return name === undefined || name === `part_${number}` ? [] : [name];
+  });
+  if (names.length === 0) return (line) => line;
+  const pattern = new RegExp(`\\b(${names.join('|')})\\b`, 'g');
+  return (line) => line.replace(pattern, (name) => `${name}_${number}`);
+}
+
+/** `}` and the `else` after it on one line. */
+function joinBranches(lines: readonly string[]): readonly string[] {
+  const joined: string[] = [];
+  for (const l of lines) {
+    if (l.startsWith(' else')) joined[joined.length - 1] = `}${l}`;
+    else joined.push(l);
+  }
+  return joined;
+}

@@ -1,0 +1,147 @@
+import type { Target } from '../kernel/device.ts';
+import { hostBytes } from '../kernel/dtype.ts';
+import type { Kernel, Operand, SingleKernel } from '../kernel/kernel.ts';
+import { partsOf } from '../kernel/kernel.ts';
+import type { Program, RunStep, Step } from '../kernel/program.ts';
+import { runSteps } from '../kernel/program.ts';
+import { at } from '../util/array.ts';
+import { worthALaunchTogether } from './cost.ts';
+import { withOperands } from './renumber.ts';
+
+/**
+ * Kernels that have nothing to do with each other share a launch: the updates of an optimizer's parameters, a bias's gradient
+ * and its weights'. It is storage that must not be in common, so that nothing lives longer than it did.
+ */
+export function sideBySide(program: Program, target: Target): Program {
+  return { ...program, steps: new Packing(program, target).pack(program.steps) };
+}
+
+/** Steps further apart are left alone; looking at all would make compilation quadratic. */
+const furthest = 24;
+
+interface Accesses {
+  readonly reads: ReadonlySet<string>;
+  readonly writes: ReadonlySet<string>;
+}
+
+class Packing {
+  private readonly program: Program;
+  private readonly target: Target;
+  private readonly known = new Map<Step, Accesses>();
+
+  constructor(program: Program, target: Target) {
+    this.program = program;
+    this.target = target;
+  }
+
+  pack(steps: readonly Step[]): readonly Step[] {
+    const list = steps.map((s) => this.inside(s));
+    for (let i = 0; i < list.length; i++) {
+      // Where a step has gone to a later one, the next one has its number.
+      while (this.packFrom(list, i)) continue;
+    }
+    return list;
+  }
+
+  private inside(step: Step): Step {
+    switch (step.kind) {
+      case 'run':
+        return step;
+      case 'branch':
+        return { ...step, branches: step.branches.map((b) => this.pack(b)) };
+      case 'loop':
+        return step.trips === null
+          ? { ...step, test: this.pack(step.test), body: this.pack(step.body) }
+          : { ...step, body: this.pack(step.body) };
+    }
+  }
+
+  /** Puts step `i` together with one after it, where the one or the other stands. Has anything changed? */
+  private packFrom(list: Step[], i: number): boolean {
+    const first = list[i];
+    if (first?.kind !== 'run') return false;
+    const end = Math.min(list.length, i + furthest);
+    for (let j = i + 1; j < end; j++) {
+      const other = at(list, j);
+      if (other.kind !== 'run' || !this.fit(first, other)) continue;
+      const between = list.slice(i + 1, j);
+      const earlier = !between.some((s) => this.conflict(s, other));
+      if (!earlier && between.some((s) => this.conflict(s, first))) continue;
+      const both = together(first, other);
+      list[earlier ? i : j] = both;
+      list.splice(earlier ? j : i, 1);
+      return true;
+    }
+    return false;
+  }
+
+  private fit(a: RunStep, b: RunStep): boolean {
+    const parts = [...partsOf(a.kernel), ...partsOf(b.kernel)];
+    // What takes statements, and a second product with its working memory, is better by itself.
+    if (parts.some((p) => p.kind === 'procedure') || parts.filter((p) => p.kind === 'contract').length > 1)
+      return false;
+    if (new Set([...a.args, ...b.args]).size > this.target.maxOperands) return false;
+    return worthALaunchTogether(bytesOf(a.kernel), bytesOf(b.kernel)) && !this.conflict(a, b);
+  }
+
+  private conflict(a: Step, b: Step): boolean {
+    const [x, y] = [this.accesses(a), this.accesses(b)];
+    const meets = (s: ReadonlySet<string>, t: ReadonlySet<string>): boolean => [...s].some((e) => t.has(e));
+    return meets(x.writes, y.writes) || meets(x.writes, y.reads) || meets(x.reads, y.writes);
+  }
+
+  /** What a step reads and writes: slots, and buffers of their own. */
+  private accesses(step: Step): Accesses {
+    let found = this.known.get(step);
+    if (found === undefined) {
+      const [reads, writes] = [new Set<string>(), new Set<string>()];
+      for (const { kernel, args } of runSteps([step])) {
+        args.forEach((b, i) => {
+          const { access } = at(kernel.operands, i);
+          if (access !== 'write') reads.add(this.storage(b));
+          if (access !== 'read') writes.add(this.storage(b));
+        });
+      }
+      decisions([step]).forEach((b) => reads.add(this.storage(b)));
+      this.known.set(step, (found = { reads, writes }));
+    }
+    return found;
+  }
+
+  private storage(buffer: number): string {
+    const { place } = at(this.program.buffers, buffer);
+    return place.kind === 'temporary' ? `slot ${place.slot}` : `buffer ${buffer}`;
+  }
+}
+
+/** The buffers that decide about loops and branches. */
+const decisions = (steps: readonly Step[]): readonly number[] =>
+  steps.flatMap((s): readonly number[] => {
+    if (s.kind === 'run') return [];
+    if (s.kind === 'branch') return [s.index, ...s.branches.flatMap(decisions)];
+    return s.trips === null ? [s.condition, ...decisions([...s.test, ...s.body])] : decisions(s.body);
+  });
+
+const bytesOf = ({ operands }: Kernel): number => operands.reduce((n, o) => n + o.length * hostBytes[o.dtype], 0);
+
+/** Two steps as one, of kernels that bind what both bind. */
+function together(a: RunStep, b: RunStep): RunStep {
+  const args = [...new Set([...a.args, ...b.args])];
+  const operands = args.map((buffer): Operand => {
+    const [x, y] = [a, b].map((s) => s.kernel.operands[s.args.indexOf(buffer)]);
+    return (x ?? y) as Operand;
+  });
+  const parts = [a, b].flatMap((s) =>
+    partsOf(s.kernel).map((part) => withOperands(part, operands, (n) => args.indexOf(at(s.args, n)))),
+  );
+  const [first] = parts as [SingleKernel];
+  const kernel: Kernel = {
+    kind: 'parallel',
+    name: first.name,
+    source: parts.map((p) => p.source).join(' | '),
+    operands,
+    stores: [],
+    parts,
+  };
+  return { kind: 'run', kernel, args };
+}
