@@ -26,7 +26,6 @@ const sizes: readonly Mistake[] = Object.entries<(n: number) => unknown>({
   repeat: (n) => np.repeat(x, n, 0),
   tile: (n) => np.tile(x, [n]),
   split: (n) => np.split(x, n),
-  roll: (n) => np.roll(x, n, 0),
   pad: (n) => np.pad(x, n),
   expandDims: (n) => np.expandDims(x, n),
   sum: (n) => x.sum(n),
