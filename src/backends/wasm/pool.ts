@@ -109,15 +109,6 @@ export class Pool {
     this.take(program, table, 1);
   }
 
-  /** The calling thread's part. */
-  private take(program: TeamProgram, table: number, threads: number): void {
-    try {
-      program.run(table, 0, threads, this.sleeps ? patience : 0);
-    } catch (error) {
-      throw this.stop(error, threads);
-    }
-  }
-
   /**
    * Has a program run after all that was given before, on all threads or on one.
    *
@@ -145,6 +136,7 @@ export class Pool {
 
   /** Waits until so many commands are over. */
   finish(count = this.count): void {
+    this.noteLoss();
     if (this.joined > 0) this.waitFor(word('done'), count);
   }
 
@@ -170,6 +162,15 @@ export class Pool {
     this.closed = true;
     this.joined = 0;
     await endAll(this.team);
+  }
+
+  /** The calling thread's part. */
+  private take(program: TeamProgram, table: number, threads: number): void {
+    try {
+      program.run(table, 0, threads, this.sleeps ? patience : 0);
+    } catch (error) {
+      throw this.stop(error, threads);
+    }
   }
 
   /** Workers that end take with them what they were to do. */
@@ -204,6 +205,7 @@ export class Pool {
 
   /** Lets workers that have come up take part from the next command on. */
   private admit(): void {
+    this.noteLoss();
     const { words } = this;
     const ready = this.threads === 1 ? 0 : Atomics.load(words, word('ready'));
     if (ready === this.joined) return;
