@@ -361,10 +361,16 @@ export function randomRowwise(source: Source, exact: boolean): Case {
   const dtypes = exact || r.chance(0.8) ? f32Like : allDTypes;
   const k = new KernelMaker(r, { dtypes, special: r.chance(0.2), exact: true });
   const long = r.chance(0.2);
-  const domain = range(r.below(3)).map(() => (r.chance(0.03) ? 0 : r.pick(long ? [1, 2, 5] : extents)));
-  const row = long
-    ? r.pick([[300], [700], [64, 9], [1031], [5000]])
-    : range(1 + r.below(2)).map(() => (r.chance(0.05) ? 0 : r.pick(extents)));
+  // Columns that are worked on all together.
+  const wide = !long && r.chance(0.05);
+  const domain = wide
+    ? r.pick([[130], [2, 131]])
+    : range(r.below(3)).map(() => (r.chance(0.03) ? 0 : r.pick(long ? [1, 2, 5] : extents)));
+  const row = wide
+    ? r.pick([[260], [64, 5]])
+    : long
+      ? r.pick([[300], [700], [64, 9], [1031], [5000]])
+      : range(1 + r.below(2)).map(() => (r.chance(0.05) ? 0 : r.pick(extents)));
   const outer = axesOf(domain);
   const points = [...outer, ...axesOf(row, outer.length)];
   // What a value may be made of besides loads: earlier results, where they stay exact, and what was stored in the row.

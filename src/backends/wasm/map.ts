@@ -1,10 +1,11 @@
-import type { MapKernel, Store } from '../../kernel/kernel.ts';
+import type { Kernel, MapKernel, Store } from '../../kernel/kernel.ts';
 import { i32, op } from './module/code.ts';
 import type { Axis } from './collapse.ts';
 import { collapse } from './collapse.ts';
 import { Evaluator } from './evaluator.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
-import { pointersOf, rows } from './rows.ts';
+import { longestRow, rows } from './rows.ts';
+import { addressesOf, noWorking } from './working.ts';
 import { emitTiles, transposition } from './tiles.ts';
 import { lanes } from './vector-ops.ts';
 import { canVectorize, chooseLaneAxis } from './vectorize.ts';
@@ -23,13 +24,26 @@ export function emitMap(m: ModuleBuilder, kernel: MapKernel): KernelCode {
   const domain = nest.groups[0] ?? [];
   const transposes = transposition(domain, stores);
   if (transposes !== null) return emitTiles(m, kernel, domain, stores, transposes);
+  return emitRows(m, kernel, domain, stores);
+}
+
+/** Stores at all points of a domain, row by row. */
+export function emitRows(
+  m: ModuleBuilder,
+  kernel: Kernel,
+  domain: readonly Axis[],
+  stores: readonly Store[],
+  working = noWorking,
+  name = kernel.name,
+): KernelCode {
   const inner = innerAxis(domain, stores);
-  const vector = canVectorize(nest.roots) && inner.extent >= lanes;
+  const vector = canVectorize(stores.flatMap((s) => [s.index, s.value])) && inner.extent >= lanes;
   const outer = domain.filter((a) => a.axis !== inner.axis);
-  const { code, row, coordinates } = rows(m, kernel, outer, inner);
+  const area = rows(m, kernel, outer, inner, longestRow, name);
+  const { code, row, coordinates } = area;
   const from = row.param(outer.length);
   const to = row.param(outer.length + 1);
-  const e = new Evaluator(row, m.library, pointersOf(row, kernel, outer.length + 2));
+  const e = new Evaluator(row, m.library, addressesOf(area, kernel, working, outer.length + 2));
   e.within(coordinates, () => {
     const at = row.variable(from, 'i');
     if (vector) {
@@ -38,7 +52,7 @@ export function emitMap(m: ModuleBuilder, kernel: MapKernel): KernelCode {
     }
     if (!vector || inner.extent % lanes !== 0) e.loopOn(at, inner.axis, to, 1, () => e.store(stores));
   });
-  return code;
+  return { ...code, sharedBytes: working.bytes };
 }
 
 /** The axis that rows run along. A domain of one point has one row of an axis that nothing mentions. */

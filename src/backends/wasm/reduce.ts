@@ -1,4 +1,4 @@
-import type { Accumulator, ReduceKernel } from '../../kernel/kernel.ts';
+import type { Accumulator, Kernel, ReduceKernel } from '../../kernel/kernel.ts';
 import { product, range } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
 import { shifted } from './collapse.ts';
@@ -9,11 +9,12 @@ import type { Local, Value } from './module/code.ts';
 import { get, i32, op } from './module/code.ts';
 import { combineScalars, combineVectors, isLong, oneResult, Partials, reducedLoops, treeFold } from './partials.ts';
 import type { Reduction } from './reduction.ts';
-import { addressesOf, columnsAreShort, pointsPerUnit, simplified, split } from './reduction.ts';
+import { columnsAreShort, pointsPerUnit, simplified, split } from './reduction.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
-import { rows } from './rows.ts';
+import { inOrder, rows } from './rows.ts';
 import { foldLanes, lanes } from './vector-ops.ts';
 import { canVectorize, chooseLaneAxis } from './vectorize.ts';
+import { addressesOf } from './working.ts';
 
 /**
  * A reduce kernel. Its lanes run along a reduced axis where that is contiguous, several vectors of partial results at
@@ -21,18 +22,19 @@ import { canVectorize, chooseLaneAxis } from './vectorize.ts';
  * so in two phases, which many threads can share.
  */
 export function emitReduce(m: ModuleBuilder, kernel: ReduceKernel): KernelCode {
-  const r = simplified(kernel);
+  return emitReduction(m, kernel, simplified(kernel), kernel.name);
+}
+
+/** The phases of a reduction that belongs to a kernel. */
+export function emitReduction(m: ModuleBuilder, kernel: Kernel, r: Reduction, name: string): KernelCode {
   const way = chooseWay(r);
   const phases = split(kernel, r, unitsOf(r, way), way.kind === 'columns');
-  if (phases === null) return emitPhase(m, kernel, r, way, kernel.name);
-  const [first, second] = [phases.partial, phases.combining].map((phase, i) =>
-    emitPhase(m, kernel, phase, chooseWay(phase), i === 0 ? `${kernel.name}_parts` : kernel.name),
-  ) as [KernelCode, KernelCode];
-  return {
-    phases: [...first.phases, ...second.phases],
-    scratchBytes: Math.max(first.scratchBytes, second.scratchBytes),
-    sharedBytes: phases.sharedBytes,
-  };
+  if (phases === null) return emitPhase(m, kernel, r, way, name);
+  const { partial, combining } = phases;
+  return inOrder([
+    emitPhase(m, kernel, partial, chooseWay(partial), `${name}_parts`),
+    emitPhase(m, kernel, combining, chooseWay(combining), name),
+  ]);
 }
 
 /** How a reduction's loops are vectorized, and the axis of the domain that rows run along. */
@@ -79,12 +81,12 @@ const unitsOf = (r: Reduction, way: Way): number =>
   product(r.domain.filter((a) => a.axis !== way.inner.axis).map((a) => a.extent)) *
   Math.ceil(way.inner.extent / rowLength(r, way));
 
-function emitPhase(m: ModuleBuilder, kernel: ReduceKernel, r: Reduction, way: Way, name: string): KernelCode {
+function emitPhase(m: ModuleBuilder, kernel: Kernel, r: Reduction, way: Way, name: string): KernelCode {
   const { inner, along } = way;
   const outer = r.domain.filter((a) => a.axis !== inner.axis);
   const row = rows(m, kernel, outer, inner, rowLength(r, way), name);
   const f = row.row;
-  const e = new Evaluator(f, m.library, addressesOf(row, kernel, r, outer.length + 2));
+  const e = new Evaluator(f, m.library, addressesOf(row, kernel, r.working, outer.length + 2));
   const [from, to] = [f.param(outer.length), f.param(outer.length + 1)];
   let scratchBytes = 0;
   e.within(row.coordinates, () => {
@@ -92,7 +94,7 @@ function emitPhase(m: ModuleBuilder, kernel: ReduceKernel, r: Reduction, way: Wa
     else if (way.kind === 'columns') scratchBytes = alongColumns(m, e, r, { inner, from, to, scratch: row.scratch });
     else alongDomain(m, e, r, { inner, from, to }, way.kind === 'lanes');
   });
-  return { ...row.code, scratchBytes };
+  return { ...row.code, scratchBytes, sharedBytes: r.working.bytes };
 }
 
 /** Lanes (or none, for `vector` false) along a domain axis, all results in registers. */

@@ -1,17 +1,17 @@
+import type { Expr } from '../../kernel/expr.ts';
 import { acc, index, load } from '../../kernel/expr.ts';
 import { iadd, imul, linearize } from '../../kernel/index-algebra.ts';
-import type { Accumulator, ReduceKernel, Store } from '../../kernel/kernel.ts';
+import type { Accumulator, Kernel, ReduceKernel, Store } from '../../kernel/kernel.ts';
 import { product } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
 import { collapse } from './collapse.ts';
 import type { Evaluator } from './evaluator.ts';
-import { storageBytes } from './evaluator.ts';
 import { withRoots } from './map.ts';
 import type { Value } from './module/code.ts';
 import { i32, op } from './module/code.ts';
-import type { Rows } from './rows.ts';
-import { pointersOf } from './rows.ts';
 import { minimum } from './runs.ts';
+import type { Working } from './working.ts';
+import { noWorking, withArrays } from './working.ts';
 
 /** A reduction over loops that have been simplified: all of a kernel, or one of its two phases. */
 export interface Reduction {
@@ -21,8 +21,8 @@ export interface Reduction {
   readonly stores: readonly Store[];
   /** That part of a reduced axis which a point of the domain is for; null for all of it. */
   readonly part: Part | null;
-  /** Operands after the kernel's own: where each begins in the shared working memory. */
-  readonly working: readonly number[];
+  /** Operands after the kernel's own: where each begins in the shared working memory, of which they take so many bytes. */
+  readonly working: Working;
 }
 
 /**
@@ -50,7 +50,7 @@ export function simplified(kernel: ReduceKernel): Reduction {
     accumulators: kernel.accumulators.map((a, i) => ({ ...a, value: roots[i] ?? a.value })),
     stores: withRoots(kernel.stores, roots.slice(count)),
     part: null,
-    working: [],
+    working: noWorking,
   };
 }
 
@@ -62,19 +62,12 @@ export function boundsOf(e: Evaluator, { part }: Reduction, { axis, extent }: Ax
   return [from, minimum(f, op('i32.add', from, i32(part.size)), i32(extent))];
 }
 
-/** The operands' addresses in a row function, the ones in working memory included. */
-export function addressesOf(
-  { row, shared }: Rows,
-  kernel: ReduceKernel,
-  r: Reduction,
-  first: number,
-): Map<number, Value> {
-  const addresses = new Map(pointersOf(row, kernel, first));
-  r.working.forEach((offset, i) =>
-    addresses.set(kernel.operands.length + i, row.let(op('i32.add', shared, i32(offset)), 'partial')),
+/** The row-major position of the current point of some axes. */
+export const positionIn = (axes: readonly Axis[]): Expr =>
+  linearize(
+    axes.map((a) => index(a.axis, a.extent)),
+    axes.map((a) => a.extent),
   );
-  return addresses;
-}
 
 /** Work (values that are reduced) that makes a unit worth handing to a thread. */
 const unitWork = 1 << 15;
@@ -101,18 +94,17 @@ export function columnsAreShort({ reduced }: Reduction): boolean {
   return all / Math.max(1, Math.floor((longestAxis(reduced)?.extent ?? 0) / smallestPart)) <= longestColumn;
 }
 
-/** A reduction in two phases, and how much working memory they share. */
+/** A reduction in two phases. */
 interface Phases {
   readonly partial: Reduction;
   readonly combining: Reduction;
-  readonly sharedBytes: number;
 }
 
 /**
  * A reduction of much to little as two: partial results for parts of an axis, which lie in working memory, then their
  * combination. The parts depend on the shapes alone, and so does the result. Null where one phase has units enough.
  */
-export function split(kernel: ReduceKernel, r: Reduction, units: number, columns: boolean): Phases | null {
+export function split(kernel: Kernel, r: Reduction, units: number, columns: boolean): Phases | null {
   const results = product(r.domain.map((a) => a.extent));
   const each = product(r.reduced.map((a) => a.extent));
   const longest = longestAxis(r.reduced);
@@ -127,20 +119,14 @@ export function split(kernel: ReduceKernel, r: Reduction, units: number, columns
   if (chunks < 2) return null;
   const axis = 1 + Math.max(...[...r.domain, ...r.reduced].map((a) => a.axis));
   const chunk: Axis = { axis, extent: chunks };
-  const place = linearize(
-    r.domain.map((a) => index(a.axis, a.extent)),
-    r.domain.map((a) => a.extent),
+  const position = iadd(imul(index(axis, chunks), results), positionIn(r.domain));
+  const first = kernel.operands.length + r.working.offsets.length;
+  const working = withArrays(
+    r.working,
+    r.accumulators.map((a) => a.dtype),
+    chunks * results,
   );
-  const position = iadd(imul(index(axis, chunks), results), place);
-  const first = kernel.operands.length;
-  let bytes = 0;
-  const working = r.accumulators.map(({ dtype }) => {
-    const offset = bytes;
-    bytes += Math.ceil((chunks * results * storageBytes[dtype]) / 16) * 16;
-    return offset;
-  });
   return {
-    sharedBytes: bytes,
     partial: {
       ...r,
       domain: [chunk, ...r.domain],

@@ -23,6 +23,13 @@ export interface Phase {
   readonly beside?: boolean;
 }
 
+/** One kernel's code made of several parts, one after the other. */
+export const inOrder = (parts: readonly KernelCode[]): KernelCode => ({
+  phases: parts.flatMap((p) => p.phases),
+  scratchBytes: Math.max(0, ...parts.map((p) => p.scratchBytes)),
+  sharedBytes: Math.max(0, ...parts.map((p) => p.sharedBytes)),
+});
+
 /** What kernels add their functions to. */
 export interface ModuleBuilder {
   readonly library: Library;
@@ -31,7 +38,7 @@ export interface ModuleBuilder {
 }
 
 /** Points that one call of a row function handles at most: calls are cheap, and let the engine tier up between them. */
-const longestRow = 4096;
+export const longestRow = 4096;
 
 /** Parameters for the addresses of a kernel's operands. */
 export const pointerParams = (kernel: Kernel): (readonly [string, ValueType])[] =>

@@ -6,6 +6,7 @@ import { passExpressions } from '../../kernel/kernel.ts';
 import { product, range } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
 import { collapse, shifted, substitution } from './collapse.ts';
+import { areLongColumns, emitColumnwise } from './columnwise.ts';
 import type { Variables } from './evaluator.ts';
 import { Evaluator } from './evaluator.ts';
 import { innerAxis, withRoots } from './map.ts';
@@ -17,6 +18,7 @@ import type { KernelCode, ModuleBuilder } from './rows.ts';
 import { pointersOf, rows } from './rows.ts';
 import { foldLanes, lanes } from './vector-ops.ts';
 import { canVectorize, chooseLaneAxis } from './vectorize.ts';
+import { noWorking } from './working.ts';
 import { InternalError } from '../../util/error.ts';
 
 /** Rows of at most so many points are written out: what several passes need stays in registers. */
@@ -56,6 +58,7 @@ export function emitRowwise(m: ModuleBuilder, kernel: RowwiseKernel): KernelCode
     w.passes.flatMap((p) => p.stores.map((s) => s.index)),
   ); // prettier-ignore
   if (along !== null && (across === null || along.cost <= across.cost)) return alongRow(m, w, along.axis);
+  if (across !== null && areLongColumns(w)) return emitColumnwise(m, w);
   return acrossRows(m, w, across?.axis ?? innerAxis(w.domain, w.stores), across !== null, unrolled);
 }
 
@@ -285,5 +288,5 @@ const reductionOf = ({ domain, row: reduced }: RowWork, accumulators: readonly A
   accumulators,
   stores: [],
   part: null,
-  working: [],
+  working: noWorking,
 });
