@@ -17,6 +17,7 @@ import { randomParallel } from './random-parallel.ts';
 import { randomProcedure } from './random-procedures.ts';
 import { randomProgram } from './random-programs.ts';
 import { elementsWritten, runCase, runProgram } from './run-case.ts';
+import { patience } from './wasm-configurations.ts';
 
 const rowwise = (source: Source): Case => randomRowwise(source, false);
 
@@ -34,7 +35,7 @@ describe.each(detectFeatures().relaxedSimd ? [true, false] : [false])('threads, 
   const features = { relaxedSimd };
   const alone = createWasmDevice({ threads: 1, features });
 
-  describe.each([2, 3])('%i of them give to the bit what one does', (threads) => {
+  describe.each([2, 3])('%i of them give to the bit what one does', { timeout: patience }, (threads) => {
     const team = createWasmDevice({ threads, features, sharing: everything });
     afterAll(() => team.close());
 
