@@ -83,7 +83,7 @@ export { namedScope } from './transforms/named-scope.ts';
 export { clearCaches, debugInfs, debugKeyReuse, debugNans, disableJit, explainCacheMisses } from './trace/switches.ts';
 export type { Switch } from './trace/switches.ts';
 export type { MemoryUse, ProgramCost } from './compiler/report.ts';
-export { stopGradient } from './lax/structural.ts';
+export { stopGradient } from './lax/stop-gradient.ts';
 export { blockUntilReady, deviceGet } from './compiler/devices.ts';
 export { MistakeError, PullbackError } from './util/error.ts';
 export { TreeMismatchError } from './tree/tree.ts';

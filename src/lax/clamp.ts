@@ -5,7 +5,8 @@ import type { CaseInput, NoParams, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { alignBatch, and, gt, lt, max, mul, times } from './elementwise.ts';
-import { convertElementType, operands } from './structural.ts';
+import { convertElementType } from './casts.ts';
+import { operands } from './structural.ts';
 
 const one = (holds: NDArray, like: NDArray): NDArray => convertElementType(holds, like.dtype);
 

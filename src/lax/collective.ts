@@ -15,7 +15,10 @@ import { div, mul } from './elementwise.ts';
 import { reduceAnd, reduceMax, reduceMin, reduceOr } from './reduce.ts';
 import { indexInDim } from './reshaping.ts';
 import { inFront, movePermutation, prepend, without } from './rules.ts';
-import { broadcastedIota, concatenate, convertElementType, fill, reduceSum, toFront, transpose } from './structural.ts';
+import { convertElementType } from './casts.ts';
+import { broadcastedIota } from './iota.ts';
+import { concatenate } from './pieces.ts';
+import { fill, reduceSum, toFront, transpose } from './structural.ts';
 
 /**
  * Collectives over an axis that `vmap` has named: what each example computes from all of them. They exist while a

@@ -10,7 +10,8 @@ import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { allWeak, dilated } from './rules.ts';
-import { reshape, rev, toFront, transpose, zeroOutside } from './structural.ts';
+import { rev, zeroOutside } from './pieces.ts';
+import { reshape, toFront, transpose } from './structural.ts';
 
 /**
  * Which axis is what. `lhs`: [batch, feature, ...spatial]; `rhs`: [out feature, in feature, ...spatial];

@@ -6,7 +6,7 @@ import { at, range } from '../util/array.ts';
 import type { ConvDimensionNumbers, ConvParams } from './conv.ts';
 import { convolve } from './conv.ts';
 import { dilated } from './rules.ts';
-import { rev } from './structural.ts';
+import { rev } from './pieces.ts';
 import { resolvePadding } from './window.ts';
 
 /** Convolutions as JAX names and orders their arguments; `conv.ts` has the primitive. */

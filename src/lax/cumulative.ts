@@ -16,7 +16,9 @@ import { at } from '../util/array.ts';
 import { and, eq, exp, gt, isFinite as finite, like, lt, mul, not, sub } from './elementwise.ts';
 import { axisOf, inFront, validAxes } from './rules.ts';
 import { pad } from './reshaping.ts';
-import { broadcastedIota, fill, select, toFront, zerosOf } from './structural.ts';
+import { broadcastedIota } from './iota.ts';
+import { select } from './select.ts';
+import { fill, toFront, zerosOf } from './structural.ts';
 
 /**
  * Running totals along one axis. A family helper derives every rule but the derivative from how a total takes in the next

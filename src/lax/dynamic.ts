@@ -14,17 +14,10 @@ import { at, range } from '../util/array.ts';
 import { add, like, lt, min } from './elementwise.ts';
 import { gatherWindows, scatterWindows } from './indexing.ts';
 import { axisOf, inFront, prepend, scalarOf, shifted, validAxes, vectorOf } from './rules.ts';
-import {
-  broadcastInDim,
-  concatenate,
-  convertElementType,
-  numberLike,
-  reshape,
-  select,
-  slice,
-  toFront,
-  zerosOf,
-} from './structural.ts';
+import { convertElementType } from './casts.ts';
+import { concatenate, slice } from './pieces.ts';
+import { select } from './select.ts';
+import { broadcastInDim, numberLike, reshape, toFront, zerosOf } from './structural.ts';
 import type { WindowsAt } from './windows-at.ts';
 import { wrappedPosition } from './windows-at.ts';
 

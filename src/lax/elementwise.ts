@@ -22,7 +22,8 @@ import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
 import { erfInvExpr } from './erf-inv.ts';
 import { allWeak } from './rules.ts';
-import { fill, operands, select, toFront, zerosOf } from './structural.ts';
+import { select } from './select.ts';
+import { fill, operands, toFront, zerosOf } from './structural.ts';
 
 /**
  * Elementwise primitives. A family helper derives every rule but the derivative from the scalar operation, so that each

@@ -11,7 +11,8 @@ import { NDArray } from '../trace/value.ts';
 import type { ScatterParams } from './indexing.ts';
 import { gatherFilled, gatherWindows, scatterAddP, scatterP } from './indexing.ts';
 import { scatterMaxP, scatterMinP, scatterMulP } from './scatter.ts';
-import { convertElementType, numberLike } from './structural.ts';
+import { convertElementType } from './casts.ts';
+import { numberLike } from './structural.ts';
 import type { OutOfBounds, WindowsAt } from './windows-at.ts';
 
 /** gather and scatter as JAX has them, with XLA's dimension numbers. */

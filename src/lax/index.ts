@@ -84,18 +84,10 @@ export { collapse, expandDims, indexInDim, iota, pad, selectN, sliceInDim, squee
 export type { PaddingConfig } from './reshaping.ts';
 export { sort, sortKeyVal, topK } from './sort.ts';
 export type { SortOptions } from './sort.ts';
-export {
-  bitcastConvertType,
-  broadcastedIota,
-  broadcastInDim,
-  concatenate,
-  convertElementType,
-  reduceSum,
-  reshape,
-  rev,
-  select,
-  slice,
-  stopGradient,
-  transpose,
-} from './structural.ts';
+export { bitcastConvertType, convertElementType } from './casts.ts';
+export { broadcastedIota } from './iota.ts';
+export { concatenate, rev, slice } from './pieces.ts';
+export { select } from './select.ts';
+export { stopGradient } from './stop-gradient.ts';
+export { broadcastInDim, reduceSum, reshape, transpose } from './structural.ts';
 export type { WindowReducer } from './window.ts';

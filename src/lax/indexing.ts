@@ -14,7 +14,10 @@ import { at, product, range } from '../util/array.ts';
 import { and, eq, ge, le } from './elementwise.ts';
 import { indexInDim } from './reshaping.ts';
 import { inFront, prepend, scalarOf } from './rules.ts';
-import { broadcastedIota, broadcastInDim, fill, reshape, select, toFront, zeroOutside, zerosOf } from './structural.ts';
+import { broadcastedIota } from './iota.ts';
+import { zeroOutside } from './pieces.ts';
+import { select } from './select.ts';
+import { broadcastInDim, fill, reshape, toFront, zerosOf } from './structural.ts';
 import { windowCases } from './window-cases.ts';
 import type { OutOfBounds, WindowsAt } from './windows-at.ts';
 import {

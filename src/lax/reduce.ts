@@ -13,19 +13,10 @@ import { at, product } from '../util/array.ts';
 import { productsOfOthers } from './cumulative.ts';
 import { div, eq, isNan, like, mul, or } from './elementwise.ts';
 import { otherAxes, shifted, validAxes, without } from './rules.ts';
-import {
-  broadcastedIota,
-  broadcastInDim,
-  convertElementType,
-  fill,
-  merge,
-  reduceSum,
-  reshape,
-  select,
-  toFront,
-  transpose,
-  zerosOf,
-} from './structural.ts';
+import { convertElementType } from './casts.ts';
+import { broadcastedIota } from './iota.ts';
+import { select } from './select.ts';
+import { broadcastInDim, fill, merge, reduceSum, reshape, toFront, transpose, zerosOf } from './structural.ts';
 
 /** Reductions other than the sum. A family helper derives every rule but the derivative from the monoid. */
 

@@ -14,6 +14,11 @@ import * as indexing from './indexing.ts';
 import * as reduce from './reduce.ts';
 import * as scatter from './scatter.ts';
 import * as sort from './sort.ts';
+import * as casts from './casts.ts';
+import * as iota from './iota.ts';
+import * as pieces from './pieces.ts';
+import * as select from './select.ts';
+import * as stopGradient from './stop-gradient.ts';
 import * as structural from './structural.ts';
 import { foldP, unfoldP } from './window.ts';
 
@@ -22,9 +27,23 @@ const isPrimitive = (x: unknown): x is Primitive =>
 
 /** Every primitive of `lax`, for the laws: a family's file exports its primitives, and they are here. */
 export const primitives: readonly Primitive[] = [
-  ...[structural, elementwise, reduce, indexing, dynamic, cumulative, sort, scatter, linalg, collective].flatMap(
-    (family) => Object.values<unknown>(family),
-  ),
+  ...[
+    structural,
+    pieces,
+    select,
+    casts,
+    iota,
+    stopGradient,
+    elementwise,
+    reduce,
+    indexing,
+    dynamic,
+    cumulative,
+    sort,
+    scatter,
+    linalg,
+    collective,
+  ].flatMap((family) => Object.values<unknown>(family)),
   clampP,
   dotGeneralP,
   convP,

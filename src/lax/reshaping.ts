@@ -7,16 +7,10 @@ import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { at, product } from '../util/array.ts';
 import { ge, like } from './elementwise.ts';
 import { axisOf, scalarOf } from './rules.ts';
-import {
-  broadcastedIota,
-  broadcastInDim,
-  fill,
-  operands,
-  padZeros,
-  reshape,
-  select,
-  sliceAlong,
-} from './structural.ts';
+import { broadcastedIota } from './iota.ts';
+import { padZeros, sliceAlong } from './pieces.ts';
+import { select } from './select.ts';
+import { broadcastInDim, fill, operands, reshape } from './structural.ts';
 
 /** JAX's functions that are a line or two over the primitives that move elements. */
 

@@ -15,7 +15,9 @@ import {
   scatterWindows,
 } from './indexing.ts';
 import { sortAlong } from './sort.ts';
-import { broadcastedIota, convertElementType, fill, reshape, zerosOf } from './structural.ts';
+import { convertElementType } from './casts.ts';
+import { broadcastedIota } from './iota.ts';
+import { fill, reshape, zerosOf } from './structural.ts';
 
 /** The scatters that are not linear: products and extrema. */
 

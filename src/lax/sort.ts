@@ -16,7 +16,8 @@ import { gatherAlong } from './indexing.ts';
 import type { Digits, Keyed, Line } from './radix-sort.ts';
 import { digitsFor, radixSort } from './radix-sort.ts';
 import { axisOf, inFront, validAxes } from './rules.ts';
-import { sliceAlong, toFront, zerosOf } from './structural.ts';
+import { sliceAlong } from './pieces.ts';
+import { toFront, zerosOf } from './structural.ts';
 
 /** Sorting along one axis: any number of arrays are brought into the order of the first ones. */
 

@@ -13,7 +13,8 @@ import { monoidIdentity } from '../kernel/ops.ts';
 import { reduceAnd, reduceMax, reduceMin, reduceOr, reduceProd } from './reduce.ts';
 import { pad } from './reshaping.ts';
 import { dilated, inFront, prepend, shifted, validAxes } from './rules.ts';
-import { reduceSum, toFront, zeroOutside } from './structural.ts';
+import { zeroOutside } from './pieces.ts';
+import { reduceSum, toFront } from './structural.ts';
 
 /** Windows over some axes of an array: pooling is a reduction over them. */
 export interface WindowParams {

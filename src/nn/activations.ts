@@ -1,7 +1,11 @@
 import type { DType } from '../kernel/dtype.ts';
 import { isFloat } from '../kernel/dtype.ts';
 import { abs, erf, exp, expm1, like, log, log1p, logistic, neg, sqrt, tanh as tanhOf } from '../lax/elementwise.ts';
-import { broadcastedIota, broadcastInDim, convertElementType, select, stopGradient, zerosOf } from '../lax/structural.ts'; // prettier-ignore
+import { convertElementType } from '../lax/casts.ts';
+import { broadcastedIota } from '../lax/iota.ts';
+import { select } from '../lax/select.ts';
+import { stopGradient } from '../lax/stop-gradient.ts';
+import { broadcastInDim, zerosOf } from '../lax/structural.ts'; // prettier-ignore
 import { maximum, minimum } from '../numpy/elementwise.ts';
 import { split } from '../numpy/shape.ts';
 import { showAval } from '../trace/aval.ts';

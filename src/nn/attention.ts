@@ -1,5 +1,5 @@
 import { isFloat } from '../kernel/dtype.ts';
-import { broadcastedIota } from '../lax/structural.ts';
+import { broadcastedIota } from '../lax/iota.ts';
 import { where } from '../numpy/elementwise.ts';
 import { einsum } from '../numpy/einsum.ts';
 import { broadcastTo } from '../numpy/promote.ts';

@@ -1,5 +1,6 @@
 import type { DType } from '../kernel/dtype.ts';
-import { convertElementType, fill } from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
+import { fill } from '../lax/structural.ts';
 import { uniform } from '../random/index.ts';
 import type { Shape } from '../trace/aval.ts';
 import { ArgumentError } from '../trace/errors.ts';

@@ -1,4 +1,6 @@
-import { broadcastedIota, select, zerosOf } from '../lax/structural.ts';
+import { broadcastedIota } from '../lax/iota.ts';
+import { select } from '../lax/select.ts';
+import { zerosOf } from '../lax/structural.ts';
 import { logsumexp } from '../numpy/reduce.ts';
 import { asArray, fromNested } from '../trace/asarray.ts';
 import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';

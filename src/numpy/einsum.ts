@@ -1,6 +1,7 @@
 import { dotGeneral } from '../lax/dot.ts';
 import { mul } from '../lax/elementwise.ts';
-import { broadcastInDim, padZeros, reduceSum, reshape, slice, transpose } from '../lax/structural.ts';
+import { padZeros, slice } from '../lax/pieces.ts';
+import { broadcastInDim, reduceSum, reshape, transpose } from '../lax/structural.ts';
 import { showAval } from '../trace/aval.ts';
 import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';

@@ -1,10 +1,11 @@
 import type { DType } from '../kernel/dtype.ts';
 import { isFloat } from '../kernel/dtype.ts';
 import * as lax from '../lax/elementwise.ts';
-import { select, stopGradient } from '../lax/structural.ts';
+import { select } from '../lax/select.ts';
+import { stopGradient } from '../lax/stop-gradient.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { asArray } from '../trace/asarray.ts';
-import { convertElementType } from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
 import { broadcastShapes, broadcastTo, promoted, promotedFloats, resultType, toDtype } from './promote.ts';
 
 /** Elementwise functions with NumPy's broadcasting and promotion. */

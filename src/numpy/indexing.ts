@@ -2,17 +2,10 @@ import { add, like, lt, min } from '../lax/elementwise.ts';
 import { dynamicSlice } from '../lax/dynamic.ts';
 import type { GatherOptions } from '../lax/gather-scatter.ts';
 import { gatherMode } from '../lax/gather-scatter.ts';
-import {
-  broadcastInDim,
-  concatenate,
-  convertElementType,
-  fill,
-  reshape,
-  rev,
-  select,
-  slice,
-  zerosOf,
-} from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
+import { concatenate, rev, slice } from '../lax/pieces.ts';
+import { select } from '../lax/select.ts';
+import { broadcastInDim, fill, reshape, zerosOf } from '../lax/structural.ts';
 import type { Shape } from '../trace/aval.ts';
 import { showAval } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';

@@ -1,5 +1,9 @@
 import { onDiagonal } from '../lax/linalg/arrays.ts';
-import { broadcastedIota, broadcastInDim, convertElementType, padZeros, reduceSum, reshape, select, slice, transpose, zerosOf } from '../lax/structural.ts'; // prettier-ignore
+import { convertElementType } from '../lax/casts.ts';
+import { broadcastedIota } from '../lax/iota.ts';
+import { padZeros, slice } from '../lax/pieces.ts';
+import { select } from '../lax/select.ts';
+import { broadcastInDim, reduceSum, reshape, transpose, zerosOf } from '../lax/structural.ts'; // prettier-ignore
 import { showAval } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
 import { ArgumentError } from '../trace/errors.ts';

@@ -1,6 +1,7 @@
 import type { DType } from '../kernel/dtype.ts';
 import { isFloat } from '../kernel/dtype.ts';
-import { broadcastInDim, convertElementType } from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
+import { broadcastInDim } from '../lax/structural.ts';
 import { scalarOf } from '../lax/rules.ts';
 import type { Shape } from '../trace/aval.ts';
 import { sameShape, showMarked } from '../trace/aval.ts';

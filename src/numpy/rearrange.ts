@@ -1,5 +1,6 @@
 import { movePermutation } from '../lax/rules.ts';
-import * as lax from '../lax/structural.ts';
+import * as lax from '../lax/index.ts';
+import { sliceAlong } from '../lax/pieces.ts';
 import { isInteger } from '../kernel/dtype.ts';
 import { add, rem, sub } from '../lax/elementwise.ts';
 import { indexInDim, pad as padBy } from '../lax/reshaping.ts';
@@ -82,7 +83,7 @@ function rolledBy(x: NDArray, shift: NDArray, axis: number): NDArray {
 function rolled(x: NDArray, shift: number, axis: number): NDArray {
   const n = at(x.shape, axis);
   const k = n === 0 ? 0 : ((shift % n) + n) % n;
-  return k === 0 ? x : lax.concatenate([lax.sliceAlong(x, axis, n - k, n), lax.sliceAlong(x, axis, 0, n - k)], axis);
+  return k === 0 ? x : lax.concatenate([sliceAlong(x, axis, n - k, n), sliceAlong(x, axis, 0, n - k)], axis);
 }
 
 /**
@@ -238,7 +239,7 @@ function runs(positions: readonly number[]): readonly Run[] {
 }
 
 function taken(x: NDArray, axis: number, { first, count, step }: Run): NDArray {
-  if (step === 0) return repeat(lax.sliceAlong(x, axis, first, first + 1), count, axis);
-  if (step === 1) return lax.sliceAlong(x, axis, first, first + count);
-  return lax.rev(lax.sliceAlong(x, axis, first - count + 1, first + 1), [axis]);
+  if (step === 0) return repeat(sliceAlong(x, axis, first, first + 1), count, axis);
+  if (step === 1) return sliceAlong(x, axis, first, first + count);
+  return lax.rev(sliceAlong(x, axis, first - count + 1, first + 1), [axis]);
 }

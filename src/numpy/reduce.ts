@@ -1,15 +1,10 @@
 import { isFloat } from '../kernel/dtype.ts';
 import { div, exp, like, log, sub, mul, add, isFinite as finite } from '../lax/elementwise.ts';
 import * as lax from '../lax/reduce.ts';
-import {
-  broadcastInDim,
-  convertElementType,
-  reduceSum,
-  reshape,
-  select,
-  stopGradient,
-  zerosOf,
-} from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
+import { select } from '../lax/select.ts';
+import { stopGradient } from '../lax/stop-gradient.ts';
+import { broadcastInDim, reduceSum, reshape, zerosOf } from '../lax/structural.ts';
 import { sqrt } from '../lax/elementwise.ts';
 import { showAval } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';

@@ -1,6 +1,8 @@
 import type { DotDimensionNumbers } from '../lax/dot.ts';
 import { dotGeneral } from '../lax/dot.ts';
-import * as lax from '../lax/structural.ts';
+import * as lax from '../lax/index.ts';
+import { sliceAlong } from '../lax/pieces.ts';
+import { zerosOf } from '../lax/structural.ts';
 import type { Shape } from '../trace/aval.ts';
 import { showAval, showMarked, showShape } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
@@ -121,7 +123,7 @@ export function split(x: ArrayLike, parts: number | readonly number[], axis = 0)
     throw new ShapeMismatchError(`[split] ${showMarked(a.aval, along)} does not divide into ${cuts} equal parts`);
   }
   const bounds = typeof cuts === 'number' ? range(cuts + 1).map((i) => (i * n) / cuts) : [0, ...cuts, n];
-  return bounds.slice(0, -1).map((start, i) => lax.sliceAlong(a, along, start, at(bounds, i + 1)));
+  return bounds.slice(0, -1).map((start, i) => sliceAlong(a, along, start, at(bounds, i + 1)));
 }
 
 /** Reverses the order along `axis` (default all axes). */
@@ -143,7 +145,7 @@ function triangle(a: NDArray, k: number, lower: boolean): NDArray {
   const rows = lax.broadcastedIota('i32', a.shape, a.ndim - 2);
   const columns = lax.broadcastedIota('i32', a.shape, a.ndim - 1);
   const keep = lower ? columns.le(rows.add(k)) : columns.ge(rows.add(k));
-  return lax.select(keep, a, lax.zerosOf(a.aval));
+  return lax.select(keep, a, zerosOf(a.aval));
 }
 
 // ---------------------------------------------------------------------------------------------- matrix products

@@ -1,6 +1,8 @@
 import * as lax from '../lax/cumulative.ts';
 import * as sorting from '../lax/sort.ts';
-import { convertElementType, reshape, rev } from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
+import { rev } from '../lax/pieces.ts';
+import { reshape } from '../lax/structural.ts';
 import type { DType } from '../kernel/dtype.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';

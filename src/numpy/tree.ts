@@ -1,5 +1,7 @@
 import type { DType } from '../kernel/dtype.ts';
-import { concatenate, convertElementType, fill, reshape, slice } from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
+import { concatenate, slice } from '../lax/pieces.ts';
+import { fill, reshape } from '../lax/structural.ts';
 import type { Shape } from '../trace/aval.ts';
 import { showAval, sizeOf } from '../trace/aval.ts';
 import { asArray, isNestedNumbers } from '../trace/asarray.ts';

@@ -1,6 +1,7 @@
 import { pow, sqrt } from '../lax/elementwise.ts';
 import { scalarOf } from '../lax/rules.ts';
-import { convertElementType, zerosOf } from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
+import { zerosOf } from '../lax/structural.ts';
 import type { NDArray } from '../trace/value.ts';
 import * as tree from '../tree/tree.ts';
 import type { Chain, GradientTransformation } from './transformation.ts';

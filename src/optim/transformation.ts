@@ -1,5 +1,5 @@
 import type { Monoid } from 'fp-ts/lib/Monoid.js';
-import { convertElementType } from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { NDArray } from '../trace/value.ts';
 import * as tree from '../tree/tree.ts';

@@ -1,5 +1,5 @@
 import * as lax from '../lax/elementwise.ts';
-import { stopGradient } from '../lax/structural.ts';
+import { stopGradient } from '../lax/stop-gradient.ts';
 import type { NDArray } from '../trace/value.ts';
 
 /**

@@ -1,7 +1,9 @@
 import type { DType } from '../kernel/dtype.ts';
 import { isInteger } from '../kernel/dtype.ts';
 import * as lax from '../lax/elementwise.ts';
-import { convertElementType, fill, select } from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
+import { select } from '../lax/select.ts';
+import { fill } from '../lax/structural.ts';
 import { broadcastTo } from '../numpy/promote.ts';
 import { iinfo } from '../numpy/dtypes.ts';
 import type { Shape } from '../trace/aval.ts';

@@ -1,7 +1,8 @@
 import { log } from '../lax/elementwise.ts';
 import { sortKeyVal, topK } from '../lax/sort.ts';
 import { cumsum } from '../lax/cumulative.ts';
-import { broadcastInDim, fill, convertElementType, reduceSum, reshape } from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
+import { broadcastInDim, fill, reduceSum, reshape } from '../lax/structural.ts';
 import { arange } from '../numpy/create.ts';
 import { take } from '../numpy/taking.ts';
 import { toDtype } from '../numpy/promote.ts';

@@ -1,5 +1,5 @@
 import { isFloat } from '../kernel/dtype.ts';
-import { convertElementType } from '../lax/structural.ts';
+import { convertElementType } from '../lax/casts.ts';
 import { array } from '../numpy/create.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';

@@ -1,6 +1,9 @@
 import { add, eq } from '../lax/elementwise.ts';
 import { movePermutation } from '../lax/rules.ts';
-import { broadcastedIota, convertElementType, fill, reshape, slice, toFront, transpose, zerosOf } from '../lax/structural.ts'; // prettier-ignore
+import { convertElementType } from '../lax/casts.ts';
+import { broadcastedIota } from '../lax/iota.ts';
+import { slice } from '../lax/pieces.ts';
+import { fill, reshape, toFront, transpose, zerosOf } from '../lax/structural.ts'; // prettier-ignore
 import type { Aval } from '../trace/aval.ts';
 import { sizeOf } from '../trace/aval.ts';
 import type { TreeOf } from '../trace/tree-of.ts';

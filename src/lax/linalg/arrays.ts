@@ -5,17 +5,11 @@ import type { NDArray } from '../../trace/value.ts';
 import { at, range } from '../../util/array.ts';
 import { dotGeneral } from '../dot.ts';
 import { add, div, eq, ge, le, like, mul, sub } from '../elementwise.ts';
-import {
-  broadcastedIota,
-  broadcastInDim,
-  convertElementType,
-  fill,
-  reduceSum,
-  select,
-  slice,
-  transpose,
-  zerosOf,
-} from '../structural.ts';
+import { convertElementType } from '../casts.ts';
+import { broadcastedIota } from '../iota.ts';
+import { slice } from '../pieces.ts';
+import { select } from '../select.ts';
+import { broadcastInDim, fill, reduceSum, transpose, zerosOf } from '../structural.ts';
 import { squareMatrix } from './family.ts';
 
 /** Batches of matrices as whole arrays: what derivatives and functions over the primitives are written with. */

@@ -8,7 +8,7 @@ import { primitive, typed } from '../../trace/primitive.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
 import { like, mul } from '../elementwise.ts';
-import { select } from '../structural.ts';
+import { select } from '../select.ts';
 import { fromLower, lowerPart, matmul, onDiagonal, symmetrized } from './arrays.ts';
 import { batchInFront, matrixType, squareMatrix } from './family.ts';
 import { less, minus, next, no, not, over, root, sum, times, yes } from './scalar.ts';

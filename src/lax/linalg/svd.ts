@@ -11,7 +11,7 @@ import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';
 import { add, div, like, mul, sub } from '../elementwise.ts';
-import { concatenate } from '../structural.ts';
+import { concatenate } from '../pieces.ts';
 import { asColumns, asRows, block, diagonalOf, matmul, mT, reciprocalOffDiagonal } from './arrays.ts';
 import { batchInFront, floatMatrix, matrixType, rectangularCases } from './family.ts';
 import { applyToVector, reflect } from './householder.ts';

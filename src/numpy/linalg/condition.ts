@@ -1,6 +1,8 @@
 import { and, div, gt, isNan, like, mul, ne, not } from '../../lax/elementwise.ts';
 import { reduceMax, reduceOr } from '../../lax/reduce.ts';
-import { convertElementType, reduceSum, reshape, select } from '../../lax/structural.ts';
+import { convertElementType } from '../../lax/casts.ts';
+import { select } from '../../lax/select.ts';
+import { reduceSum, reshape } from '../../lax/structural.ts';
 import { indexInDim } from '../../lax/reshaping.ts';
 import { showAval } from '../../trace/aval.ts';
 import { ArgumentError, ShapeMismatchError } from '../../trace/errors.ts';

@@ -1,7 +1,9 @@
 import { abs, and, eq, gt, lt, mul, or, sign } from '../../lax/elementwise.ts';
 import { asColumns, asRows, matmul, mT } from '../../lax/linalg/arrays.ts';
 import * as lax from '../../lax/linalg/index.ts';
-import { broadcastedIota, convertElementType, reduceSum } from '../../lax/structural.ts';
+import { convertElementType } from '../../lax/casts.ts';
+import { broadcastedIota } from '../../lax/iota.ts';
+import { reduceSum } from '../../lax/structural.ts';
 import { ArgumentError } from '../../trace/errors.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';

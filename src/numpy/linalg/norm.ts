@@ -1,7 +1,8 @@
 import { abs, like, max, mul, ne, sqrt } from '../../lax/elementwise.ts';
 import { svd } from '../../lax/linalg/index.ts';
 import { reduceMax, reduceMin } from '../../lax/reduce.ts';
-import { convertElementType, reduceSum, reshape, transpose, zerosOf } from '../../lax/structural.ts';
+import { convertElementType } from '../../lax/casts.ts';
+import { reduceSum, reshape, transpose, zerosOf } from '../../lax/structural.ts';
 import { showAval } from '../../trace/aval.ts';
 import { ArgumentError } from '../../trace/errors.ts';
 import type { ArrayLike, Axis, NDArray, ReduceOptions } from '../../trace/value.ts';

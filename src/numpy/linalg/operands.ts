@@ -1,7 +1,7 @@
 import type { DType } from '../../kernel/dtype.ts';
 import { isFloat } from '../../kernel/dtype.ts';
 import { isSquare, notSquare } from '../../lax/linalg/family.ts';
-import { convertElementType } from '../../lax/structural.ts';
+import { convertElementType } from '../../lax/casts.ts';
 import { showAval } from '../../trace/aval.ts';
 import { asArray } from '../../trace/asarray.ts';
 import { ShapeMismatchError } from '../../trace/errors.ts';

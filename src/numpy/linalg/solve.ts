@@ -3,7 +3,9 @@ import { abs, add, eq, like, log, mul, sign, sub } from '../../lax/elementwise.t
 import { diagonalOf, identity, mT } from '../../lax/linalg/arrays.ts';
 import * as lax from '../../lax/linalg/index.ts';
 import { reduceProd } from '../../lax/reduce.ts';
-import { broadcastedIota, reduceSum, reshape, select, transpose } from '../../lax/structural.ts';
+import { broadcastedIota } from '../../lax/iota.ts';
+import { select } from '../../lax/select.ts';
+import { reduceSum, reshape, transpose } from '../../lax/structural.ts';
 import { showAval, showMarked } from '../../trace/aval.ts';
 import { bindOpen } from '../../trace/context.ts';
 import { ShapeMismatchError } from '../../trace/errors.ts';

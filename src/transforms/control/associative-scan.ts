@@ -1,4 +1,5 @@
-import { concatenate, reshape, rev, sliceAlong } from '../../lax/structural.ts';
+import { concatenate, rev, sliceAlong } from '../../lax/pieces.ts';
+import { reshape } from '../../lax/structural.ts';
 import { sameAval, showAval } from '../../trace/aval.ts';
 import { ArgumentError } from '../../trace/errors.ts';
 import type { NDArray } from '../../trace/value.ts';

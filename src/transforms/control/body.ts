@@ -1,5 +1,5 @@
 import { isFloat } from '../../kernel/dtype.ts';
-import { convertElementType } from '../../lax/structural.ts';
+import { convertElementType } from '../../lax/casts.ts';
 import type { Aval } from '../../trace/aval.ts';
 import { aval, sameShape, showAval } from '../../trace/aval.ts';
 import { CarryTypeError } from '../../trace/errors.ts';

@@ -1,4 +1,5 @@
-import { concatenate, reshape, sliceAlong } from '../../lax/structural.ts';
+import { concatenate, sliceAlong } from '../../lax/pieces.ts';
+import { reshape } from '../../lax/structural.ts';
 import { aval } from '../../trace/aval.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at } from '../../util/array.ts';

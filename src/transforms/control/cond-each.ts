@@ -4,15 +4,9 @@ import { eq, like, mul, sin, sqrt } from '../../lax/elementwise.ts';
 import { dynamicIndexInDim } from '../../lax/dynamic.ts';
 import { reduceMin, reduceOr } from '../../lax/reduce.ts';
 import { movePermutation } from '../../lax/rules.ts';
-import {
-  broadcastedIota,
-  broadcastInDim,
-  reshape,
-  select as where,
-  toFront,
-  transpose,
-  zerosOf,
-} from '../../lax/structural.ts';
+import { broadcastedIota } from '../../lax/iota.ts';
+import { select as where } from '../../lax/select.ts';
+import { broadcastInDim, reshape, toFront, transpose, zerosOf } from '../../lax/structural.ts';
 import { aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';

@@ -1,6 +1,6 @@
 import { isFloat, isInteger } from '../../kernel/dtype.ts';
 import { like, max, min, ne } from '../../lax/elementwise.ts';
-import { convertElementType } from '../../lax/structural.ts';
+import { convertElementType } from '../../lax/casts.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { Aval } from '../../trace/aval.ts';
 import { aval, sameShape, showAval } from '../../trace/aval.ts';

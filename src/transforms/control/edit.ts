@@ -1,6 +1,7 @@
 import type { HostArray } from '../../kernel/dtype.ts';
 import { scalarOf } from '../../lax/rules.ts';
-import { concatenate, reshape, toFront, zerosOf } from '../../lax/structural.ts';
+import { concatenate } from '../../lax/pieces.ts';
+import { reshape, toFront, zerosOf } from '../../lax/structural.ts';
 import type { Aval } from '../../trace/aval.ts';
 import type { Atom, ClosedJaxpr, Equation, Jaxpr, Var } from '../../trace/jaxpr.ts';
 import { Literal } from '../../trace/jaxpr.ts';

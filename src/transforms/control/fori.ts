@@ -1,7 +1,9 @@
 import { isInteger } from '../../kernel/dtype.ts';
 import { add, lt } from '../../lax/elementwise.ts';
 import { scalarOf } from '../../lax/rules.ts';
-import { broadcastedIota, convertElementType, fill } from '../../lax/structural.ts';
+import { convertElementType } from '../../lax/casts.ts';
+import { broadcastedIota } from '../../lax/iota.ts';
+import { fill } from '../../lax/structural.ts';
 import { asArray } from '../../trace/asarray.ts';
 import { showAval } from '../../trace/aval.ts';
 import { ArgumentError } from '../../trace/errors.ts';

@@ -1,4 +1,5 @@
-import { concatenate, reshape, sliceAlong } from '../../lax/structural.ts';
+import { concatenate, sliceAlong } from '../../lax/pieces.ts';
+import { reshape } from '../../lax/structural.ts';
 import { ArgumentError } from '../../trace/errors.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { unflatten } from '../../tree/tree.ts';

@@ -1,7 +1,7 @@
 import { add, mul, sin, tanh } from '../../lax/elementwise.ts';
 import { dotGeneral } from '../../lax/dot.ts';
 import { scalarOf } from '../../lax/rules.ts';
-import { convertElementType } from '../../lax/structural.ts';
+import { convertElementType } from '../../lax/casts.ts';
 import type { DType } from '../../kernel/dtype.ts';
 import type { Shape } from '../../trace/aval.ts';
 import { aval } from '../../trace/aval.ts';

@@ -2,7 +2,8 @@ import { dynamicIndexInDim, dynamicUpdateSliceInDim } from '../../lax/dynamic.ts
 import { add, sub } from '../../lax/elementwise.ts';
 import { indexInDim } from '../../lax/reshaping.ts';
 import { scalarOf } from '../../lax/rules.ts';
-import { concatenate, reshape, zerosOf } from '../../lax/structural.ts';
+import { concatenate } from '../../lax/pieces.ts';
+import { reshape, zerosOf } from '../../lax/structural.ts';
 import type { Aval } from '../../trace/aval.ts';
 import { aval } from '../../trace/aval.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';

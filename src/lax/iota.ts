@@ -1,0 +1,30 @@
+import type { DType } from '../kernel/dtype.ts';
+import { cast as castExpr } from '../kernel/expr.ts';
+import type { Expr } from '../kernel/expr.ts';
+import { aval, showShape } from '../trace/aval.ts';
+import type { Shape } from '../trace/aval.ts';
+import { bind1 } from '../trace/context.ts';
+import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import type { NDArray } from '../trace/value.ts';
+import { validAxes } from './rules.ts';
+
+/** Counting. */
+
+export const iotaP = primitive<{ readonly dtype: DType; readonly shape: Shape; readonly axis: number }, 0>({
+  name: 'iota',
+  type: (_, { dtype, shape, axis }) =>
+    validAxes([axis], shape.length) && dtype !== 'bool'
+      ? typed(aval(shape, dtype))
+      : mistyped(`[iota] has no axis ${axis} in ${showShape(shape)} as ${dtype}`),
+  derivative: { kind: 'zero', because: 'it has no operands' },
+  batch: (_, { dtype, shape, axis }) => ({ values: [broadcastedIota(dtype, shape, axis)], axes: [null] }),
+  lower: (_, { dtype, axis }) => ({ kind: 'map', outputs: [(c) => castExpr(dtype, c[axis] as Expr)] }),
+  cases: [
+    { ins: [], params: { dtype: 'i32', shape: [3, 4], axis: 1 } },
+    { ins: [], params: { dtype: 'f32', shape: [5], axis: 0 } },
+  ],
+});
+
+/** 0, 1, 2, … along `axis`. */
+export const broadcastedIota = (dtype: DType, shape: Shape, axis: number): NDArray =>
+  bind1(iotaP, [], { dtype, shape, axis });
