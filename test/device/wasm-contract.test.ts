@@ -84,6 +84,12 @@ describe.each(kinds)('contractions, relaxed SIMD %s', { timeout: 60_000 }, (rela
       orders.forEach((o) => check(matrixProduct(m, k, n, { ...o, batch: 5 })));
   });
 
+  test('millions of rows', () => {
+    const c = matrixProduct(1_700_000, 5, 8);
+    const got = present(runCase(alone, c)[0], 'result');
+    expect(got.findIndex((x: number, i: number) => x !== c.want[i])).toBe(-1);
+  });
+
   test('what is fused before and after', () => {
     for (const [m, k, n] of [
       [1, 300, 40],

@@ -95,9 +95,11 @@ test('modules are valid with and without relaxed SIMD, and use it only when told
 
 test('a program of 60 contractions is emitted in well under a second', () => {
   emitWasm(chain(5), { relaxedSimd: false });
-  const start = performance.now();
+  // Of this process: what else the machine does must not count.
+  const start = process.cpuUsage();
   emitWasm(chain(60), { relaxedSimd: false });
-  expect(performance.now() - start).toBeLessThan(1000);
+  const { user, system } = process.cpuUsage(start);
+  expect((user + system) / 1000).toBeLessThan(1000);
 });
 
 test('a kernel that several steps run is emitted once', () => {

@@ -121,11 +121,12 @@ class UnitWriter {
     });
   }
 
-  /** The first piece of a row block. */
+  /** The first piece of a row block: the first blocks have one more than the others. */
   private firstPiece(block: Value): Value {
     const { f, b } = this;
-    const pieces = times(block, b.rows.count);
-    return f.let(b.rowBlocks === 1 ? pieces : op('i32.div_u', pieces, i32(b.rowBlocks)));
+    const [each, more] = [Math.floor(b.rows.count / b.rowBlocks), b.rows.count % b.rowBlocks];
+    const start = times(block, each);
+    return f.let(more === 0 ? start : add(start, minimum(f, block, i32(more))));
   }
 
   private result(unit: Unit, waiting: Value, row: Value): Value {
