@@ -40,10 +40,11 @@ export const trainable = <S>(model: ImageModel<S>): ModelEntry => ({
 
 /** The images, scaled to [0, 1]. */
 function pixels({ columns: { images } }: ImageBatch): NDArray {
-  return np.array(
-    Float32Array.from(images.data, (byte) => byte / 255),
-    { shape: images.shape },
-  );
+  const { data: bytes, shape } = images;
+  // A loop: calling a function for each pixel takes longer than a tenth of a training step.
+  const scaled = new Float32Array(bytes.length);
+  for (let i = 0; i < scaled.length; i++) scaled[i] = (bytes[i] as number) / 255;
+  return np.array(scaled, { shape });
 }
 
 const labels = ({ columns: { labels } }: ImageBatch): NDArray => np.array(Int32Array.from(labels.data));
