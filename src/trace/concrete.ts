@@ -2,7 +2,7 @@ import type { Device, DeviceBuffer } from '../kernel/device.ts';
 import { UnsupportedOnDeviceError } from '../kernel/device.ts';
 import type { HostArray } from '../kernel/dtype.ts';
 import { macrotask } from '../util/macrotask.ts';
-import { notePressure } from '../util/pressure.ts';
+import { notePressure, noteRelief } from '../util/pressure.ts';
 import type { Aval } from './aval.ts';
 import { showAval } from './aval.ts';
 import { ArgumentError, DeletedArrayError, ReadError } from './errors.ts';
@@ -197,7 +197,9 @@ export class ConcreteArray extends NDArray {
 
   private unwatch(): void {
     reclaimer.unregister(this);
-    if (this.tally !== null) uncountArray(this.tally);
+    if (this.tally === null) return;
+    uncountArray(this.tally);
+    noteRelief(this.tally.each);
     this.tally = null;
   }
 }

@@ -13,3 +13,8 @@ export function notePressure(bytes: number): void {
   unannounced = 0;
   new ArrayBuffer(announceBytes);
 }
+
+/** Tells that an object's `bytes` have been given back, or to another object, without the collector. */
+export function noteRelief(bytes: number): void {
+  unannounced = Math.max(0, unannounced - bytes);
+}
