@@ -19,5 +19,7 @@ export async function collectGarbage(): Promise<boolean> {
   collect();
   await macrotask();
   collect();
+  // Finalizers run in a task of their own.
+  await macrotask();
   return true;
 }
