@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { emitWasm } from '../../src/backends/wasm/program.ts';
-import { acc, binary, constant, index, load } from '../../src/kernel/expr.ts';
+import { acc, binary, constant, index, load, unary } from '../../src/kernel/expr.ts';
 import { iadd, imul, indices, linearize } from '../../src/kernel/index-algebra.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Program } from '../../src/kernel/program.ts';
@@ -91,6 +91,42 @@ test('modules are valid with and without relaxed SIMD, and use it only when told
   expect(WebAssembly.validate(emitWasm(chain(1), { relaxedSimd: false }).bytes)).toBe(true);
   expect(emitWasm(chain(1), { relaxedSimd: false }).text()).not.toContain('relaxed');
   expect(emitWasm(chain(1), { relaxedSimd: true }).text()).toContain('f32x4.relaxed_madd');
+});
+
+test('vector literals are made before loops, not in them', () => {
+  const n = 1000;
+  const i = index(0, n);
+  const kernel: Kernel = {
+    kind: 'map',
+    name: 'exp',
+    source: 'exp f32[1000]',
+    domain: [n],
+    operands: [
+      { dtype: 'f32', length: n, access: 'read' },
+      { dtype: 'f32', length: n, access: 'write' },
+    ],
+    stores: [{ operand: 1, index: i, value: unary('exp', load(0, 'f32', i)) }],
+  };
+  const program: Program = {
+    name: 'exp',
+    buffers: kernel.operands.map(({ dtype, length }, b) => ({
+      dtype,
+      length,
+      place: { kind: b === 1 ? 'output' : 'input' },
+    })),
+    steps: [{ kind: 'run', kernel, args: [0, 1] }],
+    inputs: [0],
+    outputs: [1],
+    donated: [],
+    slots: [],
+  };
+  const text = emitWasm(program, { relaxedSimd: false }).text();
+  const row = text.slice(text.indexOf('(func $exp_row'), text.indexOf('(func $exp '));
+  const [before, loop] = row.split('(loop') as [string, string];
+  expect(before).toContain('v128.const');
+  expect(loop).toContain('f32x4.mul');
+  expect(loop).not.toContain('v128.const');
+  expect(loop).not.toContain('call');
 });
 
 test('a program of 60 contractions is emitted in well under a second', () => {
