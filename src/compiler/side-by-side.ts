@@ -1,6 +1,6 @@
 import type { Target } from '../kernel/device.ts';
 import { hostBytes } from '../kernel/dtype.ts';
-import type { Kernel, Operand, SingleKernel } from '../kernel/kernel.ts';
+import type { Kernel, Operand } from '../kernel/kernel.ts';
 import { partsOf } from '../kernel/kernel.ts';
 import type { Program, RunStep, Step } from '../kernel/program.ts';
 import { runSteps } from '../kernel/program.ts';
@@ -134,10 +134,10 @@ function together(a: RunStep, b: RunStep): RunStep {
   const parts = [a, b].flatMap((s) =>
     partsOf(s.kernel).map((part) => withOperands(part, operands, (n) => args.indexOf(at(s.args, n)))),
   );
-  const [first] = parts as [SingleKernel];
+  const names = parts.map((p) => p.name);
   const kernel: Kernel = {
     kind: 'parallel',
-    name: first.name,
+    name: [...names.slice(0, 3), ...(names.length > 3 ? [`${names.length - 3}_more`] : [])].join('_and_'),
     source: parts.map((p) => p.source).join(' | '),
     operands,
     stores: [],
