@@ -44,6 +44,37 @@ const regressions: readonly (readonly [Program, readonly Transformation[]])[] = 
     ],
     ['grad', 'jit', 'jvp'],
   ],
+  [
+    [
+      { kind: 'unary', op: 'sin', x: 0 },
+      { kind: 'unary', op: 'sin', x: 5 },
+      { kind: 'binary', op: 'add', x: 0, y: 0 },
+      { kind: 'unary', op: 'sin', x: 0 },
+      { kind: 'binary', op: 'add', x: 0, y: 0 },
+      {
+        kind: 'block',
+        op: 'cond',
+        x: 0,
+        y: 1,
+        trips: 0,
+        bodies: [
+          [
+            { kind: 'unary', op: 'sin', x: 0 },
+            {
+              kind: 'block',
+              op: 'cond',
+              x: 0,
+              y: 1,
+              trips: 0,
+              bodies: [[], [{ kind: 'unary', op: 'rescaled', x: 0 }]],
+            },
+          ],
+          [],
+        ],
+      },
+    ],
+    ['vmap', 'grad', 'jit'],
+  ],
 ];
 
 test.each(regressions)('a program that went wrong once: %#', agrees);

@@ -152,22 +152,38 @@ function linearizeEach(primals: readonly NDArray[], varied: Flags, p: CondEachPa
   const given = givenOf(lin.given, inputs, outs);
   const givenBatched = lin.given.map((i) => flags[i] ?? true);
   const tangentBatched = p.batched.filter((_, i) => varied[i + 1] === true);
-  const linearBatched = [...givenBatched, ...tangentBatched];
-  const shared = [...givenBatched.filter((_, k) => isFloat(at(given, k).dtype)), ...tangentBatched];
-  const hasShared = p.size > 0 && shared.includes(false);
+  const linear = { branches: lin.linear, batched: [...givenBatched, ...tangentBatched], size: p.size };
   return {
     primals: outs.slice(0, lin.depends.length),
     linear: (tangents) => {
-      const results = lin.linear.map((branch, i) => {
-        const takers = takersOf(index, i);
-        const residuals = given.map((x, k) => residualOfTakers(x, givenBatched[k] === true, hasShared, takers));
-        const own = tangents.map((t, k) => ofTakers(t, tangentBatched[k] === true, takers));
-        const [jaxpr, constants] = wholeBatch(branch, linearBatched, p.size);
-        return evalJaxpr(jaxpr, [], [...constants, ...residuals, ...own]);
-      });
-      return spread(choose(index, results), lin.depends);
+      const isTangent = [...given.map(() => false), ...tangents.map(() => true)];
+      return spread(chosenLinear(index, [...given, ...tangents], isTangent, linear), lin.depends);
     },
   };
+}
+
+/**
+ * All branches and the choice, in ordinary operations, of branches that are linear in the operands that `isTangent` marks.
+ * Transposed, too, a branch brings nothing into examples that do not take it.
+ */
+function chosenLinear(
+  index: NDArray,
+  operands: readonly NDArray[],
+  isTangent: Flags,
+  { branches, batched, size }: CondEachParams,
+): readonly NDArray[] {
+  const hasShared = size > 0 && operands.some((x, k) => isFloat(x.dtype) && batched[k] !== true);
+  const results = branches.map((branch, i) => {
+    const takers = takersOf(index, i);
+    const own = operands.map((x, k) =>
+      isTangent[k] === true
+        ? ofTakers(x, batched[k] === true, takers)
+        : residualOfTakers(x, batched[k] === true, hasShared, takers),
+    );
+    const [jaxpr, constants] = wholeBatch(branch, batched, size);
+    return evalJaxpr(jaxpr, [], [...constants, ...own]);
+  });
+  return choose(index, results);
 }
 
 /** One branch of the whole batch, all results with the batch in front. */
@@ -188,20 +204,26 @@ function wholeBatch(branch: Jaxpr, batched: Flags, size: number): readonly [Jaxp
 function transposeEach(cts: readonly Tangent[], ins: readonly Linearized[], p: CondEachParams): readonly Tangent[] {
   const linear = ins.map((x) => x.value === null);
   const flowing = cts.map((ct) => ct !== null);
-  const { callable, depends } = transposeJaxpr(chosenJaxpr(p), { linear, flowing });
+  const jaxpr = stagedEach(p, (index, ...operands) => chosenLinear(index, operands, linear.slice(1), p));
+  const { callable, depends } = transposeJaxpr(jaxpr, { linear, flowing });
   const known = nonNull(ins.map((x) => x.value));
   const outs = evalJaxpr(callable.jaxpr, [], [...callable.constants, ...known, ...nonNull(cts)]);
   return spread(spread(outs, depends), linear);
 }
 
 /** The conditional as a Jaxpr of ordinary operations. */
-function chosenJaxpr(p: CondEachParams): Jaxpr {
+const chosenJaxpr = (p: CondEachParams): Jaxpr =>
+  stagedEach(p, (index, ...operands) => chosen(index, operands, p, null));
+
+/** A function of the index and the operands of a conditional as a Jaxpr. */
+function stagedEach(
+  p: CondEachParams,
+  f: (index: NDArray, ...operands: readonly NDArray[]) => readonly NDArray[],
+): Jaxpr {
   const avals = inputAvals(at(p.branches, 0)).map((a, i) => (p.batched[i] === true ? batchedAval(a, 0, p.size) : a));
-  const closed = stage('cond', (index, ...operands) => chosen(index, operands, p, null), [
-    aval([p.size], 'i32'),
-    ...avals,
-  ]);
-  return interned(withConstants(closed));
+  return interned(
+    withConstants(stage('cond', (index, ...operands) => f(index, ...operands), [aval([p.size], 'i32'), ...avals])),
+  );
 }
 
 function batchEach(ins: readonly Batched[], p: CondEachParams, size: number): BatchedResult {
