@@ -1,9 +1,10 @@
+import type { Accesses } from '../kernel/accesses.ts';
+import { accessesOf } from '../kernel/accesses.ts';
 import type { Target } from '../kernel/device.ts';
 import { hostBytes } from '../kernel/dtype.ts';
 import type { Kernel, Operand } from '../kernel/kernel.ts';
 import { partsOf } from '../kernel/kernel.ts';
 import type { Program, RunStep, Step } from '../kernel/program.ts';
-import { runSteps } from '../kernel/program.ts';
 import { at } from '../util/array.ts';
 import { worthALaunchTogether } from './cost.ts';
 import { withOperands } from './renumber.ts';
@@ -18,11 +19,6 @@ export function sideBySide(program: Program, target: Target): Program {
 
 /** Steps further apart are left alone; looking at all would make compilation quadratic. */
 const furthest = 24;
-
-interface Accesses {
-  readonly reads: ReadonlySet<string>;
-  readonly writes: ReadonlySet<string>;
-}
 
 class Packing {
   private readonly program: Program;
@@ -90,37 +86,12 @@ class Packing {
     return meets(x.writes, y.writes) || meets(x.writes, y.reads) || meets(x.reads, y.writes);
   }
 
-  /** What a step reads and writes: slots, and buffers of their own. */
   private accesses(step: Step): Accesses {
     let found = this.known.get(step);
-    if (found === undefined) {
-      const [reads, writes] = [new Set<string>(), new Set<string>()];
-      for (const { kernel, args } of runSteps([step])) {
-        args.forEach((b, i) => {
-          const { access } = at(kernel.operands, i);
-          if (access !== 'write') reads.add(this.storage(b));
-          if (access !== 'read') writes.add(this.storage(b));
-        });
-      }
-      decisions([step]).forEach((b) => reads.add(this.storage(b)));
-      this.known.set(step, (found = { reads, writes }));
-    }
+    if (found === undefined) this.known.set(step, (found = accessesOf(this.program, step)));
     return found;
   }
-
-  private storage(buffer: number): string {
-    const { place } = at(this.program.buffers, buffer);
-    return place.kind === 'temporary' ? `slot ${place.slot}` : `buffer ${buffer}`;
-  }
 }
-
-/** The buffers that decide about loops and branches. */
-const decisions = (steps: readonly Step[]): readonly number[] =>
-  steps.flatMap((s): readonly number[] => {
-    if (s.kind === 'run') return [];
-    if (s.kind === 'branch') return [s.index, ...s.branches.flatMap(decisions)];
-    return s.trips === null ? [s.condition, ...decisions([...s.test, ...s.body])] : decisions(s.body);
-  });
 
 const bytesOf = ({ operands }: Kernel): number => operands.reduce((n, o) => n + o.length * hostBytes[o.dtype], 0);
 

@@ -1,4 +1,4 @@
-import { hostBytes } from '../kernel/dtype.ts';
+import { slotBytes } from '../kernel/program.ts';
 import type { Aval } from '../trace/aval.ts';
 import { sizeOf } from '../trace/aval.ts';
 
@@ -26,7 +26,7 @@ export class Slots {
 
   /** Storage from now on. */
   take(a: Aval): number {
-    const bytes = sizeOf(a.shape) * Math.max(4, hostBytes[a.dtype]);
+    const bytes = slotBytes(a.dtype, sizeOf(a.shape));
     this.stays.push({ bytes, from: this.clock++, to: Infinity });
     return this.stays.length - 1;
   }

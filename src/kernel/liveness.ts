@@ -1,5 +1,6 @@
-import { hostBytes } from './dtype.ts';
+import { at } from '../util/array.ts';
 import type { Program, Step } from './program.ts';
+import { slotBytes } from './program.ts';
 
 /** From which run of a kernel to which a temporary holds something, in the order of the steps. */
 interface Life {
@@ -14,11 +15,11 @@ interface Life {
 export function bytesAlive(program: Program): number {
   const lives = livesOf(program);
   const changes = new Map<number, number>();
-  const change = (at: number, bytes: number): void => void changes.set(at, (changes.get(at) ?? 0) + bytes);
+  const change = (time: number, bytes: number): void => void changes.set(time, (changes.get(time) ?? 0) + bytes);
   lives.forEach(({ from, to }, buffer) => {
-    const { place, length, dtype } = program.buffers[buffer] ?? { place: { kind: 'input' }, length: 0, dtype: 'f32' };
+    const { place, length, dtype } = at(program.buffers, buffer);
     if (place.kind !== 'temporary') return;
-    const bytes = length * Math.max(4, hostBytes[dtype]);
+    const bytes = slotBytes(dtype, length);
     change(from, bytes);
     change(to + 1, -bytes);
   });

@@ -1,4 +1,5 @@
 import type { DType, HostArray } from './dtype.ts';
+import { hostBytes } from './dtype.ts';
 import type { Kernel } from './kernel.ts';
 
 /**
@@ -79,3 +80,6 @@ export function runSteps(steps: readonly Step[]): readonly RunStep[] {
     return [...(s.trips === null ? runSteps(s.test) : []), ...runSteps(s.body)];
   });
 }
+
+/** The bytes that elements take in a slot: as many as on the device where they take most, which has bools as words. */
+export const slotBytes = (dtype: DType, length: number): number => length * Math.max(4, hostBytes[dtype]);

@@ -1,3 +1,5 @@
+import type { Accesses, Storage } from '../../kernel/accesses.ts';
+import { accessesOf, storageOf } from '../../kernel/accesses.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { BranchStep, LoopStep, RunStep, Step } from '../../kernel/program.ts';
 import { runSteps } from '../../kernel/program.ts';
@@ -8,8 +10,11 @@ import { get, i32, op } from './module/code.ts';
 import type { Phase } from './rows.ts';
 import type { RunContext } from './run.ts';
 import { writeAlone } from './run.ts';
-import type { Accesses, Who } from './section.ts';
-import { accessesOf, Section, storageOf } from './section.ts';
+import type { Who } from './section.ts';
+import { Section } from './section.ts';
+
+/** Working memory that all units of a kernel share: one area for the whole program. */
+const sharedArea: Storage = 'shared';
 
 /** Parameters of a function `run` that threads call together. `patience`: see `barrierFunc`. */
 export const teamParams = [
@@ -74,8 +79,9 @@ class TeamWriter {
   }
 
   private accesses(step: Step): Accesses {
-    const usesShared = (s: Step): boolean => s.kind === 'run' && (this.c.code(s)?.sharedBytes ?? 0) > 0;
-    return accessesOf(this.c.program, [step], usesShared);
+    const { reads, writes } = accessesOf(this.c.program, step);
+    const usesShared = runSteps([step]).some((s) => (this.c.code(s)?.sharedBytes ?? 0) > 0);
+    return usesShared ? { reads, writes: new Set([...writes, sharedArea]) } : { reads, writes };
   }
 
   private alone(step: Step): void {
