@@ -12,6 +12,7 @@ import { combineVectors, fastExtremum, nanMask, oneResult, treeFold } from './pa
 import type { Reduction } from './reduction.ts';
 import { boundsOf } from './reduction.ts';
 import type { ModuleBuilder } from './rows.ts';
+import { wholeSteps } from './runs.ts';
 import { lanes, vectorConst } from './vector-ops.ts';
 
 /** Bytes of partial results that stay in the innermost cache while rows stream by. */
@@ -50,7 +51,7 @@ interface Columns {
 export function alongColumns(m: ModuleBuilder, e: Evaluator, r: Reduction, columns: Columns): number {
   const { f } = e;
   const { inner, from, to, scratch } = columns;
-  const whole = f.let(op('i32.add', from, op('i32.and', op('i32.sub', to, from), i32(-lanes))), 'whole');
+  const whole = wholeSteps(f, from, to, lanes);
   const base = f.let(op('i32.sub', scratch, op('i32.shl', from, i32(2))), 'base');
   const bytesEach = columnsPerRow(r) * 4;
   const address = (): Value => op('i32.add', base, op('i32.shl', e.coordinate(inner.axis), i32(2)));
@@ -65,7 +66,7 @@ export function alongColumns(m: ModuleBuilder, e: Evaluator, r: Reduction, colum
   const rowsOf = (axis: Axis, start: Value, stop: Value): void => {
     const at = f.variable(start, 'row');
     const steps = (count: number): void => {
-      const end = f.let(op('i32.add', get(at), op('i32.and', op('i32.sub', stop, get(at)), i32(-count))));
+      const end = wholeSteps(f, get(at), stop, count);
       e.loopOn(at, axis.axis, end, count, () =>
         across((partials) =>
           r.accumulators.forEach((a, i) => {

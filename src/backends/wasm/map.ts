@@ -1,10 +1,10 @@
 import type { Kernel, MapKernel, Store } from '../../kernel/kernel.ts';
-import { i32, op } from './module/code.ts';
 import type { Axis } from './collapse.ts';
 import { collapse } from './collapse.ts';
 import { Evaluator } from './evaluator.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
 import { longestRow, rows } from './rows.ts';
+import { inLanes } from './runs.ts';
 import { addressesOf, noWorking } from './working.ts';
 import { emitTiles, transposition } from './tiles.ts';
 import { lanes } from './vector-ops.ts';
@@ -41,16 +41,9 @@ export function emitRows(
   const outer = domain.filter((a) => a.axis !== inner.axis);
   const area = rows(m, kernel, outer, inner, longestRow, name);
   const { code, row, coordinates } = area;
-  const from = row.param(outer.length);
-  const to = row.param(outer.length + 1);
   const e = new Evaluator(row, m.library, addressesOf(area, kernel, working, outer.length + 2));
   e.within(coordinates, () => {
-    const at = row.variable(from, 'i');
-    if (vector) {
-      const whole = row.let(op('i32.add', from, op('i32.and', op('i32.sub', to, from), i32(-lanes))), 'whole');
-      e.loopOn(at, inner.axis, whole, lanes, () => e.withLanes(inner.axis, () => e.store(stores)));
-    }
-    if (!vector || inner.extent % lanes !== 0) e.loopOn(at, inner.axis, to, 1, () => e.store(stores));
+    inLanes(e, inner, [row.param(outer.length), row.param(outer.length + 1)], vector, () => e.store(stores));
   });
   return { ...code, sharedBytes: working.bytes };
 }

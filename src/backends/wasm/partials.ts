@@ -1,7 +1,8 @@
-import type { Accumulator } from '../../kernel/kernel.ts';
+import type { Accumulator, Store } from '../../kernel/kernel.ts';
 import { monoidIdentity } from '../../kernel/ops.ts';
 import { product, range } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
+import { shifted } from './collapse.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { Library } from './math/library.ts';
 import type { Func, Local, Value } from './module/code.ts';
@@ -9,9 +10,9 @@ import { get, i32, op } from './module/code.ts';
 import type { Reduction } from './reduction.ts';
 import { boundsOf } from './reduction.ts';
 import type { ModuleBuilder } from './rows.ts';
-import { minimum } from './runs.ts';
+import { minimum, wholeSteps } from './runs.ts';
 import { scalarBinary, scalarConst } from './scalar-ops.ts';
-import { lanes, vectorBinary, vectorConst } from './vector-ops.ts';
+import { foldLanes, lanes, vectorBinary, vectorConst } from './vector-ops.ts';
 
 /** Float sums of more values than this are summed in blocks, so that rounding errors do not grow with the count. */
 export const blockLength = 512;
@@ -179,4 +180,58 @@ export function oneResult(m: ModuleBuilder, e: Evaluator, r: Reduction): void {
   );
   e.bindAccumulators(parts.results(0), []);
   e.store(r.stores);
+}
+
+/** How a reduction's lanes lie. */
+interface Lanes {
+  /** The reduced axis that they are along. */
+  readonly along: Axis;
+  /** How many vectors at once. */
+  readonly width: number;
+  /** What is written at each point that is reduced. */
+  readonly stores: readonly Store[];
+}
+
+/** The current point of the domain by vectors along a reduced axis, which are combined at the end: the results, as scalars. */
+export function overLanes(
+  m: ModuleBuilder,
+  e: Evaluator,
+  r: Reduction,
+  { along, width, stores }: Lanes,
+): readonly Value[] {
+  const { f } = e;
+  const { accumulators } = r;
+  const axes = [...r.reduced.filter((a) => a.axis !== along.axis), along];
+  const shifts = range(width).map((j) => shifted(along, j * lanes));
+  const ragged = along.extent % lanes !== 0;
+  const parts = new Partials(f, m.library, accumulators, width, true, isLong(r));
+  const tail = new Partials(f, m.library, accumulators, 1, false, false);
+  reducedLoops(e, r, axes, parts, ({ axis }, start, stop) => {
+    const at = f.variable(start, 'i');
+    const vectors = (count: number): void =>
+      e.loopOn(at, axis, wholeSteps(f, get(at), stop, count * lanes), count * lanes, () =>
+        e.withLanes(axis, () =>
+          shifts.slice(0, count).forEach((shift, j) => {
+            parts.add(j, (a) => e.vector(shift(a.value)));
+            e.store(stores.map((s) => ({ ...s, index: shift(s.index), value: shift(s.value) })));
+          }),
+        ),
+      );
+    vectors(width);
+    if (width > 1) vectors(1);
+    if (!ragged) return;
+    e.loopOn(at, axis, stop, 1, () => {
+      tail.add(0, (a) => e.scalar(a.value));
+      e.store(stores);
+    });
+  });
+  const found = range(width).map((j) => parts.results(j));
+  const rest = ragged ? tail.results(0) : [];
+  return accumulators.map((a, i) => {
+    const combine = combineScalars(f, m.library, a);
+    const vectors = found.map((results) => results[i] as Value);
+    const vector = treeFold(vectors, (x, y) => f.let(combineVectors(f, m.library, a)(x, y)));
+    const folded = f.let(foldLanes({ f, lib: m.library }, a.dtype, vector, combine));
+    return ragged ? f.let(combine(folded, rest[i] as Value)) : folded;
+  });
 }

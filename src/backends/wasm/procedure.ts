@@ -4,9 +4,9 @@ import { mapStatements, statementExpressions } from '../../kernel/procedure.ts';
 import { at, product } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
 import { collapse } from './collapse.ts';
-import { i32, op } from './module/code.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
 import { pointersOf, rows } from './rows.ts';
+import { wholeSteps } from './runs.ts';
 import { StatementWriter } from './statements.ts';
 import type { Tile } from './together.ts';
 import { chooseTiles, pointsOf } from './together.ts';
@@ -36,7 +36,7 @@ export function emitProcedure(m: ModuleBuilder, kernel: ProcedureKernel): Kernel
   const first = row.variable(from, 'i');
   for (const tile of needed(tiles, axis)) {
     const size = pointsOf(tile);
-    const whole = size === 1 ? to : row.let(op('i32.add', from, op('i32.and', op('i32.sub', to, from), i32(-size))));
+    const whole = wholeSteps(row, from, to, size);
     const writer = new StatementWriter(procedure, tile, { f: row, pointers, coordinates, given: new Map() });
     writer.rows(first, whole);
   }

@@ -1,18 +1,19 @@
-import type { Accumulator, Kernel, ReduceKernel } from '../../kernel/kernel.ts';
+import type { Kernel, ReduceKernel } from '../../kernel/kernel.ts';
 import { product, range } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
 import { shifted } from './collapse.ts';
 import { alongColumns, columnsPerRow } from './columns.ts';
 import { Evaluator } from './evaluator.ts';
 import { innerAxis } from './map.ts';
-import type { Local, Value } from './module/code.ts';
-import { get, i32, op } from './module/code.ts';
-import { combineScalars, combineVectors, isLong, oneResult, Partials, reducedLoops, treeFold } from './partials.ts';
+import type { Value } from './module/code.ts';
+import { get } from './module/code.ts';
+import { isLong, oneResult, overLanes, Partials, reducedLoops } from './partials.ts';
 import type { Reduction } from './reduction.ts';
 import { columnsAreShort, pointsPerUnit, simplified, split } from './reduction.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
 import { inOrder, rows } from './rows.ts';
-import { foldLanes, lanes } from './vector-ops.ts';
+import { wholeSteps } from './runs.ts';
+import { lanes } from './vector-ops.ts';
 import { canVectorize, chooseLaneAxis } from './vectorize.ts';
 import { addressesOf } from './working.ts';
 
@@ -110,7 +111,7 @@ function alongDomain(
   const at = f.variable(from, 'i');
   const step = (width: number): void => {
     const size = width * lanes;
-    const end = f.let(op('i32.add', get(at), op('i32.and', op('i32.sub', to, get(at)), i32(-size))));
+    const end = wholeSteps(f, get(at), to, size);
     e.loopOn(at, inner.axis, end, size, () => e.withLanes(inner.axis, () => vectorsOfResults(m, e, r, inner, width)));
   };
   if (vector && group > 1 && inner.extent >= group * lanes) step(group);
@@ -134,39 +135,9 @@ function vectorsOfResults(m: ModuleBuilder, e: Evaluator, r: Reduction, inner: A
   );
 }
 
-/** The current point of the domain, lanes along the reduced axis `along`; they are combined at the end. */
+/** The current point of the domain, lanes along the reduced axis `along`. */
 function alongReduced(m: ModuleBuilder, e: Evaluator, r: Reduction, along: Axis): void {
-  const { f } = e;
-  const reduced = [...r.reduced.filter((a) => a.axis !== along.axis), along];
   const width = r.accumulators.length > 2 || along.extent < 8 * lanes ? 1 : r.accumulators.length === 2 ? 2 : 4;
-  const shifts = range(width).map((j) => shifted(along, j * lanes));
-  const ragged = along.extent % lanes !== 0;
-  const parts = new Partials(f, m.library, r.accumulators, width, true, isLong(r));
-  const tail = new Partials(f, m.library, r.accumulators, 1, false, false);
-  reducedLoops(e, r, reduced, parts, (axis, start, stop) => {
-    const at: Local = f.variable(start, 'i');
-    const vectors = (count: number): void => {
-      const size = count * lanes;
-      const whole = f.let(op('i32.add', get(at), op('i32.and', op('i32.sub', stop, get(at)), i32(-size))));
-      e.loopOn(at, axis.axis, whole, size, () =>
-        e.withLanes(axis.axis, () =>
-          shifts.slice(0, count).forEach((shift, j) => parts.add(j, (a) => e.vector(shift(a.value)))),
-        ),
-      );
-    };
-    vectors(width);
-    if (width > 1) vectors(1);
-    if (ragged) e.loopOn(at, axis.axis, stop, 1, () => tail.add(0, (a) => e.scalar(a.value)));
-  });
-  const result = (a: Accumulator, i: number): Value => {
-    const combine = combineScalars(f, m.library, a);
-    const vector = treeFold(
-      range(width).map((j) => parts.results(j)[i] as Value),
-      (x, y) => f.let(combineVectors(f, m.library, a)(x, y)),
-    );
-    const folded = f.let(foldLanes({ f, lib: m.library }, a.dtype, vector, combine));
-    return ragged ? f.let(combine(folded, tail.results(0)[i] as Value)) : folded;
-  };
-  e.bindAccumulators(r.accumulators.map(result), []);
+  e.bindAccumulators(overLanes(m, e, r, { along, width, stores: [] }), []);
   e.store(r.stores);
 }

@@ -5,18 +5,18 @@ import type { Accumulator, Pass, RowwiseKernel, Store } from '../../kernel/kerne
 import { passExpressions } from '../../kernel/kernel.ts';
 import { product, range } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
-import { collapse, shifted, substitution } from './collapse.ts';
+import { collapse, substitution } from './collapse.ts';
 import { areLongColumns, emitColumnwise } from './columnwise.ts';
 import type { Variables } from './evaluator.ts';
 import { Evaluator } from './evaluator.ts';
 import { innerAxis, withRoots } from './map.ts';
 import type { Value } from './module/code.ts';
-import { get, i32, op } from './module/code.ts';
-import { combineScalars, combineVectors, isLong, Partials, reducedLoops, treeFold } from './partials.ts';
+import { isLong, overLanes, Partials, reducedLoops } from './partials.ts';
 import type { Reduction } from './reduction.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
 import { pointersOf, rows } from './rows.ts';
-import { foldLanes, lanes } from './vector-ops.ts';
+import { inLanes } from './runs.ts';
+import { lanes } from './vector-ops.ts';
 import { canVectorize, chooseLaneAxis } from './vectorize.ts';
 import { noWorking } from './working.ts';
 import { InternalError } from '../../util/error.ts';
@@ -126,16 +126,10 @@ const noVariables: Variables = {
 
 /** Each lane (or, for `vector` false, each point) of a domain axis walks a row of its own. */
 function acrossRows(m: ModuleBuilder, w: RowWork, inner: Axis, vector: boolean, unrolled: boolean): KernelCode {
-  return overDomain(m, w, inner, lanes, (e, from, to) => {
-    const { f } = e;
-    const at = f.variable(from, 'i');
-    const walk = unrolled ? walkWrittenOut : walkInLoops;
-    if (vector) {
-      const whole = f.let(op('i32.add', from, op('i32.and', op('i32.sub', to, from), i32(-lanes))), 'whole');
-      e.loopOn(at, inner.axis, whole, lanes, () => e.withLanes(inner.axis, () => walk(m, e, w, true)));
-    }
-    if (!vector || inner.extent % lanes !== 0) e.loopOn(at, inner.axis, to, 1, () => walk(m, e, w, false));
-  });
+  const walk = unrolled ? walkWrittenOut : walkInLoops;
+  return overDomain(m, w, inner, lanes, (e, from, to) =>
+    inLanes(e, inner, [from, to], vector, (inVectors) => walk(m, e, w, inVectors)),
+  );
 }
 
 /** The results of finished passes, in the order of the kernel's accumulators. */
@@ -212,63 +206,16 @@ function pointsOf(row: readonly Axis[]): readonly ((e: Expr) => Expr)[] {
 /** Row after row, lanes along one of the row's axes. */
 function alongRow(m: ModuleBuilder, w: RowWork, along: Axis): KernelCode {
   const inner = innerAxis(w.domain, w.stores);
-  const row = [...w.row.filter((a) => a.axis !== along.axis), along];
   return overDomain(m, w, inner, 1, (e, from, to) =>
     e.loop(inner.axis, from, to, 1, () => {
       const results = new Results(e, false);
-      for (const pass of w.passes) results.add(vectorPass(m, e, w, row, along, pass));
+      for (const { accumulators, stores } of w.passes) {
+        const width = unrolling(accumulators, stores, along);
+        results.add(overLanes(m, e, reductionOf(w, accumulators), { along, width, stores }));
+      }
       e.store(w.stores);
     }),
   );
-}
-
-/** One pass over a row with lanes along its last axis; gives the accumulators' results. */
-function vectorPass(
-  m: ModuleBuilder,
-  e: Evaluator,
-  w: RowWork,
-  row: readonly Axis[],
-  along: Axis,
-  { accumulators, stores }: Pass,
-): readonly Value[] {
-  const { f } = e;
-  const width = unrolling(accumulators, stores, along);
-  const shifts = range(width).map((j) => shifted(along, j * lanes));
-  const ragged = along.extent % lanes !== 0;
-  const reduction = reductionOf(w, accumulators);
-  const parts = new Partials(f, m.library, accumulators, width, true, isLong(reduction));
-  const tail = new Partials(f, m.library, accumulators, 1, false, false);
-  reducedLoops(e, reduction, row, parts, (axis, start, stop) => {
-    const at = f.variable(start, 'i');
-    const vectors = (count: number): void => {
-      const size = count * lanes;
-      const whole = f.let(op('i32.add', get(at), op('i32.and', op('i32.sub', stop, get(at)), i32(-size))));
-      e.loopOn(at, axis.axis, whole, size, () =>
-        e.withLanes(axis.axis, () =>
-          shifts.slice(0, count).forEach((shift, j) => {
-            parts.add(j, (a) => e.vector(shift(a.value)));
-            e.store(stores.map((s) => ({ ...s, index: shift(s.index), value: shift(s.value) })));
-          }),
-        ),
-      );
-    };
-    vectors(width);
-    if (width > 1) vectors(1);
-    if (!ragged) return;
-    e.loopOn(at, axis.axis, stop, 1, () => {
-      tail.add(0, (a) => e.scalar(a.value));
-      e.store(stores);
-    });
-  });
-  const found = range(width).map((j) => parts.results(j));
-  const rest = ragged ? tail.results(0) : [];
-  return accumulators.map((a, i) => {
-    const combine = combineScalars(f, m.library, a);
-    const vectors = found.map((results) => results[i] as Value);
-    const vector = treeFold(vectors, (x, y) => f.let(combineVectors(f, m.library, a)(x, y)));
-    const folded = f.let(foldLanes({ f, lib: m.library }, a.dtype, vector, combine));
-    return ragged ? f.let(combine(folded, rest[i] as Value)) : folded;
-  });
 }
 
 /** How many vectors a pass handles at once: one where that is much code already. */

@@ -4,6 +4,7 @@ import type { Evaluator } from './evaluator.ts';
 import type { Func, Value } from './module/code.ts';
 import { get, i32, op, selectOp } from './module/code.ts';
 import { Odometer } from './rows.ts';
+import { lanes } from './vector-ops.ts';
 
 /** An axis that stands for having none: it has one point, and no expression mentions it. */
 export const noAxis: Axis = { axis: -1, extent: 1 };
@@ -60,4 +61,28 @@ export function runsOver(
     odometer.advance(last, run);
     f.set(left, op('i32.sub', get(left), run));
   });
+}
+
+/** The end of the whole steps of `step` between two positions. */
+export function wholeSteps(f: Func, from: Value, to: Value, step: number): Value {
+  if (step === 1) return to;
+  const length = op('i32.sub', to, from);
+  const power = (step & (step - 1)) === 0;
+  const whole = power
+    ? op('i32.and', length, i32(-step))
+    : op('i32.mul', op('i32.div_u', length, i32(step)), i32(step));
+  return f.let(op('i32.add', from, whole), 'whole');
+}
+
+/** Points of an axis from `from` to `to`: where they can be, `lanes` at once as long as there are so many; then one by one. */
+export function inLanes(
+  e: Evaluator,
+  { axis, extent }: Axis,
+  [from, to]: readonly [Value, Value],
+  vector: boolean,
+  body: (vector: boolean) => void,
+): void {
+  const at = e.f.variable(from, 'i');
+  if (vector) e.loopOn(at, axis, wholeSteps(e.f, from, to, lanes), lanes, () => e.withLanes(axis, () => body(true)));
+  if (!vector || extent % lanes !== 0) e.loopOn(at, axis, to, 1, () => body(false));
 }

@@ -10,7 +10,7 @@ import type { Value } from './module/code.ts';
 import { i32, laneOp, op, storeOp } from './module/code.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
 import { pointersOf, rows } from './rows.ts';
-import { minimum } from './runs.ts';
+import { inLanes, minimum, wholeSteps } from './runs.ts';
 import { lanes } from './vector-ops.ts';
 import { canVectorize, laneStride } from './vectorize.ts';
 
@@ -107,20 +107,8 @@ interface Tile {
   readonly position: Expr;
 }
 
-function storeRow(e: Evaluator, { along, from, to }: Tile, stores: readonly Store[]): void {
-  const { f } = e;
-  const at = f.variable(from, 'i');
-  if (canVectorize(stores.flatMap((s) => [s.index, s.value]))) {
-    const whole = wholeLanes(e, from, to);
-    e.loopOn(at, along.axis, whole, lanes, () => e.withLanes(along.axis, () => e.store(stores)));
-    if (along.extent % lanes === 0) return;
-  }
-  e.loopOn(at, along.axis, to, 1, () => e.store(stores));
-}
-
-/** The end of the last whole vector of a range. */
-const wholeLanes = ({ f }: Evaluator, from: Value, to: Value): Value =>
-  f.let(op('i32.add', from, op('i32.and', op('i32.sub', to, from), i32(-lanes))), 'whole');
+const storeRow = (e: Evaluator, { along, from, to }: Tile, stores: readonly Store[]): void =>
+  inLanes(e, along, [from, to], canVectorize(stores.flatMap((s) => [s.index, s.value])), () => e.store(stores));
 
 /** Copies a tile of what `l` loads to working memory; four by four points where elements have four bytes. */
 function stage(
@@ -134,8 +122,8 @@ function stage(
   const onePoint = (): void => e.store([{ operand, index: position, value: l }]);
   const at = f.variable(from, 's');
   if (storageBytes[l.dtype] === 4) {
-    const wholeAcross = wholeLanes(e, start, stop);
-    e.loopOn(at, along.axis, wholeLanes(e, from, to), lanes, () => {
+    const wholeAcross = wholeSteps(f, start, stop, lanes);
+    e.loopOn(at, along.axis, wholeSteps(f, from, to, lanes), lanes, () => {
       const inner = f.variable(start, 'r');
       e.loopOn(inner, across.axis, wholeAcross, lanes, () => {
         const rows = range(lanes).map((j) => shifted(along, j)(l));

@@ -6,22 +6,12 @@ import type { Local, Value } from '../module/code.ts';
 import { Func, get, loadOp, storeOp } from '../module/code.ts';
 import type { ModuleBuilder } from '../rows.ts';
 import { phaseParams, pointerParams, pointersOf } from '../rows.ts';
-import { runsOver } from '../runs.ts';
+import { runsOver, wholeSteps } from '../runs.ts';
 import type { CodeContext } from '../scalar-ops.ts';
 import { foldLanes, lanes } from '../vector-ops.ts';
 import { canVectorize } from '../vectorize.ts';
 import type { Contraction } from './operands.ts';
-import {
-  batchParams,
-  elementLoad,
-  elementStore,
-  multiply,
-  multiplyAdd,
-  neighbours,
-  sizeOf,
-  sum,
-  wholeSteps,
-} from './operands.ts';
+import { batchParams, elementLoad, elementStore, multiply, multiplyAdd, neighbours, sizeOf, sum } from './operands.ts';
 import type { Blocking } from './schedule.ts';
 import type { Tiles } from './tiles.ts';
 import { add, byHeight, firstRow, forPieces, forWhole, minus, times } from './tiles.ts';
@@ -59,7 +49,7 @@ export function dotsFunc(
         runsOver(e, c.depth, f.param(first + 2), f.param(first + 3), (axis, start, stop) => {
           const k = f.variable(start, 'k');
           for (const times of sums.steps) {
-            const whole = wholeSteps(e, start, stop, lanes * times);
+            const whole = wholeSteps(f, start, stop, lanes * times);
             e.loopOn(k, axis.axis, whole, lanes * times, () =>
               e.withLanes(axis.axis, () =>
                 range(times).forEach((u) => {

@@ -4,11 +4,11 @@ import type { Local, Value } from '../module/code.ts';
 import { Func, get, i32, loadOp, op, storeOp } from '../module/code.ts';
 import type { ModuleBuilder } from '../rows.ts';
 import { phaseFunc, phaseParams, pointerParams, pointersOf } from '../rows.ts';
-import { coordinatesOf, lastAxis, minimum, runsOver } from '../runs.ts';
+import { coordinatesOf, lastAxis, minimum, runsOver, wholeSteps } from '../runs.ts';
 import { lanes } from '../vector-ops.ts';
 import { canVectorize } from '../vectorize.ts';
 import type { Contraction } from './operands.ts';
-import { batchParams, elementLoad, sizeOf, sum, wholeSteps } from './operands.ts';
+import { batchParams, elementLoad, sizeOf, sum } from './operands.ts';
 
 /**
  * `finish(batch…, m0, m1, n0, n1, sums, operands…)`: the kernel's stores for rows `[m0, m1)` and columns `[n0, n1)`, whose
@@ -49,7 +49,7 @@ function finishRow(e: Evaluator, c: Contraction, sums: Local, n0: Value, n1: Val
   runsOver(e, c.columns, n0, n1, (axis, start, stop) => {
     const at = f.variable(start, 'n');
     if (vector) {
-      e.loopOn(at, axis.axis, wholeSteps(e, start, stop, lanes), lanes, () =>
+      e.loopOn(at, axis.axis, wholeSteps(f, start, stop, lanes), lanes, () =>
         e.withLanes(axis.axis, () => {
           e.bindAccumulators([], [f.let(loadOp('v128.load', 0, [get(sums)]))]);
           e.store(c.stores);

@@ -124,14 +124,3 @@ function following({ f }: Evaluator, axes: readonly Axis[], at: readonly Value[]
 /** A pointer that moves on. */
 export const advance = (e: Evaluator, pointer: Local, by: number): void =>
   e.f.set(pointer, op('i32.add', get(pointer), i32(by)));
-
-/** The end of the whole steps of `step` between two positions. */
-export function wholeSteps({ f }: Evaluator, start: Value, stop: Value, step: number): Value {
-  if (step === 1) return stop;
-  const length = op('i32.sub', stop, start);
-  const power = (step & (step - 1)) === 0;
-  const whole = power
-    ? op('i32.and', length, i32(-step))
-    : op('i32.mul', op('i32.div_u', length, i32(step)), i32(step));
-  return f.let(op('i32.add', start, whole));
-}

@@ -9,12 +9,12 @@ import type { Local, Value } from '../module/code.ts';
 import { Func, get, i32, laneOp, op, storeOp } from '../module/code.ts';
 import type { ModuleBuilder } from '../rows.ts';
 import { pointerParams, pointersOf } from '../rows.ts';
-import { coordinatesOf, lastAxis, runsOver } from '../runs.ts';
+import { coordinatesOf, lastAxis, runsOver, wholeSteps } from '../runs.ts';
 import { scalarConst } from '../scalar-ops.ts';
 import { lanes } from '../vector-ops.ts';
 import { canVectorize, laneCost } from '../vectorize.ts';
 import type { Contraction } from './operands.ts';
-import { advance, batchParams, elementStore, neighbours, wholeSteps } from './operands.ts';
+import { advance, batchParams, elementStore, neighbours } from './operands.ts';
 import type { Reading } from './schedule.ts';
 
 /** Reading single elements costs about this; dearer than that, lanes do not pay. */
@@ -133,7 +133,7 @@ function packTogether(e: Evaluator, part: Part, along: boolean): void {
     runsOver(e, part.depth, k0, k1, (axis, start, stop) => {
       const k = f.variable(start, 'k');
       if (along) {
-        e.loopOn(k, axis.axis, wholeSteps(e, start, stop, lanes), lanes, () => {
+        e.loopOn(k, axis.axis, wholeSteps(f, start, stop, lanes), lanes, () => {
           e.withLanes(axis.axis, () => storeTransposed(f, to, values.map((v) => e.vector(v)), height)); // prettier-ignore
           advance(e, to, lanes * height * bytes);
         });

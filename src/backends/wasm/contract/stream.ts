@@ -6,21 +6,12 @@ import type { Value } from '../module/code.ts';
 import { Func, get, i32, loadOp, op, storeOp } from '../module/code.ts';
 import type { ModuleBuilder } from '../rows.ts';
 import { phaseParams, pointerParams, pointersOf } from '../rows.ts';
-import { runsOver } from '../runs.ts';
+import { runsOver, wholeSteps } from '../runs.ts';
 import { scalarConst } from '../scalar-ops.ts';
 import { lanes } from '../vector-ops.ts';
 import { canVectorize } from '../vectorize.ts';
 import type { Contraction } from './operands.ts';
-import {
-  batchParams,
-  elementLoad,
-  elementStore,
-  multiply,
-  multiplyAdd,
-  neighbours,
-  sum,
-  wholeSteps,
-} from './operands.ts';
+import { batchParams, elementLoad, elementStore, multiply, multiplyAdd, neighbours, sum } from './operands.ts';
 import type { Blocking } from './schedule.ts';
 import { streamDepth } from './schedule.ts';
 import type { Tiles } from './tiles.ts';
@@ -56,7 +47,7 @@ export function streamFunc(
         runsOver(e, c.depth, f.param(first + 3), f.param(first + 4), (axis, start, stop) => {
           const k = f.variable(start, 'k');
           for (const depth of streamDepth(height) > 1 ? [streamDepth(height), 1] : [1]) {
-            const whole = wholeSteps(e, start, stop, depth);
+            const whole = wholeSteps(f, start, stop, depth);
             e.loopOn(k, axis.axis, whole, depth, () => {
               const moves = range(depth).map((u) => shifted(axis, u));
               const step: Step = {
@@ -126,7 +117,7 @@ function addAlong(
   runsOver(e, c.columns, n0, n1, (axis, start, stop) => {
     const n = f.variable(start, 'n');
     if (canVectorize([c.lhs, c.rhs])) {
-      e.loopOn(n, axis.axis, wholeSteps(e, start, stop, lanes), lanes, () => e.withLanes(axis.axis, () => visit(true)));
+      e.loopOn(n, axis.axis, wholeSteps(f, start, stop, lanes), lanes, () => e.withLanes(axis.axis, () => visit(true)));
     }
     e.loopOn(n, axis.axis, stop, 1, () => visit(false));
   });
