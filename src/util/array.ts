@@ -22,3 +22,6 @@ export const product = (numbers: readonly number[]): number => numbers.reduce((a
 /** Are the two arrays equally long with identical elements? */
 export const sameElements = <T>(as: readonly T[], bs: readonly T[]): boolean =>
   as.length === bs.length && as.every((a, i) => Object.is(a, bs[i]));
+
+/** The smallest multiple of `to` that is not below `x`. */
+export const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to;

@@ -1,14 +1,13 @@
 import { visit } from '../../kernel/expr.ts';
 import type { Accumulator } from '../../kernel/kernel.ts';
 import { monoidIdentity } from '../../kernel/ops.ts';
-import { range } from '../../util/array.ts';
-import { present } from '../../util/assert.ts';
+import { at, range } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
 import { shifted } from './collapse.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { Value } from './module/code.ts';
 import { get, i32, loadOp, op, storeOp } from './module/code.ts';
-import { combineVectors, fastExtremum, nanMask, oneResult, treeFold } from './partials.ts';
+import { combineVectors, fastExtremum, loopsOver, nanMask, oneResult, treeFold } from './partials.ts';
 import type { Reduction } from './reduction.ts';
 import { boundsOf } from './reduction.ts';
 import type { ModuleBuilder } from './rows.ts';
@@ -64,10 +63,10 @@ export function alongColumns(m: ModuleBuilder, e: Evaluator, r: Reduction, colum
     ),
   );
   const rowsOf = (axis: Axis, start: Value, stop: Value): void => {
-    const at = f.variable(start, 'row');
+    const row = f.variable(start, 'row');
     const steps = (count: number): void => {
-      const end = wholeSteps(f, get(at), stop, count);
-      e.loopOn(at, axis.axis, end, count, () =>
+      const end = wholeSteps(f, get(row), stop, count);
+      e.loopOn(row, axis.axis, end, count, () =>
         across((partials) =>
           r.accumulators.forEach((a, i) => {
             const old = loadOp('v128.load', i * bytesEach, [partials]);
@@ -80,7 +79,7 @@ export function alongColumns(m: ModuleBuilder, e: Evaluator, r: Reduction, colum
     steps(rowsAtOnce(r));
     steps(1);
   };
-  overRows(e, r, r.reduced, rowsOf);
+  loopsOver(e, r, r.reduced, boundsOf(e, r, at(r.reduced, 0)), rowsOf);
   across((partials) => {
     const results = r.accumulators.map((_, i) => f.let(loadOp('v128.load', i * bytesEach, [partials])));
     e.bindAccumulators([], results);
@@ -102,17 +101,4 @@ function rowsTogether(m: ModuleBuilder, e: Evaluator, a: Accumulator, axis: Axis
     treeFold(values, (x, y) => op(fast, x, y)),
     nan,
   );
-}
-
-/** Loops over the reduced axes; `innermost` has those over the last one. */
-function overRows(
-  e: Evaluator,
-  r: Reduction,
-  axes: readonly Axis[],
-  innermost: (axis: Axis, start: Value, stop: Value) => void,
-): void {
-  const [axis, ...rest] = axes;
-  const [start, stop] = boundsOf(e, r, present(axis, 'a reduced axis'));
-  if (rest.length === 0) return innermost(present(axis, 'a reduced axis'), start, stop);
-  e.loop(present(axis, 'a reduced axis').axis, start, stop, 1, () => overRows(e, r, rest, innermost));
 }

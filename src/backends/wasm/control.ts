@@ -5,7 +5,7 @@
 
 const line = 64;
 /** Below this is only zero: loads whose guard is false go there. */
-export const controlStart = 1024;
+const controlStart = 1024;
 
 /** The most threads that a device can have. */
 export const maxThreads = 64;

@@ -68,8 +68,8 @@ export class WasmExecutable implements Executable {
   /** Where the workspace was when the addresses were written. */
   private workAt = -1;
   private readonly table: number;
-  private readonly inputs: readonly number[];
-  private readonly freshOutputs: readonly number[];
+  /** Outputs that are no inputs too. */
+  private readonly freshOutputs: ReadonlySet<number>;
 
   constructor(program: Program, { memory, workspace, pool, sharing }: Shared, emitted: WasmProgram) {
     this.program = program;
@@ -99,9 +99,8 @@ export class WasmExecutable implements Executable {
       this.free();
       throw error;
     }
-    this.inputs = program.inputs;
     const bound = new Set(program.inputs);
-    this.freshOutputs = program.outputs.filter((b) => !bound.has(b));
+    this.freshOutputs = new Set(program.outputs.filter((b) => !bound.has(b)));
   }
 
   private block(bytes: number): number {
@@ -137,7 +136,7 @@ export class WasmExecutable implements Executable {
 
   run(inputs: readonly DeviceBuffer[]): readonly DeviceBuffer[] {
     const { program, memory } = this;
-    invariant(inputs.length === this.inputs.length, `${program.name} takes ${this.inputs.length} inputs`);
+    invariant(inputs.length === program.inputs.length, `${program.name} takes ${program.inputs.length} inputs`);
     const homes = new Map<number, Home>();
     const pinned: Home[] = [];
     const created: Home[] = [];
@@ -149,7 +148,7 @@ export class WasmExecutable implements Executable {
         this.requireWritten(home);
         memory.pin(home);
         pinned.push(home);
-        homes.set(at(this.inputs, i), home);
+        homes.set(at(program.inputs, i), home);
       });
       for (const b of this.freshOutputs) {
         const { dtype, length } = at(program.buffers, b);
@@ -168,7 +167,7 @@ export class WasmExecutable implements Executable {
     } finally {
       pinned.forEach((home) => memory.unpin(home));
     }
-    return this.handOver(inputs, homes, command ?? -1);
+    return this.handOver(homes, command ?? -1);
   }
 
   /** Runs with these arrays, or has it done by others: gives the number of the command then. */
@@ -209,20 +208,16 @@ export class WasmExecutable implements Executable {
   }
 
   /** New buffers for the outputs; a donated input's storage goes to its output or is given back. */
-  private handOver(
-    inputs: readonly DeviceBuffer[],
-    homes: ReadonlyMap<number, Home>,
-    command: number,
-  ): readonly DeviceBuffer[] {
+  private handOver(homes: ReadonlyMap<number, Home>, command: number): readonly DeviceBuffer[] {
     const { program, memory } = this;
     const outputs = program.outputs.map((b) => {
       const { dtype, length } = at(program.buffers, b);
       const bound = present(homes.get(b), `output ${b}`);
-      const home = this.inputs.includes(b) ? memory.transfer(bound) : bound;
+      const home = this.freshOutputs.has(b) ? bound : memory.transfer(bound);
       home.written = command;
       return new WasmBuffer(dtype, length, home);
     });
-    for (const b of program.donated) memory.release(homeOf(at(inputs, this.inputs.indexOf(b))).claim);
+    for (const b of program.donated) memory.release(present(homes.get(b), 'donated input').claim);
     return outputs;
   }
 

@@ -3,12 +3,15 @@ import type { Axis } from './collapse.ts';
 import { collapse } from './collapse.ts';
 import { Evaluator } from './evaluator.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
-import { longestRow, rows } from './rows.ts';
-import { inLanes } from './runs.ts';
+import { rows } from './rows.ts';
+import { inLanes, noAxis } from './runs.ts';
 import { addressesOf, noWorking } from './working.ts';
 import { emitTiles, transposition } from './tiles.ts';
 import { lanes } from './vector-ops.ts';
 import { canVectorize, chooseLaneAxis } from './vectorize.ts';
+
+/** Points that one call of a row function handles at most: calls are cheap, and let the engine tier up between them. */
+const longestRow = 4096;
 
 /**
  * A map kernel: rows along the cheapest lane axis, four points at once, the rest of a row one by one; tiles where what is
@@ -55,7 +58,7 @@ export function innerAxis(domain: readonly Axis[], stores: readonly Store[]): Ax
     stores.map((s) => s.value),
     stores.map((s) => s.index),
   );
-  return best?.axis ?? { axis: -1, extent: 1 };
+  return best?.axis ?? noAxis;
 }
 
 /** The stores with rewritten positions and values, which stand in pairs in `roots`. */

@@ -175,7 +175,6 @@ export class LinearMemory {
 
   /** Moves an array's storage to a new home; the old one is dead afterwards. */
   transfer(home: Home): Home {
-    this.serveReaders(home);
     const address = this.addressOf(home);
     this.forget(home);
     home.claim.freed = true;

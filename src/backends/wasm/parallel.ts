@@ -1,6 +1,6 @@
 import type { ParallelKernel, SingleKernel } from '../../kernel/kernel.ts';
 import { pointsOf } from '../../kernel/kernel.ts';
-import { range } from '../../util/array.ts';
+import { range, roundUp } from '../../util/array.ts';
 import type { Func } from './module/code.ts';
 import { i32, op } from './module/code.ts';
 import type { KernelCode, ModuleBuilder, Phase } from './rows.ts';
@@ -24,10 +24,10 @@ export function emitParallel(
     const offset = sharedBytes;
     code.phases.forEach((phase, i) => {
       const func = offset === 0 || code.sharedBytes === 0 ? phase.func : withShared(m, kernel, phase.func, offset);
-      (phases[i] ??= []).push({ func, units: phase.units, beside: phase.beside === true || phases[i].length > 0 });
+      (phases[i] ??= []).push({ func, units: phase.units, beside: phases[i].length > 0 });
     });
     scratchBytes = Math.max(scratchBytes, code.scratchBytes);
-    sharedBytes += Math.ceil(code.sharedBytes / 64) * 64;
+    sharedBytes += roundUp(code.sharedBytes, 64);
   }
   return { phases: range(phases.length).flatMap((i) => phases[i] ?? []), scratchBytes, sharedBytes };
 }

@@ -8,14 +8,14 @@ import type { Library } from './math/library.ts';
 import type { Func, Local, Value } from './module/code.ts';
 import { get, i32, op } from './module/code.ts';
 import type { Reduction } from './reduction.ts';
-import { boundsOf } from './reduction.ts';
+import { boundsOf, termsOf } from './reduction.ts';
 import type { ModuleBuilder } from './rows.ts';
-import { minimum, wholeSteps } from './runs.ts';
+import { minimum, noAxis, wholeSteps } from './runs.ts';
 import { scalarBinary, scalarConst } from './scalar-ops.ts';
 import { foldLanes, lanes, vectorBinary, vectorConst } from './vector-ops.ts';
 
 /** Float sums of more values than this are summed in blocks, so that rounding errors do not grow with the count. */
-export const blockLength = 512;
+const blockLength = 512;
 /** Loops shorter than this are part of a block with the loop around them. */
 const shortLoop = 32;
 
@@ -122,8 +122,21 @@ export class Partials {
 
 /** Is a sum so long that it is summed in blocks? */
 export const isLong = (r: Reduction): boolean =>
-  product(r.reduced.map((a) => (a.axis === r.part?.axis ? r.part.size : a.extent))) > blockLength &&
-  r.accumulators.some((a) => a.monoid === 'add');
+  termsOf(r) > blockLength && r.accumulators.some((a) => a.monoid === 'add');
+
+/** Loops over reduced axes, of the first one between bounds; `innermost` writes the loop over a range of the last one. */
+export function loopsOver(
+  e: Evaluator,
+  r: Reduction,
+  axes: readonly Axis[],
+  [from, to]: readonly [Value, Value],
+  innermost: (axis: Axis, from: Value, to: Value) => void,
+): void {
+  const [axis, ...inner] = axes as [Axis, ...Axis[]];
+  const [next] = inner;
+  if (next === undefined) return innermost(axis, from, to);
+  e.loop(axis.axis, from, to, 1, () => loopsOver(e, r, inner, boundsOf(e, r, next), innermost));
+}
 
 /**
  * Loops over the reduced axes (or that part of one which the row is for); `innermost` writes the loop over a range of the
@@ -139,15 +152,9 @@ export function reducedLoops(
 ): void {
   const { f } = e;
   if (axes.some((a) => a.extent === 0)) return;
-  const full = axes.length === 0 ? [{ axis: -1, extent: 1 }] : axes;
-  const nested = (rest: readonly Axis[], from: Value, to: Value): void => {
-    const [axis, ...inner] = rest as [Axis, ...Axis[]];
-    const [next] = inner;
-    if (next === undefined) return innermost(axis, from, to);
-    e.loop(axis.axis, from, to, 1, () => nested(inner, ...boundsOf(e, r, next)));
-  };
+  const full = axes.length === 0 ? [noAxis] : axes;
   const [first] = full as [Axis, ...Axis[]];
-  if (!parts.blocked) return nested(full, ...boundsOf(e, r, first));
+  if (!parts.blocked) return loopsOver(e, r, full, boundsOf(e, r, first), innermost);
   let tail = full.length - 1;
   while (tail > 0 && product(full.slice(tail).map((a) => a.extent)) < shortLoop) tail -= 1;
   const block = full.slice(tail);
@@ -160,7 +167,8 @@ export function reducedLoops(
     const [start, stop] = boundsOf(e, r, head);
     const from = f.variable(start, 'block');
     f.count(from, stop, piece, () => {
-      nested(block, get(from), minimum(f, op('i32.add', get(from), i32(piece)), stop));
+      const to = minimum(f, op('i32.add', get(from), i32(piece)), stop);
+      loopsOver(e, r, block, [get(from), to], innermost);
       parts.flush();
     });
   };

@@ -130,14 +130,12 @@ export class Pool {
   /** How many of them are over. */
   passed(): number {
     this.noteLoss();
-    if (this.joined === 0) return this.count;
-    return this.count - ((this.count - Atomics.load(this.words, word('done'))) | 0);
+    return this.joined === 0 ? this.count : this.whole(Atomics.load(this.words, word('done')));
   }
 
   /** Waits until so many commands are over. */
   finish(count = this.count): void {
-    this.noteLoss();
-    if (this.joined > 0) this.waitFor(word('done'), count);
+    if (this.passed() < count) this.waitFor(word('done'), count);
   }
 
   /** The same without keeping the caller. */
@@ -164,6 +162,11 @@ export class Pool {
     await endAll(this.team);
   }
 
+  /** The number of commands that has these lowest 32 bits: the last there has been. */
+  private whole(low: number): number {
+    return this.count - ((this.count - low) | 0);
+  }
+
   /** The calling thread's part. */
   private take(program: TeamProgram, table: number, threads: number): void {
     try {
@@ -176,17 +179,17 @@ export class Pool {
   /** Workers that end take with them what they were to do. */
   private noteLoss(): void {
     if (!this.team.failed || this.closed || this.joined === 0) return;
-    const from = this.count - ((this.count - Atomics.load(this.words, word('done'))) | 0);
+    const from = this.whole(Atomics.load(this.words, word('done')));
     this.failures.push({ from, to: this.count, text: 'a thread of the device ended' });
     this.joined = 0;
   }
 
   /** What was given after a command that failed may have used its results. */
   private noteFailure(): void {
-    const { words, count } = this;
+    const { words } = this;
     if (Atomics.load(words, word('failed')) === 0) return;
-    const from = count - ((count - (words[word('failedCommand')] as number)) | 0);
-    this.failures.push({ from, to: count, text: this.message() });
+    const from = this.whole(words[word('failedCommand')] as number);
+    this.failures.push({ from, to: this.count, text: this.message() });
     Atomics.store(words, word('failed'), 0);
   }
 
@@ -235,7 +238,7 @@ export class Pool {
   private waitFor(at: number, count: number): void {
     for (let looks = 0; ; looks++) {
       const done = Atomics.load(this.words, at);
-      if (((done - count) | 0) >= 0) return;
+      if (this.whole(done) >= count) return;
       if (looks > 1000 && this.sleeps) Atomics.wait(this.words, at, done, 1);
     }
   }

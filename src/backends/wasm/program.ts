@@ -18,7 +18,7 @@ import { emitReduce } from './reduce.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
 import { RunContext, writeAlone } from './run.ts';
 import type { Sharing } from './sharing.ts';
-import { noSharing, sharesOf } from './sharing.ts';
+import { noShares, sharesOf } from './sharing.ts';
 import { teamParams, writeTeam } from './team.ts';
 import { emitRowwise } from './rowwise.ts';
 
@@ -35,7 +35,7 @@ export interface WasmProgram {
   readonly text: () => string;
   /** Whether `run` is for several threads. */
   readonly team: boolean;
-  /** About how long it takes one thread, in nanoseconds. */
+  /** About how long it takes one thread, in nanoseconds; 0 where there are no others. */
   readonly work: number;
   /** Bytes of scratch memory of each thread, and of the memory that they share. */
   readonly scratchBytes: number;
@@ -58,7 +58,7 @@ export function emitWasm(program: Program, features: WasmFeatures, sharing: Shar
   m.funcs.forEach(hoistLiterals);
   const most = (bytes: (code: KernelCode) => number): number => Math.max(0, ...[...kernels.values()].map(bytes));
   const scratchBytes = blockSize(most((c) => c.scratchBytes));
-  const { shared, work } = sharesOf(program, kernels, sharing ?? noSharing);
+  const { shared, work } = sharing === null ? noShares : sharesOf(program, kernels, sharing);
   const team = shared.size > 0;
   const run = new Func('run', team ? teamParams : [['table', 'i32']], [], ['', `program ${program.name}`]);
   const context = new RunContext(run, program, kernels);

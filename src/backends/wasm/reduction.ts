@@ -2,7 +2,7 @@ import type { Expr } from '../../kernel/expr.ts';
 import { acc, index, load } from '../../kernel/expr.ts';
 import { iadd, imul, linearize } from '../../kernel/index-algebra.ts';
 import type { Accumulator, Kernel, ReduceKernel, Store } from '../../kernel/kernel.ts';
-import { product } from '../../util/array.ts';
+import { product, roundUp } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
 import { collapse } from './collapse.ts';
 import type { Evaluator } from './evaluator.ts';
@@ -78,10 +78,14 @@ const longestColumn = 2048;
 /** Points that a part of an axis has at least. */
 const smallestPart = 32;
 
+/** How many values a point reduces, at most. */
+export const termsOf = ({ reduced, part }: Pick<Reduction, 'reduced' | 'part'>): number =>
+  product(reduced.map((a) => (a.axis === part?.axis ? part.size : a.extent)));
+
 /** About as many points of a row as make a unit. */
 export function pointsPerUnit(r: Reduction, multiple: number, most: number): number {
-  const each = product(r.reduced.map((a) => (a.axis === r.part?.axis ? r.part.size : a.extent)));
-  const points = Math.ceil(unitWork / Math.max(1, each) / multiple) * multiple;
+  const each = termsOf(r);
+  const points = roundUp(unitWork / Math.max(1, each), multiple);
   return Math.max(multiple, Math.min(points, most));
 }
 
@@ -114,7 +118,7 @@ export function split(kernel: Kernel, r: Reduction, units: number, columns: bool
   const needed = columns ? Math.ceil(each / longestColumn) : 1;
   const count = Math.min(Math.max(wanted, needed), Math.floor(longest.extent / smallestPart));
   if (count < 2) return null;
-  const size = Math.ceil(longest.extent / count / 16) * 16;
+  const size = roundUp(longest.extent / count, 16);
   const chunks = Math.ceil(longest.extent / size);
   if (chunks < 2) return null;
   const axis = 1 + Math.max(...[...r.domain, ...r.reduced].map((a) => a.axis));

@@ -37,9 +37,6 @@ export interface ModuleBuilder {
   readonly relaxed: boolean;
 }
 
-/** Points that one call of a row function handles at most: calls are cheap, and let the engine tier up between them. */
-export const longestRow = 4096;
-
 /** Parameters for the addresses of a kernel's operands. */
 export const pointerParams = (kernel: Kernel): (readonly [string, ValueType])[] =>
   kernel.operands.map((o, i) => [`${o.access === 'read' ? 'in' : o.access === 'write' ? 'out' : 'inout'}${i}`, 'i32']);
@@ -81,7 +78,7 @@ export function rows(
   kernel: Kernel,
   outer: readonly Axis[],
   inner: Axis,
-  longest = longestRow,
+  longest: number,
   name = kernel.name,
 ): Rows {
   const coordinateParams = outer.map((a) => [`i${a.axis}`, 'i32'] as const);

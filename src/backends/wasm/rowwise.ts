@@ -1,9 +1,9 @@
 import type { Expr } from '../../kernel/expr.ts';
 import { loadsOf, visit } from '../../kernel/expr.ts';
-import { lit } from '../../kernel/index-algebra.ts';
+import { delinearize, lit } from '../../kernel/index-algebra.ts';
 import type { Accumulator, Pass, RowwiseKernel, Store } from '../../kernel/kernel.ts';
 import { passExpressions } from '../../kernel/kernel.ts';
-import { product, range } from '../../util/array.ts';
+import { at, product, range } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
 import { collapse, substitution } from './collapse.ts';
 import { areLongColumns, emitColumnwise } from './columnwise.ts';
@@ -190,15 +190,11 @@ function walkWrittenOut(m: ModuleBuilder, e: Evaluator, w: RowWork, vector: bool
 function pointsOf(row: readonly Axis[]): readonly ((e: Expr) => Expr)[] {
   const extents = row.map((a) => a.extent);
   return range(product(extents)).map((position) => {
-    const place = new Map<number, number>();
-    let rest = position;
-    for (const { axis, extent } of [...row].reverse()) {
-      place.set(axis, rest % extent);
-      rest = Math.floor(rest / extent);
-    }
+    const coordinate = delinearize(lit(position), extents);
+    const place = new Map(row.map(({ axis }, i) => [axis, at(coordinate, i)]));
     return substitution((e) => {
-      const at = e.kind === 'index' ? place.get(e.axis) : undefined;
-      return at === undefined ? e : lit(at);
+      const here = e.kind === 'index' ? place.get(e.axis) : undefined;
+      return here ?? e;
     });
   });
 }

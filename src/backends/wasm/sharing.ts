@@ -13,9 +13,6 @@ export interface Sharing {
 
 export const usualSharing: Sharing = { kernel: 10_000, program: 50_000 };
 
-/** What one thread shares with itself. */
-export const noSharing: Sharing = { kernel: Infinity, program: Infinity };
-
 /** Trips that a loop of unknown length is assumed to take. */
 const unknownTrips = 8;
 
@@ -26,6 +23,9 @@ export interface Shares {
   /** All there is to do, in nanoseconds of one thread. */
   readonly work: number;
 }
+
+/** One thread has nothing to share. */
+export const noShares: Shares = { shared: new Set(), work: 0 };
 
 /** Finds out what is worth sharing, and about how much there is to do. */
 export function sharesOf(program: Program, kernels: Kernels, sharing: Sharing): Shares {

@@ -1,5 +1,6 @@
 import type { DType } from '../../kernel/dtype.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { roundUp } from '../../util/array.ts';
 import { storageBytes } from './evaluator.ts';
 import type { Value } from './module/code.ts';
 import { i32, op } from './module/code.ts';
@@ -20,7 +21,7 @@ export function withArrays(before: Working, dtypes: readonly DType[], length: nu
   let { bytes } = before;
   for (const dtype of dtypes) {
     offsets.push(bytes);
-    bytes += Math.ceil((length * storageBytes[dtype]) / 16) * 16;
+    bytes += roundUp(length * storageBytes[dtype], 16);
   }
   return { offsets, bytes };
 }

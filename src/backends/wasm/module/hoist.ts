@@ -6,12 +6,11 @@ import { get } from './code.ts';
  * literal from several instructions each time it comes by. Zeros and ones are one instruction anywhere.
  */
 export function hoistLiterals(f: Func): void {
-  if (!f.body.some((s) => hasLiteral(s, false))) return;
   const variables = new Map<string, Local>();
   const sets: Statement[] = [];
   const literal = (value: Extract<Value, { kind: 'const128' }>): Value => {
-    const key = value.words.map((w) => w >>> 0).join();
     if (isCheap(value.words)) return value;
+    const key = value.words.map((w) => w >>> 0).join();
     let local = variables.get(key);
     if (local === undefined) {
       variables.set(key, (local = f.local('v128', 'c')));
@@ -25,34 +24,6 @@ export function hoistLiterals(f: Func): void {
 
 const isCheap = (words: readonly number[]): boolean =>
   words.every((w) => w === 0) || words.every((w) => w >>> 0 === 2 ** 32 - 1);
-
-/** Is there a literal in a loop, for which it is worth to write the function anew? */
-function hasLiteral(s: Statement, inLoop: boolean): boolean {
-  switch (s.kind) {
-    case 'set':
-      return inLoop && isLiteral(s.value);
-    case 'store':
-      return inLoop && s.instruction.args.some(isLiteral);
-    case 'run':
-      return inLoop && s.args.some(isLiteral);
-    case 'if':
-      return (
-        (inLoop && isLiteral(s.test)) ||
-        s.then.some((x) => hasLiteral(x, inLoop)) ||
-        s.otherwise.some((x) => hasLiteral(x, inLoop))
-      );
-    case 'loop':
-      return s.body.some((x) => hasLiteral(x, true)) || isLiteral(s.again);
-    case 'trap':
-    case 'comment':
-      return false;
-  }
-}
-
-function isLiteral(v: Value): boolean {
-  if (v.kind === 'const128') return !isCheap(v.words);
-  return (v.kind === 'op' || v.kind === 'call' || v.kind === 'select') && v.args.some(isLiteral);
-}
 
 type Literal = (value: Extract<Value, { kind: 'const128' }>) => Value;
 
