@@ -1,8 +1,8 @@
-import { load, rewriter } from '../kernel/expr.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { mapStatements } from '../kernel/procedure.ts';
 import type { FusedBlock, Group, Loops, TaskWork } from './fuse.ts';
 import type { Value } from './lower.ts';
+import { loadsFrom } from './renumber.ts';
 
 /**
  * Other names for values, behind a barrier. What is computed from them is another computation than the one before the
@@ -27,9 +27,7 @@ export const unaliased = (aliases: Aliases, id: number): number => aliases.get(i
 /** The block with values in the place of their other names. */
 export function withoutAliases(block: FusedBlock, aliases: Aliases): FusedBlock {
   if (aliases.size === 0) return block;
-  const rename = rewriter((e) =>
-    e.kind === 'load' ? load(unaliased(aliases, e.operand), e.dtype, e.index, e.guard) : e,
-  );
+  const rename = loadsFrom((id) => unaliased(aliases, id));
   return renamed(block, { aliases, rename, valueOf: (v) => aliases.get(v.id)?.of ?? v });
 }
 

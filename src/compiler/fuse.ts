@@ -9,7 +9,8 @@ import type { Shape } from '../trace/aval.ts';
 import type { Aliases } from './aliases.ts';
 import { behind, withoutAliases } from './aliases.ts';
 import { join, mergeForRow, start, storedIn } from './join.ts';
-import type { Block, LoweredJaxpr, Root, Task, Value } from './lower.ts';
+import type { Block, LoweredJaxpr, Node, Root, Task, Value } from './lower.ts';
+import { present } from '../util/assert.ts';
 import { nodeReads } from './lower.ts';
 
 /**
@@ -128,7 +129,9 @@ function fuseBlock(block: Block, target: Target, aliases: Aliases): FusedBlock {
   const { nodes, outputs } = block;
   const groups: Group[] = [];
   const producers = new Producers(aliases);
-  const fusion = { target, producers, isStored: storedIn(block, producers) };
+  const reads = new Map(nodes.map((n) => [n, nodeReads(n)]));
+  const readsOf = (n: Node): ReadonlySet<number> => present(reads.get(n), 'a node of the block');
+  const fusion = { target, producers, readsOf, isStored: storedIn(block, producers, readsOf) };
   for (const node of nodes) {
     if (node.kind === 'task') {
       const group = taskGroup(node, producers, target);
@@ -143,7 +146,7 @@ function fuseBlock(block: Block, target: Target, aliases: Aliases): FusedBlock {
       .reverse()
       .flatMap((g) => (g.kind === 'kernel' ? [g] : []));
     // Rather an epilogue than beside something else.
-    const read = new Set<Group>([...nodeReads(node)].flatMap((id) => producers.of(id)));
+    const read = new Set<Group>([...readsOf(node)].flatMap((id) => producers.of(id)));
     candidates.sort((a, b) => Number(read.has(b)) - Number(read.has(a)));
     const joined = candidates.find((g) => join(g, node, fusion)) ?? start(node, fusion);
     if (!groups.includes(joined)) groups.push(joined);

@@ -9,7 +9,7 @@ import { unaliased } from './aliases.ts';
 import { worthARowwiseKernel } from './cost.ts';
 import type { Group, KernelGroup, Loops, Member, Producers } from './fuse.ts';
 import type { Block, Node, Root } from './lower.ts';
-import { contractIndices, nodeReads } from './lower.ts';
+import { contractIndices } from './lower.ts';
 
 /** Which roots may share a kernel, and how they stand in it. */
 
@@ -17,15 +17,21 @@ import { contractIndices, nodeReads } from './lower.ts';
 export interface Fusion {
   readonly target: Target;
   readonly producers: Producers;
+  /** Ids of the values that a node of the block needs to have in memory. */
+  readonly readsOf: (node: Node) => ReadonlySet<number>;
   /** Must a value be stored if these are the roots of the kernel that computes it? Not if nothing else reads it. */
   readonly isStored: (value: Root, kernel: ReadonlySet<Node>) => boolean;
 }
 
 /** See {@link Fusion.isStored}. */
-export function storedIn({ nodes, outputs }: Block, { aliases }: Producers): Fusion['isStored'] {
+export function storedIn(
+  { nodes, outputs }: Block,
+  { aliases }: Producers,
+  readsOf: Fusion['readsOf'],
+): Fusion['isStored'] {
   const readers = new Map<number, Node[]>();
   for (const node of nodes) {
-    for (const id of nodeReads(node)) {
+    for (const id of readsOf(node)) {
       const value = unaliased(aliases, id);
       const known = readers.get(value);
       if (known === undefined) readers.set(value, [node]);
@@ -144,9 +150,7 @@ function joinMap(group: KernelGroup, root: Root, element: (c: readonly Expr[]) =
 /** A map over a reduction's domain and row that reads what was reduced: it is stored as the row is walked once more. */
 function joinRow(group: KernelGroup, root: Root, element: (c: readonly Expr[]) => Expr, fusion: Fusion): boolean {
   const { loops } = group;
-  if (loops.kind !== 'reduce') return false;
-  const [rows, length] = [product(loops.domain), product(loops.reduced)];
-  if (length <= 1 || rows * length !== sizeOf(root.aval.shape) || !worthARowwiseKernel(rows, length)) return false;
+  if (loops.kind !== 'reduce' || !walksRowOf(group, root)) return false;
   for (const coordinate of rowCoordinates(root.aval.shape, loops.domain, loops.reduced)) {
     const outside = element(coordinate);
     const vertical = ownLoads(group, [outside]);
@@ -184,19 +188,16 @@ function rowCoordinates(shape: Shape, domain: Shape, row: Shape): readonly (read
  * Reductions over one row that are kernels of their own, as they had nothing in common when they were made, become one
  * kernel where `root` reads the results of several along that row. Gives the group that another one has taken in, or null.
  */
-export function mergeForRow(root: Root, { producers, target, isStored }: Fusion): [gone: Group, into: Group] | null {
-  const read = [...nodeReads(root)].flatMap((id) => producers.of(id));
+export function mergeForRow(root: Root, fusion: Fusion): [gone: Group, into: Group] | null {
+  const { producers, readsOf } = fusion;
+  const read = [...readsOf(root)].flatMap((id) => producers.of(id));
   const found = [...new Set(read)].flatMap((g) => (g.kind === 'kernel' && walksRowOf(g, root) ? [g] : []));
   for (const into of found) {
     for (const gone of found) {
-      if (gone === into || !sameRow(gone.loops, into.loops) || !canTakeIn(into, gone)) continue;
+      if (gone === into || gone.loops.kind !== 'reduce' || into.loops.kind !== 'reduce') continue;
+      if (!sameRow(gone.loops, into.loops) || !canTakeIn(into, gone)) continue;
       const roots = [...gone.members, ...into.members].map((m) => m.root);
-      const computed = new Set(roots.map((r) => r.id));
-      const reads = [...gone.reads, ...into.reads]
-        .map((id) => unaliased(producers.aliases, id))
-        .filter((id) => !computed.has(id));
-      const stored = roots.filter((r) => isStored(r, new Set<Node>(roots))).length;
-      if (new Set(reads).size + stored > target.maxOperands) continue;
+      if (!canBind(roots, [...gone.reads, ...into.reads], fusion)) continue;
       takeIn(into, gone);
       for (const { root: moved } of gone.members) producers.set(moved.id, into);
       return [gone, into];
@@ -211,11 +212,12 @@ function walksRowOf({ loops }: KernelGroup, { body, aval }: Root): boolean {
   const [rows, length] = [product(loops.domain), product(loops.reduced)];
   if (length <= 1 || !worthARowwiseKernel(rows, length)) return false;
   if (body.kind === 'map') return sizeOf(aval.shape) === rows * length;
-  return body.kind === 'reduce' && sameShape(aval.shape, loops.domain) && sameShape(body.reduced, loops.reduced);
+  return body.kind === 'reduce' && sameRow(loops, { domain: aval.shape, reduced: body.reduced });
 }
 
-const sameRow = (a: Loops, b: Loops): boolean =>
-  a.kind === 'reduce' && b.kind === 'reduce' && sameShape(a.domain, b.domain) && sameShape(a.reduced, b.reduced);
+type RowLoops = Pick<Extract<Loops, { kind: 'reduce' }>, 'domain' | 'reduced'>;
+
+const sameRow = (a: RowLoops, b: RowLoops): boolean => sameShape(a.domain, b.domain) && sameShape(a.reduced, b.reduced);
 
 /** Does `gone` need of `into`, if anything, what it computes at the same points, and `into` nothing of `gone`? */
 function canTakeIn(into: KernelGroup, gone: KernelGroup): boolean {
@@ -241,9 +243,11 @@ function takeIn(into: KernelGroup, gone: KernelGroup): void {
 /** A reduction over the same row as others: beside them, or after those whose results it reads. */
 function joinReduce(group: KernelGroup, root: Root, fusion: Fusion): boolean {
   const { loops } = group;
+  if (loops.kind !== 'reduce' || root.body.kind !== 'reduce') return false;
+  // Before anything is evaluated: most groups are about something else.
+  if (!sameRow(loops, { domain: root.aval.shape, reduced: root.body.reduced })) return false;
   const alone = open(root);
-  if (loops.kind !== 'reduce' || alone.loops.kind !== 'reduce') return false;
-  if (!sameRow(loops, alone.loops)) return false;
+  if (alone.loops.kind !== 'reduce') return false;
   const values = alone.loops.accumulators.map((a) => a.value);
   const vertical = ownLoads(group, values);
   if (vertical === null) return false;
@@ -268,19 +272,24 @@ function sharesLoads(a: readonly Expr[], b: readonly Expr[]): boolean {
 
 /** The last checks: no cycle among kernels or within one, and no more operands than the target can bind. */
 function admit(group: KernelGroup, member: Member, more: readonly Expr[], fusion: Fusion): boolean {
-  const { producers, target } = fusion;
+  const { producers } = fusion;
   // What the kernel reads already was written before it.
   if (group.reads.has(member.root.id)) return false;
   const ids = new Set(loadsOf([member.value, ...more]).map((l) => l.operand));
   const from = [...ids].flatMap((id) => producers.of(id));
   if (from.some((g) => dependsOn(g, group))) return false;
-  const buffers = new Set([...group.reads, ...ids].map((id) => unaliased(producers.aliases, id)));
   const roots = [...group.members.map((m) => m.root), member.root];
-  const kernel = new Set<Node>(roots);
-  const stored = roots.filter((r) => fusion.isStored(r, kernel)).length;
-  if (buffers.size + stored > target.maxOperands) return false;
+  if (!canBind(roots, [...group.reads, ...ids], fusion)) return false;
   addMember(group, member, more, producers);
   return true;
+}
+
+/** Can the target bind all that a kernel of these roots reads from others and stores? */
+function canBind(roots: readonly Root[], reads: readonly number[], { producers, target, isStored }: Fusion): boolean {
+  const kernel = new Set<Node>(roots);
+  const own = new Set(roots.map((r) => r.id));
+  const buffers = new Set(reads.map((id) => unaliased(producers.aliases, id)).filter((id) => !own.has(id)));
+  return buffers.size + roots.filter((r) => isStored(r, kernel)).length <= target.maxOperands;
 }
 
 /** Does `a` read, directly or through others, what `b` computes? */

@@ -276,7 +276,7 @@ class Lowering {
       (uses > 1 && !cheapToRepeat(d.cost)) ||
       (amplified && !cheapToAmplify(d.cost)) ||
       (consumer.kind === 'contract' && !cheapInContraction(d.cost)) ||
-      (consumer.kind === 'procedure' && !consumer.readsOnce && !(d.cost.loads === 0 && cheapToAmplify(d.cost)));
+      (consumer.kind === 'procedure' && !consumer.readsOnce && !isFree(d));
     if (dear) this.promote(d);
   }
 

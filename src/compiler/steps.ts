@@ -1,5 +1,5 @@
 import type { Expr } from '../kernel/expr.ts';
-import { load, loadsOf, rewriter } from '../kernel/expr.ts';
+import { load, loadsOf } from '../kernel/expr.ts';
 import { indices, linearize } from '../kernel/index-algebra.ts';
 import type {
   ContractKernel,
@@ -19,7 +19,7 @@ import type { KernelGroup, Loops, TaskGroup } from './fuse.ts';
 import type { Root, Value } from './lower.ts';
 import { describeNode } from './lower.ts';
 import { needsPasses, walksOf } from './passes.ts';
-import { renumbered } from './renumber.ts';
+import { loadsFrom, withOperands } from './renumber.ts';
 
 /** Kernels with their own operand numbers, and the buffers that they are bound to. */
 
@@ -38,7 +38,6 @@ function bind(
   readonly args: readonly number[];
   readonly operands: readonly Operand[];
   readonly operandOf: (id: number) => number;
-  readonly rename: (e: Expr) => Expr;
 } {
   const reads = new Set(loadsOf(loads).map((l) => bufferOf(l.operand)));
   const writes = [...new Set(stored.map(bufferOf))];
@@ -47,7 +46,6 @@ function bind(
   return {
     args,
     operandOf,
-    rename: rewriter((e) => (e.kind === 'load' ? load(operandOf(e.operand), e.dtype, e.index, e.guard) : e)),
     operands: args.map((b): Operand => {
       const { dtype, length } = at(buffers, b);
       return { dtype, length, access: !writes.includes(b) ? 'read' : reads.has(b) ? 'readwrite' : 'write' };
@@ -58,7 +56,7 @@ function bind(
 /** The step of roots that share a loop nest; those in `stores` are written to memory. */
 export function kernelStep(group: KernelGroup, stores: readonly Root[], { buffers, bufferOf }: Bindings): RunStep {
   // By their buffers' numbers first, as what is one buffer is one operand.
-  const byBuffer = rewriter((e) => (e.kind === 'load' ? load(bufferOf(e.operand), e.dtype, e.index, e.guard) : e));
+  const byBuffer = loadsFrom(bufferOf);
   const stored = group.members.filter((m) => stores.includes(m.root));
   const storesOf = (inRow: boolean): readonly Store[] =>
     stored
@@ -70,12 +68,12 @@ export function kernelStep(group: KernelGroup, stores: readonly Root[], { buffer
     source: group.members.map((m) => describeNode(m.root)).join('; '),
   };
   const kernel = { ...named, operands: [], ...body };
-  const { args, operands, operandOf, rename } = bind(
+  const { args, operands, operandOf } = bind(
     expressionsOf(kernel),
     stored.map((m) => bufferOf(m.root.id)),
     { buffers, bufferOf: (b) => b },
   );
-  return { kind: 'run', kernel: { ...renumbered(kernel, rename, operandOf), operands }, args };
+  return { kind: 'run', kernel: withOperands(kernel, operands, operandOf), args };
 }
 
 /** A kernel but for its names and operands. */
@@ -105,14 +103,10 @@ function withLoops(
 /** The step of a procedure. One that only stores, each element from what was there before, is a map. */
 export function procedureStep({ task, work }: TaskGroup, bindings: Bindings): RunStep | null {
   if (work.kind !== 'procedure') return null;
-  const { args, operands, operandOf, rename } = bind(
-    statementExpressions(work.body),
-    [...storedOperands(work.body)],
-    bindings,
-  );
+  const { args, operands, operandOf } = bind(statementExpressions(work.body), [...storedOperands(work.body)], bindings);
   const base = { name: identifier(task.operations), source: describeNode(task), operands };
   const { domain, locals } = work;
-  const body = mapStatements(work.body, rename, operandOf);
+  const body = mapStatements(work.body, loadsFrom(operandOf), operandOf);
   const [only] = body;
   const kernel: Kernel =
     body.length === 1 && only?.kind === 'store' && readsOnlyWhatItWrites(only)
