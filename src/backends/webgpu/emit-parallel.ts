@@ -29,11 +29,11 @@ export function emitParallel(
   const calls = parts.flatMap((p, i) => {
     const begin = first;
     first += p.groups;
-    const test = i === 0 ? `if (number < ${first}u)` : ` else if (number < ${first}u)`;
     const [across] = p.dispatch;
     const own = begin === 0 ? 'number' : `number - ${begin}u`;
     const position = p.dispatch[1] === 1 ? `${own}, 0u` : `(${own}) % ${across}u, (${own}) / ${across}u`;
-    return [`${test} {`, `  ${p.name}(vec3<u32>(${position}, 0u), lane);`, '}'];
+    const head = `${i === 0 ? '' : '} else '}if (number < ${first}u) {`;
+    return [head, `  ${p.name}(vec3<u32>(${position}, 0u), lane);`];
   });
   const row = dispatch[1] > 1 ? ` + workgroup.y * ${dispatch[0]}u` : '';
   return {
@@ -44,7 +44,7 @@ export function emitParallel(
     main: {
       workgroup: String(size),
       parameters: ['@builtin(workgroup_id) workgroup: vec3<u32>', '@builtin(local_invocation_index) lane: u32'],
-      body: [`let number = workgroup.x${row};`, ...joinBranches(calls)],
+      body: [`let number = workgroup.x${row};`, ...calls, '}'],
     },
     dispatch,
   };
@@ -113,14 +113,4 @@ function renamer(lines: readonly string[], number: number): (line: string) => st
   if (names.length === 0) return (line) => line;
   const pattern = new RegExp(`\\b(${names.join('|')})\\b`, 'g');
   return (line) => line.replace(pattern, (name) => `${name}_${number}`);
-}
-
-/** `}` and the `else` after it on one line. */
-function joinBranches(lines: readonly string[]): readonly string[] {
-  const joined: string[] = [];
-  for (const l of lines) {
-    if (l.startsWith(' else')) joined[joined.length - 1] = `}${l}`;
-    else joined.push(l);
-  }
-  return joined;
 }

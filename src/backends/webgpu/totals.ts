@@ -93,20 +93,17 @@ export class Totals {
 const partialAt = (a: Accumulator, i: number, at: string): string =>
   a.dtype === 'bool' ? `(partial${i}[${at}] != 0u)` : `partial${i}[${at}]`;
 
+/** What is done at a point of a row before and after its values are added up. */
+export interface Point {
+  readonly begin: () => void;
+  readonly store: () => void;
+}
+
 /**
  * Each lane's own share of `depth` points, `index(1, depth)`: every `lanes`-th, in chunks when there are many. `point`
  * writes what else is done at each point, before and after its values are added up.
  */
-export function stridedLoop(
-  totals: Totals,
-  writer: Writer,
-  depth: number,
-  lanes: number,
-  point: { readonly begin: () => void; readonly store: () => void } = {
-    begin: () => undefined,
-    store: () => undefined,
-  },
-): void {
+export function stridedLoop(totals: Totals, writer: Writer, depth: number, lanes: number, point: Point): void {
   const r = index(1, depth);
   totals.declare('acc');
   const walk = (from: string, to: string, name: string): void =>
