@@ -8,7 +8,7 @@ export interface HostInput {
   readonly data: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 }
 
-const product = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+export const product = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
 /** 32 well mixed bits for each position, made into a number. */
 function hashed<A extends Float32Array | Int32Array>(seed: number, into: A, number: (bits: number) => number): A {

@@ -3,7 +3,7 @@ import type { LibraryOptions } from './peers/library.ts';
 
 /** Who takes part, by name: how its process is started. The first is pullback. */
 export interface Contender {
-  readonly name: string;
+  readonly name: ContenderName;
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -29,8 +29,8 @@ class Seat {
   /** The run is over: nothing starts any more. */
   private over = false;
 
-  constructor(name: ContenderName, contender: Contender) {
-    this.name = name;
+  constructor(contender: Contender) {
+    this.name = contender.name;
     this.contender = contender;
   }
 
@@ -73,9 +73,8 @@ class Seat {
 export class Seats {
   private readonly seats: ReadonlyMap<ContenderName, Seat>;
 
-  constructor(contenders: Readonly<Partial<Record<ContenderName, Contender>>>) {
-    const named = Object.entries(contenders) as [ContenderName, Contender][];
-    this.seats = new Map(named.map(([name, c]) => [name, new Seat(name, c)]));
+  constructor(contenders: readonly Contender[]) {
+    this.seats = new Map(contenders.map((c) => [c.name, new Seat(c)]));
   }
 
   of(names: readonly ContenderName[]): readonly Seat[] {

@@ -19,6 +19,14 @@ export interface Row {
   readonly quick: boolean;
 }
 
+/** A row; what is not said is as it is for most. */
+export const row = (given: Pick<Row, 'name' | 'group' | 'task'> & Partial<Row>): Row => ({
+  goals: [],
+  tolerance: 1e-3,
+  quick: false,
+  ...given,
+});
+
 /** What is expected of pullback. */
 export type Goal =
   /** At least `by` times as fast as the fastest of these. */

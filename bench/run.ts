@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { exitCodes, withSignals } from '../examples/training/interrupt.ts';
 import { detectFeatures } from '../src/backends/wasm/features.ts';
 import { verdicts } from './goals.ts';
-import type { Contender, ContenderName } from './libraries.ts';
+import type { ContenderName } from './libraries.ts';
 import { contender } from './libraries.ts';
 import type { Effort } from './measure.ts';
 import { Seats, measureRow } from './measure.ts';
@@ -44,8 +44,7 @@ async function bench(options: Options): Promise<number> {
   if (options.peers.some((p) => p === 'jax-js' || p === 'tfjs')) installPeers();
   const { threads, device } = options;
   const names: readonly ContenderName[] = ['pullback', ...options.peers, ...(device === 'wasm' ? (['single'] as const) : []), 'node']; // prettier-ignore
-  const contenders = names.map((n): [ContenderName, Contender] => [n, contender(n, { threads, device })]);
-  const seats = new Seats(Object.fromEntries(contenders));
+  const seats = new Seats(names.map((name) => contender(name, { threads, device })));
   const effort = options.quick ? quick : full;
   return withSignals(async (interrupt) => {
     const finished: RowResult[] = [];

@@ -167,9 +167,11 @@ function start(name: DeviceName): Promise<Device> {
   if (device === undefined) {
     device = factories[name]();
     started.set(name, device);
-    void device.then((d) => running.set(name, d)).catch(() => undefined);
     // A device that could not be had may be there at the next try.
-    device.catch(() => started.delete(name));
+    void device.then(
+      (d) => running.set(name, d),
+      () => started.delete(name),
+    );
   }
   return device;
 }

@@ -28,7 +28,10 @@ class Kernels {
   }
 
   kernel(inputs: readonly HostInput[], f: (...xs: JaxArray[]) => JaxArray): Prepared {
-    const xs = inputs.map((x) => this.array(x));
+    return this.compiledOn(inputs.map((x) => this.array(x)), f); // prettier-ignore
+  }
+
+  private compiledOn(xs: readonly JaxArray[], f: (...xs: JaxArray[]) => JaxArray): Prepared {
     const compiled = this.jax.jit(f);
     const call = (): JaxArray => compiled(...xs.map((x) => x.ref));
     return {
@@ -75,18 +78,8 @@ class Kernels {
   }
 
   random({ what, length }: TaskOf<'random'>): Prepared {
-    const { jit, random } = this.jax;
-    const key = random.key(0);
-    const draw = jit((k: JaxArray) => random[what](k, [length]));
-    return {
-      async run() {
-        const y = draw(key.ref);
-        await y.blockUntilReady();
-        y.dispose();
-      },
-      check: async () => moments(await draw(key.ref).data()),
-      release: () => key.dispose(),
-    };
+    const { random } = this.jax;
+    return this.compiledOn([random.key(0)], (key) => random[what](key, [length]));
   }
 
   /** A function that is called many times before the clock is looked at again. */

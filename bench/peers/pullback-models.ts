@@ -8,7 +8,7 @@ import { adam } from '../task.ts';
 /** Parameters by name. */
 export type Params = Readonly<Record<string, NDArray>>;
 
-const array = ({ data, shape }: HostInput): NDArray => np.array(data, { shape });
+export const array = ({ data, shape }: HostInput): NDArray => np.array(data, { shape });
 
 export const firstParameters = (model: ModelName): Params =>
   Object.fromEntries(Object.entries(parametersOf(model)).map(([name, x]) => [name, array(x)]));

@@ -8,17 +8,17 @@ import type { Library, LibraryOptions, Prepared } from './library.ts';
 import { losses, moments, unchecked } from './library.ts';
 import { eagerLoop, jittedLoop } from './pullback-memory.ts';
 import type { Params } from './pullback-models.ts';
-import { batch, cnnLoss, firstParameters, trainingStep } from './pullback-models.ts';
+import { array, batch, cnnLoss, firstParameters, trainingStep } from './pullback-models.ts';
 import { packageVersion } from './version.ts';
-
-export const array = ({ data, shape }: HostInput): NDArray => np.array(data, { shape });
 
 /** Gives an array's memory back at once, without waiting for the collector. */
 const dispose = (x: NDArray): void => x.concrete()?.dispose();
 
+const kernel = (inputs: readonly HostInput[], f: (...xs: NDArray[]) => NDArray): Prepared =>
+  compiledOn(inputs.map(array), f);
+
 /** A function of arrays, compiled. Its result is disposed of, as that of a peer is: what is timed is the work. */
-function kernel(inputs: readonly HostInput[], f: (...xs: NDArray[]) => NDArray): Prepared {
-  const xs = inputs.map(array);
+function compiledOn(xs: readonly NDArray[], f: (...xs: NDArray[]) => NDArray): Prepared {
   const compiled = jit(f);
   return {
     async run() {
@@ -131,19 +131,7 @@ export async function start({ threads, device }: LibraryOptions): Promise<Librar
       sort: (task) => kernel(inputsOf(task), (x) => np.sort(x)),
       gather: (task) => kernel(inputsOf(task), (x, i) => np.take(x, i, 0)),
       scatter: (task) => kernel(inputsOf(task), (x, i, y) => x.at(i).add(y)),
-      random(task) {
-        const key = random.key(0);
-        const draw = jit((k: NDArray) => random[task.what](k, [task.length]));
-        return {
-          async run() {
-            const y = draw(key);
-            await blockUntilReady(y);
-            dispose(y);
-          },
-          check: async () => moments(await draw(key).data()),
-          release: () => undefined,
-        };
-      },
+      random: (task) => compiledOn([random.key(0)], (key) => random[task.what](key, [task.length])),
       dispatch,
       'cache-hit': cacheHit,
       trace,

@@ -1,13 +1,13 @@
 import type { PeerName } from '../libraries.ts';
+import { product } from '../inputs.ts';
 import type { Goal, Row } from '../row.ts';
+import { row as anyRow } from '../row.ts';
 import type { Chain, Shape, TaskOf } from '../task.ts';
 
 const floatBytes = 4;
-const product = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 const quickNames = new Set(['matmul-128', 'matmul-8x512x512', 'elementwise-add-1M', 'softmax-1024x256', 'sum-1024x256-axis1']); // prettier-ignore
 
-type Given = Pick<Row, 'name' | 'group' | 'task'> & Partial<Row>;
-const row = (given: Given): Row => ({ goals: [], tolerance: 1e-3, quick: quickNames.has(given.name), ...given });
+const row: typeof anyRow = (given) => anyRow({ quick: quickNames.has(given.name), ...given });
 
 const faster = (by: number, ...than: readonly PeerName[]): Goal => ({ kind: 'faster', than, by });
 /** At least the share of a plain copy's bandwidth, and no slower than these. */

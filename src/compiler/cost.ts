@@ -1,5 +1,6 @@
 import type { Expr } from '../kernel/expr.ts';
 import { operandsOf } from '../kernel/expr.ts';
+import { shortRow } from '../kernel/kernel.ts';
 import type { KernelOp } from '../kernel/ops.ts';
 
 /**
@@ -95,9 +96,6 @@ export const worthARowwiseKernel = (rows: number, length: number): boolean => ro
  * row is likely in a cache; short rows can be held in registers as they are.
  */
 export const worthKeepingInARow = (c: Cost, length: number): boolean => c.weight >= 12 && length > shortRow;
-
-/** Rows of at most so many elements are written out without loops where that suits. */
-export const shortRow = 16;
 
 /**
  * May two kernels that are independent of each other share a launch? A launch costs a GPU some ten microseconds, which

@@ -17,7 +17,7 @@ type ByDevice = Map<Device, Map<string, Entry>>;
  */
 export class Executables {
   private readonly capacity: number;
-  private byJaxpr = new WeakMap<Jaxpr, ByDevice>();
+  private readonly byJaxpr = new WeakMap<Jaxpr, ByDevice>();
   /** Least recently used first. Entries know nothing of their Jaxprs, which would keep these alive. */
   private readonly recent = new Set<Entry>();
   private readonly dropped = new FinalizationRegistry<ByDevice>((byDevice) => this.freeAll(byDevice));
@@ -53,7 +53,6 @@ export class Executables {
   /** Forgets all of them. */
   clear(): void {
     for (const entry of this.recent) this.free(entry);
-    this.byJaxpr = new WeakMap();
   }
 
   private keysOf(jaxpr: Jaxpr, device: Device): Map<string, Entry> {

@@ -1,4 +1,5 @@
 import type { BufferSpec, LoopStep, Place, Program, RunStep, Step } from '../kernel/program.ts';
+import { withInner } from '../kernel/program.ts';
 import { pointsOf } from '../kernel/kernel.ts';
 import { sizeOf } from '../trace/aval.ts';
 import { present } from '../util/assert.ts';
@@ -229,12 +230,7 @@ function inOrder(groups: readonly Group[]): readonly Group[] {
 function uniquelyNamed(steps: readonly Step[]): readonly Step[] {
   const counts = new Map<string, number>();
   const named = (s: Step): Step => {
-    if (s.kind === 'branch') return { ...s, branches: s.branches.map((b) => b.map(named)) };
-    if (s.kind === 'loop') {
-      return s.trips === null
-        ? { ...s, test: s.test.map(named), body: s.body.map(named) }
-        : { ...s, body: s.body.map(named) };
-    }
+    if (s.kind !== 'run') return withInner(s, (inner) => inner.map(named));
     const seen = counts.get(s.kernel.name) ?? 0;
     counts.set(s.kernel.name, seen + 1);
     return seen === 0 ? s : { ...s, kernel: { ...s.kernel, name: `${s.kernel.name}_${seen + 1}` } };

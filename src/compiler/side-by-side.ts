@@ -5,6 +5,7 @@ import { hostBytes } from '../kernel/dtype.ts';
 import type { Kernel, Operand } from '../kernel/kernel.ts';
 import { partsOf } from '../kernel/kernel.ts';
 import type { Program, RunStep, Step } from '../kernel/program.ts';
+import { withInner } from '../kernel/program.ts';
 import { at } from '../util/array.ts';
 import { worthALaunchTogether } from './cost.ts';
 import { withOperands } from './renumber.ts';
@@ -31,25 +32,12 @@ class Packing {
   }
 
   pack(steps: readonly Step[]): readonly Step[] {
-    const list = steps.map((s) => this.inside(s));
+    const list = steps.map((s) => withInner(s, (inner) => this.pack(inner)));
     for (let i = 0; i < list.length; i++) {
       // Where a step has gone to a later one, the next one has its number.
       while (this.packFrom(list, i)) continue;
     }
     return list;
-  }
-
-  private inside(step: Step): Step {
-    switch (step.kind) {
-      case 'run':
-        return step;
-      case 'branch':
-        return { ...step, branches: step.branches.map((b) => this.pack(b)) };
-      case 'loop':
-        return step.trips === null
-          ? { ...step, test: this.pack(step.test), body: this.pack(step.body) }
-          : { ...step, body: this.pack(step.body) };
-    }
   }
 
   /** Puts step `i` together with one after it, where the one or the other stands. Has anything changed? */

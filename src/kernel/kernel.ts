@@ -71,6 +71,9 @@ export interface Accumulator {
   readonly value: Expr;
 }
 
+/** Rows of at most so many points are written out without loops where that suits: what several passes need is in registers. */
+export const shortRow = 16;
+
 /**
  * Several reductions over one row, and what is computed from them: for each point of `domain`, the passes one after the
  * other, each a walk over all points of `row`; then the kernel's own stores. Axes: domain, then row. A softmax is three

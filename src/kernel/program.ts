@@ -81,5 +81,13 @@ export function runSteps(steps: readonly Step[]): readonly RunStep[] {
   });
 }
 
+/** A step with the lists of steps inside it changed; a run has none. */
+export function withInner(step: Step, change: (steps: readonly Step[]) => readonly Step[]): Step {
+  if (step.kind === 'run') return step;
+  if (step.kind === 'branch') return { ...step, branches: step.branches.map(change) };
+  if (step.trips !== null) return { ...step, body: change(step.body) };
+  return { ...step, test: change(step.test), body: change(step.body) };
+}
+
 /** The bytes that elements take in a slot: as many as on the device where they take most, which has bools as words. */
 export const slotBytes = (dtype: DType, length: number): number => length * Math.max(4, hostBytes[dtype]);

@@ -74,10 +74,9 @@ export function namingLiveArrays<T>(device: Device, work: () => T): T {
   } catch (error) {
     if (!(error instanceof OutOfMemoryError)) throw error;
     const largest = liveArrays().filter((l) => l.device === device.name);
-    const named = largest.slice(0, mostNamed).map(({ count, bytes, dtype, shape }) => {
-      const type = `${dtype}[${shape.join(',')}]`;
-      return `${count === 1 ? type : `${count} of ${type}`} (${bytes} bytes)`;
-    });
+    const named = largest
+      .slice(0, mostNamed)
+      .map((l) => `${l.count === 1 ? '' : `${l.count} of `}${showAval(l)} (${l.bytes} bytes)`);
     const list = named.length === 0 ? 'no arrays are live there' : `the largest live arrays: ${named.join(', ')}`;
     throw new OutOfMemoryError(
       `${error.message}; ${list}. Let go of arrays that are not needed any more (dispose(), or donateArgnums of jit), ` +

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import { createWebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import { platformGpu } from '../../src/backends/webgpu/platform.ts';
+import { Executables } from '../../src/compiler/executables.ts';
 import type { DeviceBuffer } from '../../src/kernel/device.ts';
 import {
   DeviceError,
@@ -14,6 +15,7 @@ import {
 import { binary, constant, index, load } from '../../src/kernel/expr.ts';
 import type { MapKernel } from '../../src/kernel/kernel.ts';
 import type { Program } from '../../src/kernel/program.ts';
+import type { Jaxpr } from '../../src/trace/jaxpr.ts';
 import { alteredGpu } from './webgpu-altered.ts';
 
 let device: WebGpuDevice;
@@ -119,11 +121,15 @@ test('kernels that differ in their names only share a pipeline, also after the p
   expect(device.counters().pipelines).toBe(pipelines + 1);
 });
 
-test('what a dropped executable holds is given back when it is collected', async () => {
+test('what a dropped executable holds is given back when its function is collected', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   // Each has scratch space of its own, of a size that nothing else has.
-  const once = (): DeviceBuffer => one(device.load(chain(300_000, 3, 'dropped')).run([x]));
+  const executables = new Executables(100);
+  const once = (): DeviceBuffer => {
+    const jaxpr: Jaxpr = { constants: [], inputs: [], equations: [], outputs: [] };
+    return one(executables.get(jaxpr, device, '', () => device.load(chain(300_000, 3, 'dropped'))).run([x]));
+  };
   const x = device.write('f32', new Float32Array(300_000));
   let most = 0;
   for (let i = 0; i < 12; i++) {

@@ -2,7 +2,7 @@ import type { Expr } from '../../kernel/expr.ts';
 import { loadsOf, visit } from '../../kernel/expr.ts';
 import { delinearize, lit } from '../../kernel/index-algebra.ts';
 import type { Accumulator, Pass, RowwiseKernel, Store } from '../../kernel/kernel.ts';
-import { passExpressions } from '../../kernel/kernel.ts';
+import { passExpressions, shortRow } from '../../kernel/kernel.ts';
 import { at, product, range } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
 import { collapse, substitution } from './collapse.ts';
@@ -21,8 +21,6 @@ import { canVectorize, chooseLaneAxis } from './vectorize.ts';
 import { noWorking } from './working.ts';
 import { InternalError } from '../../util/error.ts';
 
-/** Rows of at most so many points are written out: what several passes need stays in registers. */
-const shortRow = 16;
 /** Points of rows that one call of a row function walks at least: calls are cheap, and let the engine tier up between them. */
 const pointsPerCall = 4096;
 

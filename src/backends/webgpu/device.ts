@@ -4,7 +4,7 @@ import type { Device, DeviceBuffer } from '../../kernel/device.ts';
 import { DeviceError, DeviceUnavailableError } from '../../kernel/device.ts';
 import { InternalError } from '../../util/error.ts';
 import type { WgslTarget } from './emit.ts';
-import { WebGpuExecutable } from './executable.ts';
+import { LoadedProgram } from './loaded.ts';
 import { hostCall } from './host-call.ts';
 import { fromGpu, GpuArray, gpuBytes, toGpu } from './memory.ts';
 import { platformAdapter, platformGpu } from './platform.ts';
@@ -64,7 +64,7 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
     hostCall: (inputs, outputs, f) => hostCall(runtime, inputs, outputs, f, (array) => copyOut(runtime, array)),
     load: (program) => {
       runtime.ensureUsable();
-      return new WebGpuExecutable(runtime, program);
+      return new LoadedProgram(runtime, program);
     },
     memory: () => runtime.memory.report(),
     counters: () => ({ ...runtime.counters, pipelines: runtime.pipelines.created, buffers: runtime.memory.buffers }),

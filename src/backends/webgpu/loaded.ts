@@ -1,4 +1,4 @@
-import type { DeviceBuffer } from '../../kernel/device.ts';
+import type { DeviceBuffer, Executable } from '../../kernel/device.ts';
 import { DeviceError, UnsupportedOnDeviceError } from '../../kernel/device.ts';
 import type { BufferSpec, Program } from '../../kernel/program.ts';
 import { present } from '../../util/assert.ts';
@@ -37,8 +37,11 @@ interface Own {
   readonly flagGroups: readonly GPUBindGroup[];
 }
 
-/** A program on the device: its shaders, its bind groups, and storage for what lives only inside it. */
-export class LoadedProgram {
+/**
+ * A program on the device: its shaders, its bind groups, and storage for what lives only inside it. Whoever loaded it frees
+ * it; nothing that the device still does refers to it.
+ */
+export class LoadedProgram implements Executable {
   readonly #runtime: Runtime;
   readonly #program: Program;
   readonly #flow: Flow;
