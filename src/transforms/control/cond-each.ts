@@ -27,10 +27,18 @@ import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at, range } from '../../util/array.ts';
 import { axesIn } from '../batch.ts';
-import type { Flags } from '../jaxpr-rules.ts';
-import { batchedAval, inputAvals, nonNull, outputAvals, spread, transposeJaxpr } from '../jaxpr-rules.ts';
+import type { Callable, Flags } from '../jaxpr-rules.ts';
+import {
+  batchedAval,
+  batchJaxprInFront,
+  inputAvals,
+  nonNull,
+  outputAvals,
+  spread,
+  transposeJaxpr,
+} from '../jaxpr-rules.ts';
 import { batchedBranches, givenOf, jvpBranches, linearBranches, prunedBranches } from './cond-bodies.ts';
-import { batchInFront, canBeWritten, withConstants } from './edit.ts';
+import { canBeWritten, withConstants } from './edit.ts';
 
 /**
  * A conditional in which every example of a batch makes its own choice. All branches are computed for the whole batch,
@@ -59,24 +67,27 @@ export function condEach(
   axisName: string | null,
 ): readonly NDArray[] {
   // Nothing may be put off if a collective is over the axis that is batched here.
-  const many = p.branches.some((b) => axesIn(b).size > 0) ? null : batchedBranches(p.branches, p.batched, p.size, null);
-  if (many === null || !canBeWritten(many.constants)) return chosen(index, operands, p, axisName);
-  return bind(condEachP, [index, ...operands], p);
+  const canWait =
+    p.branches.every((b) => axesIn(b).size === 0) &&
+    canBeWritten(p.branches.flatMap((b) => inBatch(b, p, null).constants));
+  return canWait ? bind(condEachP, [index, ...operands], p) : chosen(index, operands, p, axisName);
 }
+
+/** One branch of the whole batch, all results with the batch in front. */
+const inBatch = (branch: Jaxpr, { batched, size }: CondEachParams, axisName: string | null): Callable =>
+  batchJaxprInFront(branch, { axes: batched.map((b) => (b ? 0 : null)), size, axisName }).callable;
+
+const applied = ({ jaxpr, constants }: Callable, inputs: readonly NDArray[]): readonly NDArray[] =>
+  evalJaxpr(jaxpr, [], [...constants, ...inputs]);
 
 /** All branches and the choice, in ordinary operations. */
 function chosen(
   index: NDArray,
   operands: readonly NDArray[],
-  { branches, batched, size }: CondEachParams,
+  p: CondEachParams,
   axisName: string | null,
 ): readonly NDArray[] {
-  const many = batchedBranches(branches, batched, size, axisName);
-  const all = many.batched.map(() => true);
-  const axes = many.batched.map((b) => (b ? 0 : null));
-  const outs = many.branches.map((b) =>
-    evalJaxpr(batchInFront(b, axes, all, size), [], [...many.constants, ...operands]),
-  );
+  const outs = p.branches.map((b) => applied(inBatch(b, p, axisName), operands));
   return choose(index, outs);
 }
 
@@ -170,8 +181,9 @@ function chosenLinear(
   index: NDArray,
   operands: readonly NDArray[],
   isTangent: Flags,
-  { branches, batched, size }: CondEachParams,
+  p: CondEachParams,
 ): readonly NDArray[] {
+  const { branches, batched, size } = p;
   const hasShared = size > 0 && operands.some((x, k) => isFloat(x.dtype) && batched[k] !== true);
   const results = branches.map((branch, i) => {
     const takers = takersOf(index, i);
@@ -180,25 +192,9 @@ function chosenLinear(
         ? ofTakers(x, batched[k] === true, takers)
         : residualOfTakers(x, batched[k] === true, hasShared, takers),
     );
-    const [jaxpr, constants] = wholeBatch(branch, batched, size);
-    return evalJaxpr(jaxpr, [], [...constants, ...own]);
+    return applied(inBatch(branch, p, null), own);
   });
   return choose(index, results);
-}
-
-/** One branch of the whole batch, all results with the batch in front. */
-function wholeBatch(branch: Jaxpr, batched: Flags, size: number): readonly [Jaxpr, readonly NDArray[]] {
-  const many = batchedBranches([branch], batched, size, null);
-  const axes = many.batched.map((b) => (b ? 0 : null));
-  return [
-    batchInFront(
-      at(many.branches, 0),
-      axes,
-      many.batched.map(() => true),
-      size,
-    ),
-    many.constants,
-  ];
 }
 
 function transposeEach(cts: readonly Tangent[], ins: readonly Linearized[], p: CondEachParams): readonly Tangent[] {
@@ -207,7 +203,7 @@ function transposeEach(cts: readonly Tangent[], ins: readonly Linearized[], p: C
   const jaxpr = stagedEach(p, (index, ...operands) => chosenLinear(index, operands, linear.slice(1), p));
   const { callable, depends } = transposeJaxpr(jaxpr, { linear, flowing });
   const known = nonNull(ins.map((x) => x.value));
-  const outs = evalJaxpr(callable.jaxpr, [], [...callable.constants, ...known, ...nonNull(cts)]);
+  const outs = applied(callable, [...known, ...nonNull(cts)]);
   return spread(spread(outs, depends), linear);
 }
 
