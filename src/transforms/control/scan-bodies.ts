@@ -1,5 +1,6 @@
 import { addP } from '../../lax/elementwise.ts';
 import { pruneJaxpr } from '../../trace/dead-code.ts';
+import { hasEffect } from '../../trace/host-call.ts';
 import type { Atom, Equation, Jaxpr } from '../../trace/jaxpr.ts';
 import { Var } from '../../trace/jaxpr.ts';
 import type { Primitive } from '../../trace/primitive.ts';
@@ -104,8 +105,9 @@ function forwardOf(
   const more = plan.stacked.filter((v) => !ys.includes(v));
   const inputs = jaxpr.inputs.slice(0, constants);
   const computed = plan.constants.filter((v) => !inputs.includes(v));
+  // Effects happen in the iterations, and are no part of what is computed once.
   const pruned = pruneJaxpr(
-    { ...jaxpr, outputs: computed },
+    { ...jaxpr, equations: jaxpr.equations.filter((e) => !hasEffect(e)), outputs: computed },
     computed.map(() => true),
   );
   return {

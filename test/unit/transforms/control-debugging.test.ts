@@ -56,6 +56,26 @@ describe('callbacks in loops and branches', () => {
     await init();
   });
 
+  test('the gradient of a loop that prints, with something in it that is the same in every iteration', () => {
+    const w = np.eye(3);
+    const f = (v: NDArray): NDArray =>
+      lax
+        .scan(
+          (c: NDArray, u: NDArray) => {
+            debug.print('{}', c);
+            return [c.mul(u).add(np.sin(w.matmul(v)).sum()), c] as const;
+          },
+          np.array(1),
+          x,
+        )[1]
+        .sum();
+    for (const df of [grad(f), jit(grad(f))]) {
+      lines = [];
+      expect(df(np.zeros([3])).tolistSync()).toEqual([4, 4, 4]);
+      expect(lines).toEqual(['1', '1', '2']);
+    }
+  });
+
   test('the branch that is taken, the trips that are made', () => {
     const f = jit((v: NDArray) =>
       lax.whileLoop(
