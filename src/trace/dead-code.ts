@@ -24,9 +24,19 @@ export const withoutDeadCode = (jaxpr: Jaxpr): Jaxpr => ({
   equations: live(jaxpr.equations, jaxpr.outputs).equations,
 });
 
+/**
+ * The same, but what is left is left whole: the Jaxprs that equations hold stay the objects they are, by which their
+ * executables are found again when equations are evaluated one by one.
+ */
+export const withoutDeadEquations = (jaxpr: Jaxpr): Jaxpr => ({
+  ...jaxpr,
+  equations: live(jaxpr.equations, jaxpr.outputs, (e) => e).equations,
+});
+
 function live(
   equations: readonly Equation[],
   outputs: readonly Atom[],
+  prune: (e: Equation, used: readonly boolean[]) => Equation = pruneEquation,
 ): { readonly equations: readonly Equation[]; readonly needed: ReadonlySet<Atom> } {
   const needed = new Set<Atom>(outputs);
   const kept: Equation[] = [];
@@ -34,7 +44,7 @@ function live(
     const used = e.outputs.map((v) => needed.has(v));
     const wanted = used.includes(true);
     if (!wanted && !hasEffect(e)) continue;
-    const left = wanted && used.includes(false) ? pruneEquation(e, used) : e;
+    const left = wanted && used.includes(false) ? prune(e, used) : e;
     left.inputs.forEach((a) => needed.add(a));
     kept.push(left);
   }

@@ -1,17 +1,20 @@
 import { zerosOf } from '../lax/structural.ts';
+import { withoutDeadEquations } from '../trace/dead-code.ts';
 import { GradientError } from '../trace/errors.ts';
-import { bindEquation, readAtom } from '../trace/interpret.ts';
+import { evalJaxpr } from '../trace/interpret.ts';
 import type { Atom, Equation, Jaxpr } from '../trace/jaxpr.ts';
 import { Literal, Var } from '../trace/jaxpr.ts';
 import type { Linearized, Primitive, Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { zipExact } from '../util/array.ts';
+import { present } from '../util/assert.ts';
 import { onBehalf, withOrigin } from '../util/origin.ts';
 import { addTangents, isLinearOperand } from './differentiate.ts';
 
 /**
  * The transpose of a linear Jaxpr: from cotangents of its results to cotangents of its inputs (null: zero), running
- * under the current interpreter. Equations that do not depend on the inputs are evaluated first, if they are needed.
+ * under the current interpreter. Equations that do not depend on the inputs are evaluated first, if they are needed or
+ * have an effect.
  *
  * @param constants the values of `jaxpr.constants`: the residuals.
  */
@@ -34,15 +37,10 @@ function backwards(jaxpr: Jaxpr, constants: readonly NDArray[], cts: readonly Ta
     e.outputs.forEach((v) => linear.add(v));
     linearly.push(e);
   }
-  const known = new Map<Var, NDArray>(zipExact(jaxpr.constants, constants));
-  const needed = linearly.flatMap((e) => e.inputs.filter((a, i) => !isLinear(a) && needsValue(e.primitive, i)));
-  for (const e of neededFor(others, needed)) {
-    const outs = bindEquation(
-      e,
-      e.inputs.map((a) => readAtom(known, a)),
-    );
-    for (const [v, x] of zipExact(e.outputs, outs)) known.set(v, x);
-  }
+  const read = linearly.flatMap((e) => e.inputs.filter((a, i) => !isLinear(a) && needsValue(e.primitive, i)));
+  const outputs = [...new Set(read)];
+  const first = withoutDeadEquations({ ...jaxpr, inputs: [], equations: others, outputs });
+  const known = new Map(zipExact(outputs, evalJaxpr(first, constants, [])));
 
   const cotangents = new Map<Var, NDArray>();
   const accumulate = (a: Atom, ct: Tangent): void => {
@@ -57,7 +55,10 @@ function backwards(jaxpr: Jaxpr, constants: readonly NDArray[], cts: readonly Ta
     e.outputs.forEach((v) => cotangents.delete(v));
     if (outs.every((ct) => ct === null)) continue;
     const ins = e.inputs.map((a, i): Linearized => {
-      return { aval: a.aval, value: isLinear(a) || !needsValue(e.primitive, i) ? null : readAtom(known, a) };
+      return {
+        aval: a.aval,
+        value: isLinear(a) || !needsValue(e.primitive, i) ? null : present(known.get(a), 'a value'),
+      };
     });
     const transposed = (): readonly Tangent[] => transposeEquation(e, outs, ins, e.inputs.map(isLinear));
     const back = e.origin === undefined ? transposed() : withOrigin(e.origin, transposed);
@@ -69,18 +70,6 @@ function backwards(jaxpr: Jaxpr, constants: readonly NDArray[], cts: readonly Ta
 /** Does the transpose read the value of an operand that is known? Of those that it is linear in it does not. */
 const needsValue = ({ derivative }: Primitive, operand: number): boolean =>
   derivative.kind !== 'linear' || !isLinearOperand(derivative.transpose, operand);
-
-/** The equations, in order, that the given atoms depend on. */
-function neededFor(equations: readonly Equation[], atoms: readonly Atom[]): readonly Equation[] {
-  const needed = new Set<Atom>(atoms);
-  const kept: Equation[] = [];
-  for (const e of [...equations].reverse()) {
-    if (!e.outputs.some((v) => needed.has(v))) continue;
-    e.inputs.forEach((a) => needed.add(a));
-    kept.push(e);
-  }
-  return kept.reverse();
-}
 
 /** Cotangents of the operands of one linear equation. */
 function transposeEquation(

@@ -12,6 +12,7 @@ import {
   jit,
   jvp,
   lax,
+  linearTranspose,
   makeJaxpr,
   numpy as np,
   pureCallback,
@@ -107,6 +108,36 @@ export function callbacksOn(device: 'wasm' | 'reference' | 'webgpu'): void {
       const m = np.array([[1, 2], [3, 4]]); // prettier-ignore
       await expected(() => vmap(vmap(f))(m), 'v = 1', 'v = 2', 'v = 3', 'v = 4');
       await expected(() => vmap(vmap(f, 0), 1)(m), 'v = 1', 'v = 3', 'v = 2', 'v = 4');
+    });
+
+    test('in a function that is transposed: each time that the transpose is applied', async () => {
+      const f = (v: NDArray): NDArray => {
+        debug.print('twice {}', np.array(2).mul(3));
+        return v.mul(2);
+      };
+      const one = np.array(1);
+      const back = linearTranspose(f, one);
+      expect(await printed()).toEqual([]);
+      expect(await back(np.array(3))[0].item()).toBe(6);
+      back(np.array(4));
+      expect(await printed()).toEqual(['twice 6', 'twice 6']);
+      linearTranspose(jit(f), one)(one);
+      jit((ct: NDArray) => linearTranspose(f, one)(ct)[0])(one);
+      expect(await printed()).toHaveLength(4);
+      const counting = (v: NDArray): NDArray =>
+        lax
+          .scan(
+            ([c, k]: readonly [NDArray, NDArray], u: NDArray) => {
+              debug.print('k = {}', k);
+              return [[c.mul(k), k.add(1)] as const, c.mul(u)] as const;
+            },
+            [v, one] as const,
+            x(),
+          )[1]
+          .sum();
+      lines = [];
+      expect(await linearTranspose(counting, one)(one)[0].item()).toBe(9);
+      expect(await printed()).toEqual(['k = 1', 'k = 2', 'k = 3']);
     });
 
     test('a batch along any axis, of operands that are mapped and others', async () => {
