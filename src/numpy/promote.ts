@@ -28,16 +28,21 @@ interface Kind {
   readonly weak: boolean;
 }
 
-function kindOf(x: ArrayLike): Kind {
-  if (typeof x === 'number') return { dtype: Number.isInteger(x) ? 'i32' : 'f32', weak: true };
-  if (typeof x === 'boolean') return { dtype: 'bool', weak: false };
-  const a = asArray(x);
-  return { dtype: a.dtype, weak: a.weakType };
-}
+/** An operand as an array, but for a JS number, which adapts. */
+type Given = NDArray | number;
+
+const givenOf = (x: ArrayLike): Given => (typeof x === 'number' ? x : asArray(x));
+
+const kindOf = (x: Given): Kind =>
+  typeof x === 'number'
+    ? { dtype: Number.isInteger(x) ? 'i32' : 'f32', weak: true }
+    : { dtype: x.dtype, weak: x.weakType };
 
 /** The dtype that operands combine to. */
-export function resultType(...operands: readonly ArrayLike[]): DType {
-  const kinds = operands.map(kindOf);
+export const resultType = (...operands: readonly ArrayLike[]): DType =>
+  combined(operands.map((x) => kindOf(givenOf(x))));
+
+function combined(kinds: readonly Kind[]): DType {
   const strong = kinds.filter((k) => !k.weak);
   if (strong.length === 0) return 'f32';
   const base = strong.map((k) => k.dtype).reduce(promoteTypes);
@@ -90,9 +95,11 @@ export function broadcastTo(x: ArrayLike, to: Shape): NDArray {
 
 /** Operands as arrays of the dtype that they combine to, or of a given one. */
 export function alike(operands: readonly ArrayLike[], dtype?: DType): readonly NDArray[] {
-  const to = dtype ?? resultType(...operands);
-  const weak = dtype === undefined && operands.every((x) => kindOf(x).weak);
-  return operands.map((x) => toDtype(x, to, weak));
+  const given = operands.map(givenOf);
+  const kinds = given.map(kindOf);
+  const to = dtype ?? combined(kinds);
+  const weak = dtype === undefined && kinds.every((k) => k.weak);
+  return given.map((x) => toDtype(x, to, weak));
 }
 
 /**
@@ -132,6 +139,6 @@ function mismatch(name: string, arrays: readonly NDArray[]): ShapeMismatchError 
 
 /** Operands promoted to a float dtype, for functions that have no integer results. */
 export function promotedFloats(name: string, operands: readonly ArrayLike[]): readonly NDArray[] {
-  const type = resultType(...operands);
-  return promoted(name, operands, isFloat(type) ? undefined : 'f32');
+  const given = operands.map(givenOf);
+  return promoted(name, given, isFloat(resultType(...given)) ? undefined : 'f32');
 }

@@ -88,27 +88,34 @@ export function squeeze(x: ArrayLike, axis?: Axis): NDArray {
 }
 
 /** Joins arrays along an existing axis (default 0; null: flattened). */
-export function concatenate(xs: readonly ArrayLike[], axis: number | null = 0): NDArray {
-  const arrays = alike(xs).map((a) => (axis === null ? reshape(a, [-1]) : a));
-  const [first] = arrays;
-  if (first === undefined) throw new ArgumentError('[concatenate] needs at least one array');
-  return lax.concatenate(arrays, axisOf('concatenate', first, axis ?? 0));
-}
+export const concatenate = (xs: readonly ArrayLike[], axis: number | null = 0): NDArray =>
+  joined(axis === null ? alike(xs).map((x) => reshape(x, [-1])) : alike(xs), axis ?? 0);
 
 /** Joins arrays of one shape along a new axis (default 0). */
 export const stack = (xs: readonly ArrayLike[], axis = 0): NDArray =>
-  concatenate(
+  joined(
     alike(xs).map((x) => expandDims(x, axis)),
     axis,
   );
 
 /** Joins along axis 0, after making vectors and numbers rows. */
 export const vstack = (xs: readonly ArrayLike[]): NDArray =>
-  concatenate(alike(xs).map((x) => (x.ndim < 2 ? reshape(x, [1, x.size]) : x)));
+  joined(
+    alike(xs).map((x) => (x.ndim < 2 ? reshape(x, [1, x.size]) : x)),
+    0,
+  );
+
 /** Joins along axis 1 (vectors and numbers: axis 0). */
 export function hstack(xs: readonly ArrayLike[]): NDArray {
   const arrays = alike(xs).map((x) => (x.ndim === 0 ? reshape(x, [1]) : x));
-  return concatenate(arrays, (arrays[0]?.ndim ?? 1) > 1 ? 1 : 0);
+  return joined(arrays, (arrays[0]?.ndim ?? 1) > 1 ? 1 : 0);
+}
+
+/** Joins arrays of one dtype. */
+function joined(arrays: readonly NDArray[], axis: number): NDArray {
+  const [first] = arrays;
+  if (first === undefined) throw new ArgumentError('[concatenate] needs at least one array');
+  return lax.concatenate(arrays, axisOf('concatenate', first, axis));
 }
 
 /** Splits into equal parts (a number), or before the given positions, along `axis`. */
