@@ -3,7 +3,7 @@ import { isFloat } from '../kernel/dtype.ts';
 import type { Shape } from '../trace/aval.ts';
 import { aval, showAval } from '../trace/aval.ts';
 import { bind1, namedAxes } from '../trace/context.ts';
-import { ArgumentError, UnboundAxisError } from '../trace/errors.ts';
+import { ArgumentError, ShapeMismatchError, UnboundAxisError } from '../trace/errors.ts';
 import type { Batched, BatchedResult, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import { asArray } from '../trace/asarray.ts';
@@ -13,7 +13,7 @@ import { map } from '../tree/tree.ts';
 import { range } from '../util/array.ts';
 import { div, mul } from './elementwise.ts';
 import { reduceAnd, reduceMax, reduceMin, reduceOr } from './reduce.ts';
-import { indexInDim } from './reshaping.ts';
+import { collapse, indexInDim } from './reshaping.ts';
 import { inFront, movePermutation, prepend, without } from './rules.ts';
 import { convertElementType } from './casts.ts';
 import { broadcastedIota } from './iota.ts';
@@ -161,6 +161,7 @@ export interface AllGatherOptions {
  * All examples of a named axis, of each leaf of a tree, as one array that every example gets: [size, ...shape].
  *
  * @throws UnboundAxisError outside a `vmap` with that axisName.
+ * @throws ShapeMismatchError for an axis that is not there.
  */
 export function allGather<T>(
   tree: T,
@@ -169,12 +170,13 @@ export function allGather<T>(
 ): TreeOf<T, NDArray> {
   const size = sizeNamed('allGather', axisName);
   return eachLeaf('allGather', tree, (x) => {
+    if (tiled && axis >= x.ndim) {
+      throw new ShapeMismatchError(
+        `[allGather] with tiled joins along an axis that there is already, but ${showAval(x.aval)} has no axis ${axis}`,
+      );
+    }
     const gathered = all(x, axisName, size, axis);
-    if (!tiled) return gathered;
-    return concatenate(
-      range(size).map((i) => indexInDim(gathered, i, axis, false)),
-      axis,
-    );
+    return tiled ? collapse(gathered, axis, axis + 2) : gathered;
   });
 }
 

@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
-import { grad, jit, jvp, lax, numpy as np, UnboundAxisError, vjp, vmap } from '../../../src/index.ts';
+import {
+  grad,
+  jit,
+  jvp,
+  lax,
+  numpy as np,
+  ShapeMismatchError,
+  UnboundAxisError,
+  vjp,
+  vmap,
+} from '../../../src/index.ts';
 
 const over = <R>(f: (x: NDArray) => R): ((x: NDArray) => R) => vmap(f, 0, { axisName: 'i' });
 const x = np.array([
@@ -136,6 +146,18 @@ describe('collectives over a named axis', () => {
     const f = jit((a: NDArray) => lax.allGather(a, 'i').sum());
     expect(await over(f)(np.array([1, 2])).tolist()).toEqual([3, 3]);
     expect(await over(f)(np.array([1, 2, 3])).tolist()).toEqual([6, 6, 6]);
+  });
+
+  test('allGather, tiled, joins along any axis that there is', () => {
+    const rows = np.arange(8).reshape([2, 2, 2]);
+    const along = (axis: number) => over((a) => lax.allGather(a, 'i', { axis, tiled: true }))(rows).slice(0);
+    expect(along(0).tolistSync()).toEqual([[0, 1], [2, 3], [4, 5], [6, 7]]); // prettier-ignore
+    expect(along(1).tolistSync()).toEqual([[0, 1, 4, 5], [2, 3, 6, 7]]); // prettier-ignore
+    expect(() => along(2)).toThrow(ShapeMismatchError);
+    expect(() => along(2)).toThrow('joins along an axis that there is already, but i32[2,2] has no axis 2');
+    expect(() => along(-1)).toThrow(ShapeMismatchError);
+    const one = over((a) => lax.allGather(a, 'i', { tiled: true }));
+    expect(() => one(np.array([1]))).toThrow('f32[] has no axis 0');
   });
 
   test('ppermute refuses what is no permutation', () => {
