@@ -513,10 +513,8 @@ export const geP = comparison('ge', (x, y) => binary('le', y, x));
 
 const apply2 =
   (p: Primitive<None, 2>) =>
-  (x: ArrayLike, y: ArrayLike): NDArray => {
-    const ready = x instanceof NDArray && y instanceof NDArray && x.ndim === y.ndim;
-    return bind1(p, ready ? [x, y] : operands(p.name, [x, y]), none);
-  };
+  (x: ArrayLike, y: ArrayLike): NDArray =>
+    bind1(p, operands(p.name, [x, y]), none);
 
 /** x + y; integers wrap. */
 export const add = apply2(addP);

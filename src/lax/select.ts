@@ -54,8 +54,7 @@ export const selectP = primitive<NoParams, 3>({
 
 /** `x` where `condition`, else `y`; all of one shape, but for a condition without axes, which holds for all elements. */
 export function select(condition: ArrayLike, x: ArrayLike, y: ArrayLike): NDArray {
-  const ready = x instanceof NDArray && y instanceof NDArray && x.ndim === y.ndim;
-  const [a, b] = (ready ? [x, y] : operands('select', [x, y])) as readonly [NDArray, NDArray];
+  const [a, b] = operands('select', [x, y]) as readonly [NDArray, NDArray];
   const c = asArray(condition, 'select');
   return bind1(selectP, [c.ndim === 0 ? broadcastInDim(c, a.shape, []) : c, a, b], {});
 }

@@ -95,6 +95,7 @@ export const zerosOf = (a: Aval): NDArray => fill(a.shape, a.dtype, 0);
  * @throws DTypeError for a number that the array's dtype does not hold.
  */
 export function operands(name: string, given: readonly ArrayLike[]): readonly NDArray[] {
+  if (areOfOneRank(given)) return given;
   const arrays = given.map((x) => (typeof x === 'number' || typeof x === 'boolean' ? null : asArray(x, name)));
   const beside = arrays.find((a) => a !== null && a.ndim > 0) ?? arrays.find((a) => a !== null) ?? null;
   if (beside === null) return given.map((x) => asArray(x, name));
@@ -103,6 +104,10 @@ export function operands(name: string, given: readonly ArrayLike[]): readonly ND
     return x.ndim === 0 ? broadcastInDim(x, beside.shape, []) : x;
   });
 }
+
+/** Arrays that are operands as they are, which they mostly are. */
+const areOfOneRank = (given: readonly ArrayLike[]): given is readonly NDArray[] =>
+  given.every((x) => x instanceof NDArray && x.ndim === (given[0] as NDArray).ndim);
 
 /**
  * What stands beside an array as an array: a number is a weakly typed scalar of that array's dtype.
