@@ -1,18 +1,25 @@
 import { range } from '../../../util/array.ts';
 import type { Func, Value } from '../module/code.ts';
 import { f64, i32, i64, op, selectOp } from '../module/code.ts';
-
-const add = (a: Value, b: Value): Value => op('f64.add', a, b);
-const sub = (a: Value, b: Value): Value => op('f64.sub', a, b);
-const mul = (a: Value, b: Value): Value => op('f64.mul', a, b);
-const lt = (a: Value, b: Value): Value => op('f64.lt', a, b);
-const eq = (a: Value, b: Value): Value => op('f64.eq', a, b);
-const abs = (a: Value): Value => op('f64.abs', a);
-const isNan = (a: Value): Value => op('f64.ne', a, a);
-const bits = (a: Value): Value => op('i64.reinterpret_f64', a);
-const fromBits = (a: Value): Value => op('f64.reinterpret_i64', a);
-const either = (a: Value, b: Value): Value => op('i32.or', a, b);
-const both = (a: Value, b: Value): Value => op('i32.and', a, b);
+import {
+  abs,
+  add,
+  bits,
+  both,
+  div,
+  either,
+  eq,
+  factorial,
+  isNan,
+  ln2Head,
+  ln2Rest,
+  lt,
+  mantissa64,
+  mul,
+  polynomial,
+  power2,
+  sub,
+} from './doubles.ts';
 
 /** An unevaluated sum of two f64: about 106 bits. */
 interface Pair {
@@ -20,9 +27,7 @@ interface Pair {
   readonly low: Value;
 }
 
-// ln 2 in two parts, products of the first with exponents being exact, and 2/3.
-const ln2Head = 0.6931471803691238;
-const ln2Rest = 1.9082149292705877e-10;
+/** 2/3 in two parts. */
 const twoThirds = [2 / 3, 3.700743415417188e-17] as const;
 
 /**
@@ -54,18 +59,13 @@ export function power(f: Func): Value {
 
 /** log a for positive a: k·ln 2 + 2·atanh(s), s = m/(2+m), for a = 2ᵏ·(1+m); the first two terms of the series are pairs. */
 function logarithm(f: Func, a: Value): Pair {
-  const subnormal = f.let(lt(a, f64(2 ** -1022)));
-  const raw = f.let(op('i64.sub', bits(selectOp(subnormal, mul(a, f64(2 ** 54)), a)), i64(0x3fe6a09e667f3bcdn)));
-  const exponent = op('i32.wrap_i64', op('i64.shr_s', raw, i64(52n)));
-  const k = f.let(op('f64.convert_i32_s', op('i32.sub', exponent, selectOp(subnormal, i32(54), i32(0)))));
-  const mantissa = op('i64.add', op('i64.and', raw, i64(0xfffffffffffffn)), i64(0x3fe6a09e667f3bcdn));
-  const m = f.let(sub(fromBits(mantissa), f64(1)));
+  const { k, m } = mantissa64(f, a);
   const d = f.let(add(f64(2), m));
   const dLost = sub(m, sub(d, f64(2)));
-  const s = f.let(op('f64.div', m, d));
+  const s = f.let(div(m, d));
   const back = product(f, s, d);
   const rest = sub(sub(sub(m, back.high), back.low), mul(s, dLost));
-  const sLow = f.let(op('f64.div', rest, d));
+  const sLow = f.let(div(rest, d));
   const square = product(f, s, s);
   const z = square.high;
   const zLow = f.let(add(square.low, mul(f64(2), mul(s, sLow))));
@@ -73,9 +73,11 @@ function logarithm(f: Func, a: Value): Pair {
   const cubeLow = add(cube.low, add(mul(s, zLow), mul(sLow, z)));
   const third = product(f, cube.high, f64(twoThirds[0]));
   const thirdLow = add(third.low, add(mul(cube.high, f64(twoThirds[1])), mul(cubeLow, f64(twoThirds[0]))));
-  const series = range(11)
-    .map((i) => 2 / (2 * i + 5))
-    .reduceRight<Value | null>((sum, c) => (sum === null ? f64(c) : add(f64(c), mul(z, sum))), null) as Value;
+  const series = polynomial(
+    f,
+    z,
+    range(11).map((i) => 2 / (2 * i + 5)),
+  );
   const tail = mul(mul(cube.high, z), series);
   const first = sum(f, f.let(mul(k, f64(ln2Head))), f.let(mul(f64(2), s)));
   const second = sum(f, first.high, third.high);
@@ -94,20 +96,17 @@ function exponential(f: Func, { high, low }: Pair): Value {
   const r = f.let(sub(head, nRest));
   const lost = sub(sub(head, r), nRest);
   const e = f.let(add(lost, selectOp(eq(c, high), low, f64(0))));
-  const factorials = range(13).map((k) => range(k + 2).reduce((p, i) => p * (i + 1), 1));
-  const series = factorials.reduceRight<Value | null>(
-    (sum, k) => (sum === null ? f64(1 / k) : add(f64(1 / k), mul(r, sum))),
-    null,
-  ) as Value;
+  const series = polynomial(
+    f,
+    r,
+    range(13).map((k) => 1 / factorial(k + 2)),
+  );
   const y = f.let(add(r, mul(mul(r, r), series)));
   const value = add(f64(1), add(y, mul(e, add(f64(1), y))));
   const k = f.let(op('i32.trunc_sat_f64_s', n));
   const half = f.let(op('i32.shr_s', k, i32(1)));
   return f.let(mul(mul(value, power2(half)), power2(op('i32.sub', k, half))));
 }
-
-const power2 = (n: Value): Value =>
-  fromBits(op('i64.shl', op('i64.extend_i32_s', op('i32.add', n, i32(1023))), i64(52n)));
 
 /** a + b and what its rounding loses (Knuth). */
 function sum(f: Func, a: Value, b: Value): Pair {

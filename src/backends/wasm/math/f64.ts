@@ -1,41 +1,31 @@
 import { range } from '../../../util/array.ts';
 import type { Func, Value } from '../module/code.ts';
 import { call, f64, get, i32, i64, op, selectOp } from '../module/code.ts';
+import {
+  abs,
+  add,
+  bits,
+  both,
+  div,
+  either,
+  eq,
+  factorial,
+  fromBits,
+  isNan,
+  ln2Head,
+  ln2Rest,
+  lt,
+  mantissa64,
+  mul,
+  polynomial,
+  power2,
+  sub,
+} from './doubles.ts';
 import { power } from './f64-power.ts';
 import type { F64Function, Library } from './library.ts';
 
-const add = (a: Value, b: Value): Value => op('f64.add', a, b);
-const sub = (a: Value, b: Value): Value => op('f64.sub', a, b);
-const mul = (a: Value, b: Value): Value => op('f64.mul', a, b);
-const div = (a: Value, b: Value): Value => op('f64.div', a, b);
-const abs = (a: Value): Value => op('f64.abs', a);
-const lt = (a: Value, b: Value): Value => op('f64.lt', a, b);
-const eq = (a: Value, b: Value): Value => op('f64.eq', a, b);
-const isNan = (a: Value): Value => op('f64.ne', a, a);
-const bits = (a: Value): Value => op('i64.reinterpret_f64', a);
-const fromBits = (a: Value): Value => op('f64.reinterpret_i64', a);
-const either = (a: Value, b: Value): Value => op('i32.or', a, b);
-const both = (a: Value, b: Value): Value => op('i32.and', a, b);
-
-/** Horner's rule: `coefficients[0] + x·(coefficients[1] + …)`. */
-const polynomial = (f: Func, x: Value, coefficients: readonly number[]): Value =>
-  f.let(
-    coefficients.reduceRight<Value>(
-      (sum, c, i) => (i === coefficients.length - 1 ? f64(c) : add(f64(c), mul(x, sum))),
-      f64(0),
-    ),
-  );
-
-const factorial = (n: number): number => range(n).reduce((p, i) => p * (i + 1), 1);
-
-/** 2ⁿ for an integer-valued n (i32) of a normal power. */
-const power2 = (n: Value): Value =>
-  fromBits(op('i64.shl', op('i64.extend_i32_s', op('i32.add', n, i32(1023))), i64(52n)));
-
-// ln 2 and π/2 as sums of parts (found with 130-digit arithmetic). All but the last have few enough bits that their
-// products with integers below 2²⁰ (π/2, 33 bits a part) or 2¹¹ (ln 2) are exact.
-const ln2Head = 0.6931471803691238;
-const ln2Rest = 1.9082149292705877e-10;
+// π/2 as a sum of parts (found with 130-digit arithmetic). All but the last have few enough bits (33) that their products
+// with integers below 2²⁰ are exact.
 const piHalf1 = 1.5707963267341256;
 const piHalf2 = 6.077100506303966e-11;
 const piHalf3 = 2.0222662487111665e-21;
@@ -83,16 +73,7 @@ const bodies: { readonly [F in F64Function]: (f: Func, lib: Library) => Value } 
   },
   log(f) {
     const x = f.param(0);
-    const subnormal = f.let(lt(x, f64(2 ** -1022)));
-    const scaled = f.let(selectOp(subnormal, mul(x, f64(2 ** 54)), x));
-    // x = 2^k · (1 + m) with 1 + m in [√½, √2)
-    const raw = f.let(op('i64.sub', bits(scaled), i64(0x3fe6a09e667f3bcdn)));
-    const k = op(
-      'f64.convert_i32_s',
-      op('i32.sub', op('i32.wrap_i64', op('i64.shr_s', raw, i64(52n))), selectOp(subnormal, i32(54), i32(0))),
-    );
-    const mantissa = fromBits(op('i64.add', op('i64.and', raw, i64(0xfffffffffffffn)), i64(0x3fe6a09e667f3bcdn)));
-    const m = f.let(sub(mantissa, f64(1)));
+    const { k, m } = mantissa64(f, x);
     // log(1+m) = 2 atanh(s), s = m/(2+m), written so that the large part m - m²/2 is exact
     const s = f.let(div(m, add(f64(2), m)));
     const z = f.let(mul(s, s));
@@ -105,9 +86,8 @@ const bodies: { readonly [F in F64Function]: (f: Func, lib: Library) => Value } 
       ),
     );
     const half = f.let(mul(f64(0.5), mul(m, m)));
-    const kf = f.let(k);
-    const low = add(mul(s, add(half, series)), mul(kf, f64(ln2Rest)));
-    const y = sub(mul(kf, f64(ln2Head)), sub(sub(half, low), m));
+    const low = add(mul(s, add(half, series)), mul(k, f64(ln2Rest)));
+    const y = sub(mul(k, f64(ln2Head)), sub(sub(half, low), m));
     const special = selectOp(eq(x, f64(0)), f64(-Infinity), selectOp(lt(x, f64(0)), f64(NaN), x));
     return selectOp(both(lt(f64(0), x), lt(x, f64(Infinity))), y, special);
   },
