@@ -6,6 +6,7 @@ import type { Lanes } from './lanes.ts';
 import {
   abs,
   add,
+  add64,
   both,
   byLanes,
   choose,
@@ -17,12 +18,14 @@ import {
   lt,
   madd,
   mul,
+  mul64,
   polynomial,
   roundingShift64,
   splat,
   splat64,
   splatInt,
   sub,
+  sub64,
   upper,
   withSign,
 } from './lanes.ts';
@@ -89,11 +92,10 @@ function reduced(l: Lanes, x: Value, name: 'sin' | 'cos' | 'tan', combine: (r: R
 /** Reduces the two lower lanes by multiples of π/2 in f64: r in the two lower lanes as f32, n in the low bits of each f64. */
 function reduceHalf({ f }: Lanes, x: Value): { readonly n: Value; readonly r: Value } {
   const wide = f.let(op('f64x2.promote_low_f32x4', x));
-  const times = (v: Value, c: number): Value => op('f64x2.mul', v, splat64(c));
-  const n = f.let(op('f64x2.add', times(wide, 2 / Math.PI), splat64(roundingShift64)));
-  const whole = f.let(op('f64x2.sub', n, splat64(roundingShift64)));
+  const n = f.let(add64(mul64(wide, splat64(2 / Math.PI)), splat64(roundingShift64)));
+  const whole = f.let(sub64(n, splat64(roundingShift64)));
   const [high, low] = piHalfParts;
-  const r = op('f64x2.sub', op('f64x2.sub', wide, times(whole, high)), times(whole, low));
+  const r = sub64(sub64(wide, mul64(whole, splat64(high))), mul64(whole, splat64(low)));
   return { n, r: f.let(op('f32x4.demote_f64x2_zero', r)) };
 }
 

@@ -16,6 +16,7 @@ import {
   madd,
   mantissa,
   mul,
+  normalized,
   polynomial,
   power2,
   roundingShift,
@@ -59,11 +60,8 @@ const bodies: { readonly [F in F32x4Function]: (l: Lanes, x: Value, y: Value) =>
   exp,
   expm1,
   log(l, x) {
-    const subnormal = l.f.let(lt(x, splat(2 ** -126)));
-    const scaled = l.f.let(choose(subnormal, mul(x, splat(2 ** 24)), x));
-    const { k, m } = mantissa(l, scaled);
-    const exponent = op('f32x4.convert_i32x4_s', op('i32x4.sub', k, both(subnormal, splatInt(24))));
-    const y = logOf(l, l.f.let(exponent), m);
+    const { k, m } = normalized(l, x);
+    const y = logOf(l, k, m);
     const positive = both(lt(splat(0), x), lt(x, splat(Infinity)));
     const negative = choose(lt(x, splat(0)), splat(NaN), x);
     return choose(positive, y, choose(eq(x, splat(0)), splat(-Infinity), negative));

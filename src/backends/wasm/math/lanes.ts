@@ -69,14 +69,14 @@ function estrin(f: Func, x: Value, c: readonly Value[], multiply: (a: Value, b: 
 export const polynomial = (l: Lanes, x: Value, c: readonly number[]): Value =>
   estrin(l.f, l.f.let(x), c.map(splat), mul, (a, b, d) => madd(l, a, b, d));
 
-/** The same for two lanes of f64. */
+export const add64 = (a: Value, b: Value): Value => op('f64x2.add', a, b);
+export const sub64 = (a: Value, b: Value): Value => op('f64x2.sub', a, b);
+export const mul64 = (a: Value, b: Value): Value => op('f64x2.mul', a, b);
+
+/** The polynomial for two lanes of f64. */
 export const polynomial64 = ({ f, lib }: Lanes, x: Value, c: readonly number[]): Value =>
-  estrin(
-    f,
-    f.let(x),
-    c.map(splat64),
-    (a, b) => op('f64x2.mul', a, b),
-    (a, b, d) => (lib.relaxed ? op('f64x2.relaxed_madd', a, b, d) : op('f64x2.add', op('f64x2.mul', a, b), d)),
+  estrin(f, f.let(x), c.map(splat64), mul64, (a, b, d) =>
+    lib.relaxed ? op('f64x2.relaxed_madd', a, b, d) : add64(mul64(a, b), d),
   );
 
 /** The upper two lanes in the place of the lower ones. */
@@ -120,4 +120,12 @@ export function mantissa({ f }: Lanes, x: Value): { readonly k: Value; readonly 
   const raw = f.let(op('i32x4.sub', x, splatInt(0x3f3504f3)));
   const one = op('i32x4.add', both(raw, splatInt(0x7fffff)), splatInt(0x3f3504f3));
   return { k: f.let(op('i32x4.shr_s', raw, i32(23))), m: f.let(sub(one, splat(1))) };
+}
+
+/** x = 2ᵏ·(1 + m) for positive x, subnormal ones too, with 1 + m in [√½, √2); k as f32. */
+export function normalized(l: Lanes, x: Value): { readonly k: Value; readonly m: Value } {
+  const subnormal = l.f.let(lt(x, splat(2 ** -126)));
+  const { k, m } = mantissa(l, l.f.let(choose(subnormal, mul(x, splat(2 ** 24)), x)));
+  const exponent = op('i32x4.sub', k, both(subnormal, splatInt(24)));
+  return { k: l.f.let(op('f32x4.convert_i32x4_s', exponent)), m };
 }

@@ -4,6 +4,7 @@ import type { Lanes } from './lanes.ts';
 import {
   abs,
   add,
+  add64,
   both,
   byLanes,
   choose,
@@ -12,13 +13,15 @@ import {
   inDoubles,
   isNan,
   lt,
-  mantissa,
   mul,
+  mul64,
+  normalized,
   polynomial64,
   roundingShift64,
   splat,
   splat64,
   splatInt,
+  sub64,
   withSign,
 } from './lanes.ts';
 
@@ -31,18 +34,12 @@ const exp2Series = [
   0.0013400431668230835, 0.00015478017702469523,
 ];
 
-const mul64 = (a: Value, b: Value): Value => op('f64x2.mul', a, b);
-const add64 = (a: Value, b: Value): Value => op('f64x2.add', a, b);
-const sub64 = (a: Value, b: Value): Value => op('f64x2.sub', a, b);
-
 /** IEEE pow as 2^(y·log₂|x|) in f64, with the sign and the special cases set right afterwards. */
 export function power(l: Lanes, x: Value, y: Value): Value {
   const { f } = l;
   const a = f.let(abs(x));
-  const subnormal = f.let(lt(a, splat(2 ** -126)));
-  const { k, m } = mantissa(l, f.let(choose(subnormal, mul(a, splat(2 ** 24)), a)));
-  const exponent = f.let(op('f32x4.convert_i32x4_s', op('i32x4.sub', k, both(subnormal, splatInt(24)))));
-  const size = f.let(inDoubles(l, [exponent, m, y], (e, n, p) => exp2(l, mul64(p, add64(e, log2(l, n))))));
+  const { k, m } = normalized(l, a);
+  const size = f.let(inDoubles(l, [k, m, y], (e, n, p) => exp2(l, mul64(p, add64(e, log2(l, n))))));
   const growing = lt(splat(0), y);
   const [atZero, atInfinity] = [choose(growing, splat(0), splat(Infinity)), choose(growing, splat(Infinity), splat(0))];
   const unsigned = choose(
