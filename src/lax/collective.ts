@@ -170,7 +170,7 @@ export function allGather<T>(
 ): TreeOf<T, NDArray> {
   const size = sizeNamed('allGather', axisName);
   return eachLeaf('allGather', tree, (x) => {
-    if (tiled && axis >= x.ndim) {
+    if (tiled && !(axis >= 0 && axis < x.ndim)) {
       throw new ShapeMismatchError(
         `[allGather] with tiled joins along an axis that there is already, but ${showAval(x.aval)} has no axis ${axis}`,
       );

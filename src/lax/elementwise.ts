@@ -19,7 +19,7 @@ import type {
 import { eachCase, mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike } from '../trace/value.ts';
-import { NDArray } from '../trace/value.ts';
+import type { NDArray } from '../trace/value.ts';
 import { erfInvExpr } from './erf-inv.ts';
 import { allWeak } from './rules.ts';
 import { select } from './select.ts';

@@ -4,7 +4,7 @@ import { aval, firstDifferentAxis, sameShape, showAval, showMarked } from '../tr
 import { bind1 } from '../trace/context.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NoParams } from '../trace/primitive.ts';
-import { NDArray } from '../trace/value.ts';
+import type { NDArray } from '../trace/value.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import { inFront } from './rules.ts';
 import { broadcastInDim, operands, toFront, zerosOf } from './structural.ts';

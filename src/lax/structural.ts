@@ -10,7 +10,7 @@ import { DTypeError } from '../trace/errors.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { Batched } from '../trace/primitive.ts';
 import { staticShape } from '../trace/static.ts';
-import type { NDArray } from '../trace/value.ts';
+import { NDArray } from '../trace/value.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { inFront, movePermutation, otherAxes, prepend, scalarOf, shifted, validAxes, without } from './rules.ts';

@@ -98,8 +98,7 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
       return () => memory.release(claim);
     },
     hostCall: (inputs, outputs, f) => hostCallAtOnce({ readSync, write }, inputs, outputs, f),
-    load: (program) =>
-      new WasmExecutable(program, { memory, workspace, pool, sharing }, emitWasm(program, features, sharing)),
+    load: (program) => new WasmExecutable(program, { memory, workspace, pool, sharing, features }),
     memory: () => memory.report(),
     close: () => pool?.close() ?? Promise.resolve(),
   };

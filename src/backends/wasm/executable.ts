@@ -8,7 +8,8 @@ import { InternalError } from '../../util/error.ts';
 import { storageBytes } from './evaluator.ts';
 import type { Home, LinearMemory } from './memory.ts';
 import type { Pool, TeamProgram, TeamRun } from './pool.ts';
-import type { WasmProgram } from './program.ts';
+import type { WasmFeatures, WasmProgram } from './program.ts';
+import { emitWasm } from './program.ts';
 import type { Sharing } from './sharing.ts';
 import type { Workspace } from './workspace.ts';
 import { layOut } from './workspace.ts';
@@ -45,15 +46,19 @@ export interface Shared {
   /** The threads that there are besides the caller's, if any, and what is worth giving to them. */
   readonly pool: Pool | null;
   readonly sharing: Sharing | null;
+  /** What generated code may use. */
+  readonly features: WasmFeatures;
 }
 
-/** A loaded program: its module's instance, and blocks for its constants and address table. */
+/**
+ * A loaded program: its module's instance, and blocks for its constants and address table. The code it was made from is not
+ * kept, being many times as large; it is written again for who wants to read it.
+ */
 export class WasmExecutable implements Executable {
   private readonly program: Program;
-  private readonly memory: LinearMemory;
-  private readonly workspace: Workspace;
-  private readonly emitted: WasmProgram;
-  private readonly pool: Pool | null;
+  private readonly shared: Shared;
+  /** Whether there is something in it for several threads. */
+  private readonly forTeam: boolean;
   /** The program as the pool knows it, where it is for other threads too. */
   private readonly team: TeamProgram | null;
   /** Whether it takes less time than telling them about it. */
@@ -71,12 +76,12 @@ export class WasmExecutable implements Executable {
   /** Outputs that are no inputs too. */
   private readonly freshOutputs: ReadonlySet<number>;
 
-  constructor(program: Program, { memory, workspace, pool, sharing }: Shared, emitted: WasmProgram) {
+  constructor(program: Program, shared: Shared) {
+    const { memory, pool, sharing, features } = shared;
+    const emitted = emitWasm(program, features, sharing);
     this.program = program;
-    this.memory = memory;
-    this.workspace = workspace;
-    this.emitted = emitted;
-    this.pool = pool;
+    this.shared = shared;
+    this.forTeam = emitted.team;
     this.brief = emitted.work < (sharing?.program ?? Infinity);
     this.call = instantiate(program.name, emitted.bytes, memory.memory);
     const { buffers, slots } = program;
@@ -94,7 +99,7 @@ export class WasmExecutable implements Executable {
         if (place.kind === 'constant') this.addresses[b] = this.constant(place.data);
       });
       this.table = this.block(this.addresses.byteLength);
-      this.team = this.share();
+      this.team = this.share(emitted);
     } catch (error) {
       this.free();
       throw error;
@@ -104,14 +109,14 @@ export class WasmExecutable implements Executable {
   }
 
   private block(bytes: number): number {
-    const block = this.memory.fixed(bytes);
+    const block = this.shared.memory.fixed(bytes);
     this.blocks.push(block);
     return block.address;
   }
 
   /** Makes room for what the program needs while it runs. */
   private enter(): void {
-    const start = this.workspace.reserve(this.workBytes);
+    const start = this.shared.workspace.reserve(this.workBytes);
     if (start === this.workAt) return;
     for (const [position, offset] of this.placed) this.addresses[position] = start + offset;
     this.workAt = start;
@@ -123,19 +128,20 @@ export class WasmExecutable implements Executable {
 
   private copied(bytes: Uint8Array): number {
     const address = this.block(bytes.byteLength);
-    this.memory.at(address, bytes.byteLength).set(bytes);
+    this.shared.memory.at(address, bytes.byteLength).set(bytes);
     return address;
   }
 
   /** Gives the module to the other threads, if it has something to do for them. */
-  private share(): TeamProgram | null {
-    const { bytes, team } = this.emitted;
-    if (this.pool === null || !(team || this.pool.ahead)) return null;
-    return this.pool.load(this.copied(bytes), bytes.byteLength, this.call);
+  private share({ bytes, team }: WasmProgram): TeamProgram | null {
+    const { pool } = this.shared;
+    if (pool === null || !(team || pool.ahead)) return null;
+    return pool.load(this.copied(bytes), bytes.byteLength, this.call);
   }
 
   run(inputs: readonly DeviceBuffer[]): readonly DeviceBuffer[] {
-    const { program, memory } = this;
+    const { program } = this;
+    const { memory } = this.shared;
     invariant(inputs.length === program.inputs.length, `${program.name} takes ${program.inputs.length} inputs`);
     const homes = new Map<number, Home>();
     const pinned: Home[] = [];
@@ -172,7 +178,8 @@ export class WasmExecutable implements Executable {
 
   /** Runs with these arrays, or has it done by others: gives the number of the command then. */
   private start(homes: ReadonlyMap<number, Home>): number | null {
-    const { pool, team } = this;
+    const { team } = this;
+    const { pool } = this.shared;
     const command = pool !== null && team !== null && pool.ahead ? this.enqueue(pool, team, homes) : null;
     if (command !== null) return command;
     const table = this.written(this.table, homes);
@@ -186,15 +193,15 @@ export class WasmExecutable implements Executable {
   private enqueue(pool: Pool, team: TeamProgram, homes: ReadonlyMap<number, Home>): number | null {
     if (this.brief && pool.passed() === pool.given) return null;
     // Runs that are outstanding have tables of their own.
-    const block = this.memory.fixed(this.addresses.byteLength);
-    const command = pool.enqueue(team, this.written(block.address, homes), this.emitted.team);
+    const block = this.shared.memory.fixed(this.addresses.byteLength);
+    const command = pool.enqueue(team, this.written(block.address, homes), this.forTeam);
     block.free();
     return command;
   }
 
   /** Writes a table of addresses. */
   private written(table: number, homes: ReadonlyMap<number, Home>): number {
-    const words = new Uint32Array(this.memory.memory.buffer, table, this.addresses.length);
+    const words = new Uint32Array(this.shared.memory.memory.buffer, table, this.addresses.length);
     words.set(this.addresses);
     for (const [b, home] of homes) words[b] = present(home.address, 'address');
     return table;
@@ -202,14 +209,15 @@ export class WasmExecutable implements Executable {
 
   /** Nothing is computed from what a failed program left. */
   private requireWritten(home: Home): void {
-    const text = home.written < 0 ? null : (this.pool?.failureOf(home.written) ?? null);
+    const text = home.written < 0 ? null : (this.shared.pool?.failureOf(home.written) ?? null);
     if (text !== null)
       throw new DeviceError(`a program failed on the wasm device, whose result ${this.program.name} needs: ${text}`);
   }
 
   /** New buffers for the outputs; a donated input's storage goes to its output or is given back. */
   private handOver(homes: ReadonlyMap<number, Home>, command: number): readonly DeviceBuffer[] {
-    const { program, memory } = this;
+    const { program } = this;
+    const { memory } = this.shared;
     const outputs = program.outputs.map((b) => {
       const { dtype, length } = at(program.buffers, b);
       const bound = present(homes.get(b), `output ${b}`);
@@ -222,11 +230,12 @@ export class WasmExecutable implements Executable {
   }
 
   text(): string {
-    return this.emitted.text();
+    const { features, sharing } = this.shared;
+    return emitWasm(this.program, features, sharing).text();
   }
 
   free(): void {
-    if (this.blocks.length > 0 && this.team !== null) this.pool?.free(this.team);
+    if (this.blocks.length > 0 && this.team !== null) this.shared.pool?.free(this.team);
     this.blocks.forEach((b) => b.free());
     this.blocks.length = 0;
   }
