@@ -71,6 +71,13 @@ export interface Device {
   readonly description: string;
   readonly threads: number;
   readonly target: Target;
+  /**
+   * What an array takes of the system beside its elements, in bytes: where that is much, many small arrays that nobody
+   * holds any more must be collected as soon as a few large ones.
+   */
+  readonly overheadBytes: number;
+  /** Why the device can't be used any more; null as long as it can. */
+  readonly lost: DeviceLostError | null;
   /** Whether calls may return before their work is done, so that reading is the way to wait for it. */
   readonly runsAhead: boolean;
   /** Copies host data into a new buffer. */
@@ -146,7 +153,17 @@ export class CallbackError extends PullbackError {
 
 /** A device failed while it compiled or ran a program: it was lost, or refused what was generated. */
 export class DeviceError extends PullbackError {
+  constructor(message: string, options?: { readonly cause?: unknown }, code = 'device-failed') {
+    super(code, message, options);
+  }
+}
+
+/**
+ * A device is gone for good: its driver was reset, its adapter unplugged, or somebody closed it. `init` starts a new one;
+ * arrays whose elements are on the host move there by themselves, all others are gone with the device.
+ */
+export class DeviceLostError extends DeviceError {
   constructor(message: string, options?: { readonly cause?: unknown }) {
-    super('device-failed', message, options);
+    super(message, options, 'device-lost');
   }
 }

@@ -192,17 +192,20 @@ export class ConcreteArray extends NDArray {
       uncountArray(tally);
     };
     reclaimer.register(this, reclaim, this);
-    notePressure(buffer.bytes);
+    notePressure(weightOf(device, buffer));
   }
 
   private unwatch(): void {
     reclaimer.unregister(this);
-    if (this.tally === null) return;
+    if (this.tally === null || this.storage === null) return;
     uncountArray(this.tally);
-    noteRelief(this.tally.each);
+    noteRelief(weightOf(this.storage.device, this.storage.buffer));
     this.tally = null;
   }
 }
+
+/** What the collector should take an array for. */
+const weightOf = (device: Device, buffer: DeviceBuffer): number => Math.max(buffer.bytes, device.overheadBytes);
 
 const disposed = (): string => 'it was disposed';
 

@@ -83,6 +83,8 @@ export function createReferenceDevice(): Device {
     description: 'reference (plain TypeScript)',
     threads: 1,
     target: { device: 'reference', dtypes: new Set(dtypes), maxOperands: 64 },
+    overheadBytes: 0,
+    lost: null,
     write,
     runsAhead: false,
     read: (buffer) => Promise.resolve(readSync(buffer)),

@@ -89,6 +89,8 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
     },
     target: { device: 'wasm', dtypes: new Set(dtypes), maxOperands: 64 },
     write,
+    overheadBytes: 0,
+    lost: null,
     runsAhead: pool?.ahead ?? false,
     read,
     readSync,

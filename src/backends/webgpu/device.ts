@@ -1,12 +1,11 @@
-import type { DType, HostArray } from '../../kernel/dtype.ts';
-import { hostArray } from '../../kernel/dtype.ts';
-import type { Device, DeviceBuffer } from '../../kernel/device.ts';
-import { DeviceError, DeviceUnavailableError } from '../../kernel/device.ts';
-import { InternalError } from '../../util/error.ts';
+import type { DType } from '../../kernel/dtype.ts';
+import type { Device } from '../../kernel/device.ts';
+import { DeviceUnavailableError } from '../../kernel/device.ts';
+import { macrotask } from '../../util/macrotask.ts';
+import { free, read, write } from './arrays.ts';
 import type { WgslTarget } from './emit.ts';
 import { LoadedProgram } from './loaded.ts';
 import { hostCall } from './host-call.ts';
-import { fromGpu, GpuArray, gpuBytes, toGpu } from './memory.ts';
 import { platformAdapter, platformGpu } from './platform.ts';
 import type { Counters } from './runtime.ts';
 import { Runtime } from './runtime.ts';
@@ -54,6 +53,10 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
       dtypes: new Set<DType>(['bool', 'i32', 'u32', 'f32']),
       maxOperands: gpu.limits.maxStorageBuffersPerShaderStage,
     },
+    overheadBytes: arrayOverhead,
+    get lost() {
+      return runtime.queue.lost;
+    },
     wgslTarget: runtime.wgslTarget,
     write: (dtype, data) => write(runtime, dtype, data),
     read: (buffer) => read(runtime, buffer),
@@ -61,7 +64,7 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
     readSync: null,
     free: (buffer) => free(runtime, buffer),
     finalizer: (buffer) => () => free(runtime, buffer),
-    hostCall: (inputs, outputs, f) => hostCall(runtime, inputs, outputs, f, (array) => copyOut(runtime, array)),
+    hostCall: (inputs, outputs, f) => hostCall(runtime, inputs, outputs, f),
     load: (program) => {
       runtime.ensureUsable();
       return new LoadedProgram(runtime, program);
@@ -72,99 +75,36 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
   };
 }
 
+/** A GPU buffer is some kilobytes of the driver's and the browser's memory, and a process can have so many thousand only. */
+const arrayOverhead = 32 * 2 ** 10;
+
 async function openAdapter(adapter: GPUAdapter): Promise<GPUDevice> {
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
   const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage };
+  let gpu: GPUDevice;
   try {
-    return await adapter.requestDevice({ requiredLimits });
+    gpu = await adapter.requestDevice({ requiredLimits });
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceUnavailableError(`[webgpu] the adapter refused to open a device: ${text}`, { cause });
   }
+  // An adapter that is gone gives a device that is lost from the beginning.
+  const lost = await Promise.race([gpu.lost, macrotask()]);
+  if (lost === undefined) return gpu;
+  throw new DeviceUnavailableError(`[webgpu] the adapter is gone (${lost.message}): try again`);
 }
 
-function write(runtime: Runtime, dtype: DType, data: HostArray): GpuArray {
-  runtime.ensureUsable();
-  const words = toGpu(dtype, data);
-  const array = new GpuArray(dtype, data.length);
-  // At once, though earlier jobs may still wait: they hold no claim on storage that is free now.
-  array.job = runtime.nextJob();
-  array.storage = runtime.memory.storage(gpuBytes(data.length));
-  if (words.length > 0) runtime.gpu.queue.writeBuffer(array.storage.buffer, 0, words);
-  runtime.adopt(array);
-  return array;
-}
-
-function read(runtime: Runtime, buffer: DeviceBuffer): Promise<HostArray> {
-  return new Promise((resolve, reject) => {
-    const array = runtime.arrayOf(buffer);
-    runtime.queue.add({
-      ready: () => true,
-      start: () => {
-        void copyOut(runtime, array).then(resolve, reject);
-        return null;
-      },
-      fail: reject,
-    });
-  });
-}
-
-async function copyOut(runtime: Runtime, array: GpuArray): Promise<HostArray> {
-  const { gpu, memory, counters } = runtime;
-  const storage = array.storage;
-  const before = runtime.failureOf(array);
-  if (before !== null) throw before;
-  if (storage === null) throw new InternalError('a buffer was read that nothing has written');
-  const bytes = gpuBytes(array.length);
-  const staging = memory.staging(bytes);
-  try {
-    const encoder = gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(storage.buffer, 0, staging.buffer, 0, bytes);
-    gpu.queue.submit([encoder.finish()]);
-    counters.reads += 1;
-    await staging.buffer.mapAsync(0x1, 0, bytes);
-  } catch (cause) {
-    memory.destroy(staging);
-    // Errors of the job that wrote the array come first; give their reports a turn.
-    await Promise.resolve();
-    const failure = runtime.failureOf(array) ?? runtime.queue.lost;
-    if (failure !== null) throw failure;
-    throw new DeviceError(`[webgpu] reading failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
-  }
-  const host =
-    array.length === 0
-      ? hostArray[array.dtype](0)
-      : fromGpu(array.dtype, staging.buffer.getMappedRange(0, bytes), array.length);
-  staging.buffer.unmap();
-  memory.release('staging', staging);
-  const failure = runtime.failureOf(array);
-  if (failure !== null) throw failure;
-  return host;
-}
-
-function free(runtime: Runtime, buffer: DeviceBuffer): void {
-  if (!(buffer instanceof GpuArray)) throw new InternalError('a buffer of another device reached the webgpu device');
-  if (buffer.freed) return;
-  runtime.retire(buffer);
-  // In its turn: programs that read or write it may still wait to be submitted.
-  const release = (): null => {
-    if (buffer.storage !== null) runtime.memory.release('storage', buffer.storage);
-    return (buffer.storage = null);
-  };
-  runtime.queue.add({ ready: () => true, start: release, fail: () => undefined });
-}
-
-async function close(runtime: Runtime): Promise<void> {
+async function close({ queue, gpu }: Runtime): Promise<void> {
+  queue.closing = true;
   await new Promise<void>((resolve) => {
     const end = (): null => {
       resolve();
       return null;
     };
-    runtime.queue.add({ ready: () => true, start: end, fail: end });
+    queue.add({ ready: () => true, start: end, fail: end });
   });
-  if (runtime.queue.lost === null) await runtime.gpu.queue.onSubmittedWorkDone();
-  runtime.gpu.destroy();
-  await runtime.gpu.lost;
+  const lost = queue.lost !== null;
+  if (!lost) await queue.whileUsable(gpu.queue.onSubmittedWorkDone()).catch(() => undefined);
+  gpu.destroy();
+  if (!lost) await gpu.lost;
 }

@@ -2,7 +2,8 @@ import type { BufferType, DeviceBuffer, HostCallResult } from '../../kernel/devi
 import { CallbackError } from '../../kernel/device.ts';
 import type { HostArray } from '../../kernel/dtype.ts';
 import { PullbackError } from '../../util/error.ts';
-import { GpuArray, gpuBytes, toGpu } from './memory.ts';
+import { copyOut, fill } from './arrays.ts';
+import { GpuArray, toGpu } from './memory.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -14,25 +15,26 @@ export function hostCall(
   inputs: readonly DeviceBuffer[],
   outputs: readonly BufferType[],
   f: (data: readonly HostArray[]) => readonly HostArray[],
-  copyOut: (array: GpuArray) => Promise<HostArray>,
 ): HostCallResult {
   runtime.ensureUsable();
   const arrays = inputs.map((b) => runtime.arrayOf(b));
   const results = outputs.map(({ dtype, length }) => new GpuArray(dtype, length));
   results.forEach((a) => runtime.adopt(a));
+  const used = [...arrays, ...results];
+  runtime.use(used);
   const fail = (error: PullbackError): void => results.forEach((a) => (a.failure = error));
 
   const perform = async (): Promise<void> => {
     let data: readonly HostArray[];
     try {
-      data = await Promise.all(arrays.map(copyOut));
+      data = await Promise.all(arrays.map((a) => copyOut(runtime, a)));
     } catch (error) {
       // What should have made the operands failed: that is told by whoever reads what depends on them.
       return fail(asFailure(error));
     }
     try {
       const made = f(data);
-      results.forEach((a, i) => fill(runtime, a, made[i] as HostArray));
+      results.forEach((a, i) => fill(runtime, a, toGpu(a.dtype, made[i] as HostArray), 'a callback'));
     } catch (error) {
       const failure = asFailure(error);
       fail(failure);
@@ -43,24 +45,18 @@ export function hostCall(
     runtime.queue.add({
       ready: () => true,
       start: () => {
-        const performed = perform();
+        const performed = perform().finally(() => runtime.release(used));
         performed.then(resolve, reject);
         return performed;
       },
       fail: (error) => {
         fail(error);
+        runtime.release(used);
         resolve();
       },
     });
   });
   return { outputs: results, done };
-}
-
-function fill(runtime: Runtime, array: GpuArray, data: HostArray): void {
-  array.job = runtime.nextJob();
-  array.storage = runtime.memory.storage(gpuBytes(array.length));
-  const words = toGpu(array.dtype, data);
-  if (words.length > 0) runtime.gpu.queue.writeBuffer(array.storage.buffer, 0, words);
 }
 
 const asFailure = (error: unknown): PullbackError =>

@@ -1,6 +1,7 @@
 import type { DeviceBuffer, Executable } from '../../kernel/device.ts';
 import { DeviceError, UnsupportedOnDeviceError } from '../../kernel/device.ts';
 import type { BufferSpec, Program } from '../../kernel/program.ts';
+import { runSteps } from '../../kernel/program.ts';
 import { present } from '../../util/assert.ts';
 import { at, range } from '../../util/array.ts';
 import { PullbackError } from '../../util/error.ts';
@@ -59,6 +60,7 @@ export class LoadedProgram implements Executable {
         `[webgpu] ${program.name} uses f64, which WebGPU does not have: use f32, or the wasm device`,
       );
     }
+    program.buffers.forEach((spec, b) => runtime.memory.check(gpuBytes(spec.length), () => describe(program, b)));
     this.#runtime = runtime;
     this.#program = program;
     this.#flow = flowOf(program, runtime.wgslTarget);
@@ -97,13 +99,21 @@ export class LoadedProgram implements Executable {
     const donated = this.#program.donated.map((b) =>
       present(arrays[this.#program.inputs.indexOf(b)], `donated input ${b}`),
     );
+    const used = [...arrays, ...outputs];
+    runtime.use(used);
     donated.forEach((a) => runtime.retire(a));
     outputs.forEach((a) => runtime.adopt(a));
-    const fail = (error: PullbackError): void => outputs.forEach((a) => (a.failure = error));
+    const end = (error: PullbackError | null): void => {
+      if (error !== null) outputs.forEach((a) => (a.failure = error));
+      // What an output took over is not the donated array's to give back.
+      const kept = new Set(outputs.map((a) => a.storage));
+      donated.forEach((a) => (a.storage = kept.has(a.storage) ? null : a.storage));
+      runtime.release(used);
+    };
     runtime.queue.add({
       ready: () => this.#pipelines !== null || this.#failure !== null,
-      start: () => this.#start(arrays, outputs, donated, fail),
-      fail,
+      start: () => this.#start(arrays, outputs, end),
+      fail: end,
     });
     return outputs;
   }
@@ -135,40 +145,28 @@ export class LoadedProgram implements Executable {
   #start(
     inputs: readonly GpuArray[],
     outputs: readonly GpuArray[],
-    donated: readonly GpuArray[],
-    fail: (error: PullbackError) => void,
+    end: (error: PullbackError | null) => void,
   ): Promise<void> | null {
-    const end = (): void => this.#giveBack(donated, outputs);
     const failed = (error: unknown): void => {
-      fail(asPullbackError(error, `[webgpu] running ${this.#program.name} failed`));
-      end();
+      end(asPullbackError(error, `[webgpu] running ${this.#program.name} failed`));
     };
     try {
       const failure = this.#failure ?? inputs.map((a) => this.#runtime.failureOf(a)).find((f) => f !== null) ?? null;
       if (failure !== null) throw failure;
       const rest = this.#perform(inputs, outputs);
-      if (rest !== null) return rest.then(end, failed);
-      end();
+      if (rest !== null) return rest.then(() => end(null), failed);
+      end(null);
     } catch (error) {
       failed(error);
     }
     return null;
   }
 
-  /** Gives back the storage of donated inputs that no output took over. */
-  #giveBack(donated: readonly GpuArray[], outputs: readonly GpuArray[]): void {
-    const kept = new Set(outputs.map((a) => a.storage));
-    for (const a of donated) {
-      if (a.storage !== null && !kept.has(a.storage)) this.#runtime.memory.release('storage', a.storage);
-      a.storage = null;
-    }
-  }
-
   #perform(inputs: readonly GpuArray[], outputs: readonly GpuArray[]): Promise<void> | null {
     const runtime = this.#runtime;
-    const job = runtime.nextJob();
-    outputs.forEach((a) => (a.job = job));
     const what = `running ${this.#program.name}`;
+    const job = runtime.nextJob(what);
+    outputs.forEach((a) => (a.job = job));
     const own = (this.#own ??= runtime.watched(job, what, () => this.#allocateOwn()));
     const storages = this.#bind(inputs, outputs, own);
     const { nodes } = this.#flow;
@@ -270,6 +268,16 @@ export class LoadedProgram implements Executable {
 
 const groupKey = ({ bindings }: Dispatch, storages: readonly Storage[]): string =>
   bindings.map((b) => (b.kind === 'buffer' ? (storages[b.buffer]?.id ?? -1) : 'flags')).join(',');
+
+/** A buffer of a program for messages, with the kernel that writes it. */
+function describe({ name, buffers, steps }: Program, b: number): string {
+  const { dtype, length, place } = at(buffers, b);
+  const maker = runSteps(steps).find(({ kernel, args }) =>
+    args.some((arg, i) => arg === b && at(kernel.operands, i).access !== 'read'),
+  );
+  const by = maker === undefined ? '' : ` of kernel ${maker.kernel.name} (${maker.kernel.source})`;
+  return `${name}: the ${place.kind} of ${length} ${dtype}${by}`;
+}
 
 const asPullbackError = (error: unknown, message: string): PullbackError =>
   error instanceof PullbackError ? error : new DeviceError(message, { cause: error });

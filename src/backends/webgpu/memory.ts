@@ -13,6 +13,8 @@ export interface Storage {
   readonly id: number;
   readonly buffer: GPUBuffer;
   readonly size: number;
+  /** Did the device have no room for it? That is known some time later only. */
+  failed: boolean;
 }
 
 /** An array on the device. Its storage comes when the program that writes it is submitted. */
@@ -23,6 +25,8 @@ export class GpuArray implements DeviceBuffer {
   /** Why there are no contents, if what should have written them failed. */
   failure: PullbackError | null = null;
   freed = false;
+  /** How many jobs that read or write it are not over. */
+  users = 0;
   /** The number of the job that wrote it. */
   job = 0;
 
@@ -52,16 +56,21 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / step) * step;
 }
 
-/** Freed storage beyond this, and beyond what is in use, goes back to the system. */
+/** Freed storage beyond so many bytes, or so many buffers, and beyond what is in use, goes back to the system. */
 const keptBytes = 64 * 2 ** 20;
+const keptBuffers = 2048;
+
+/** Called when a buffer is asked for; what it returns, when the device turns out to have no room beside what is taken. */
+type Watch = () => (bytes: number, taken: number) => void;
 
 /** Gives out GPU buffers and takes them back, for arrays, for scratch space and for reading. */
 export class Memory {
   readonly #device: GPUDevice;
-  readonly #watch: () => (error: OutOfMemoryError) => void;
+  readonly #watch: Watch;
   readonly #free = new Map<string, Storage[]>();
   #nextId = 0;
   #freeBytes = 0;
+  #freeBuffers = 0;
   #reservedBytes = 0;
   #peakBytes = 0;
   liveBytes = 0;
@@ -69,8 +78,7 @@ export class Memory {
   /** GPU buffers that exist, in use or not. */
   buffers = 0;
 
-  /** `watch` is called when a buffer is asked for; what it returns, when the device turns out to have no room for it. */
-  constructor(device: GPUDevice, watch: () => (error: OutOfMemoryError) => void) {
+  constructor(device: GPUDevice, watch: Watch) {
     this.#device = device;
     this.#watch = watch;
   }
@@ -92,12 +100,17 @@ export class Memory {
 
   /** Takes back storage; what is submitted already may still use it, as work is done in order. */
   release(kind: Kind, storage: Storage): void {
+    if (storage.failed) {
+      this.destroy(storage);
+      return;
+    }
     const key = `${kind} ${storage.size}`;
     const list = this.#free.get(key);
     if (list === undefined) this.#free.set(key, [storage]);
     else list.push(storage);
     this.#freeBytes += storage.size;
-    this.#trim();
+    this.#freeBuffers += 1;
+    this.#trim(Math.max(keptBytes, this.liveBytes), Math.max(keptBuffers, this.liveBuffers));
   }
 
   /** Destroys storage at once instead of keeping it for others. */
@@ -116,25 +129,26 @@ export class Memory {
     };
   }
 
-  /** Throws {@link OutOfMemoryError} for a size that the device can't hold in one buffer. */
-  check(bytes: number): void {
+  /** Throws {@link OutOfMemoryError} for a size that the device can't hold in one buffer; `what` needs it. */
+  check(bytes: number, what: () => string): void {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
     const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
     if (bytes <= limit) return;
     throw new OutOfMemoryError(
-      `[webgpu] an array of ${bytes} bytes is larger than this adapter allows for one buffer (${limit} bytes): ` +
-        'use smaller batches, or the wasm device',
+      `[webgpu] ${what()} takes ${bytes} bytes, more than this adapter allows for one buffer (${limit} bytes); ` +
+        'the wasm device has no such limit',
     );
   }
 
   #take(kind: Kind, bytes: number): Storage {
-    this.check(bytes);
+    this.check(bytes, () => 'a buffer');
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
     const size = Math.min(sizeClass(bytes), maxBufferSize, Math.floor(maxStorageBufferBindingSize / 4) * 4);
     const list = this.#free.get(`${kind} ${size}`);
     const again = list?.pop();
     if (again !== undefined) {
       this.#freeBytes -= size;
+      this.#freeBuffers -= 1;
       return again;
     }
     return this.#create(kind, size);
@@ -144,38 +158,39 @@ export class Memory {
     const fail = this.#watch();
     this.#device.pushErrorScope('out-of-memory');
     const buffer = this.#device.createBuffer({ size, usage: usage[kind] });
+    const storage: Storage = { id: this.#nextId++, buffer, size, failed: false };
     this.#device.popErrorScope().then(
       (error) => {
-        if (error !== null) fail(outOfMemory(size, this.#reservedBytes));
+        if (error === null) return;
+        storage.failed = true;
+        fail(size, this.#reservedBytes - size);
+        // What is kept for later may be just what is missing; the buffer itself may be among it by now.
+        this.#trim(0, 0);
       },
       () => undefined, // the device was lost, which is told elsewhere
     );
     this.#reservedBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#reservedBytes);
     this.buffers += 1;
-    return { id: this.#nextId++, buffer, size };
+    return storage;
   }
 
-  #trim(): void {
-    while (this.#freeBytes > Math.max(keptBytes, this.liveBytes)) {
-      const [key, list] = [...this.#free].sort(([, a], [, b]) => (b[0]?.size ?? 0) - (a[0]?.size ?? 0))[0] ?? ['', []];
-      const storage = list.shift();
-      if (storage === undefined) {
-        this.#free.delete(key);
-        if (this.#free.size === 0) return;
-        continue;
+  /** Gives storage that is not in use back to the system until there are so many bytes and buffers of it: large ones first. */
+  #trim(bytes: number, buffers: number): void {
+    if (this.#freeBytes <= bytes && this.#freeBuffers <= buffers) return;
+    const lists = [...this.#free].sort(([, a], [, b]) => (b[0]?.size ?? 0) - (a[0]?.size ?? 0));
+    for (const [key, list] of lists) {
+      while (this.#freeBytes > bytes || this.#freeBuffers > buffers) {
+        const storage = list.shift();
+        if (storage === undefined) break;
+        this.#freeBytes -= storage.size;
+        this.#freeBuffers -= 1;
+        this.destroy(storage);
       }
-      this.#freeBytes -= storage.size;
-      this.destroy(storage);
+      if (list.length === 0) this.#free.delete(key);
     }
   }
 }
-
-const outOfMemory = (size: number, reserved: number): OutOfMemoryError =>
-  new OutOfMemoryError(
-    `[webgpu] the device has no room for a buffer of ${size} bytes (${reserved} bytes are taken by this program): ` +
-      'use smaller batches, donate inputs, or dispose of arrays',
-  );
 
 /** Host data as the device stores it: bools widened to u32. */
 export function toGpu(dtype: DType, data: HostArray): Exclude<HostArray, Uint8Array | Float64Array> {

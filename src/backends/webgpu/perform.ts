@@ -125,11 +125,9 @@ function* ask(
   const valid = p.recorder.submit({ from: from.buffer, offset, to: staging.buffer, bytes });
   runtime.counters.decisions += 1;
   try {
-    yield staging.buffer.mapAsync(0x1, 0, bytes);
+    yield runtime.queue.whileUsable(staging.buffer.mapAsync(0x1, 0, bytes));
   } catch (cause) {
     runtime.memory.destroy(staging);
-    // The reasons come first: give their reports a turn.
-    yield Promise.resolve();
     requireDevice(p);
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(`[webgpu] ${p.program} can't tell how ${name} goes on: ${text}`, { cause });

@@ -1,4 +1,5 @@
-import { DeviceError } from '../../kernel/device.ts';
+import { DeviceError, DeviceLostError } from '../../kernel/device.ts';
+import type { JobQueue } from './queue.ts';
 import type { Shader } from './shader.ts';
 
 /** A shader on the device: its layout at once, its pipeline when it is compiled. */
@@ -22,6 +23,7 @@ const computeStage = 0x4;
 /** Compiled shaders, shared by all programs that have the same but for names and comments. */
 export class Pipelines {
   readonly #gpu: GPUDevice;
+  readonly #queue: JobQueue;
   readonly #entries = new Map<string, Entry>();
   /** The keys of those without users, the longest unused first. */
   readonly #unused = new Set<string>();
@@ -30,8 +32,9 @@ export class Pipelines {
   /** How many pipelines were ever compiled. */
   created = 0;
 
-  constructor(gpu: GPUDevice) {
+  constructor(gpu: GPUDevice, queue: JobQueue) {
     this.#gpu = gpu;
+    this.#queue = queue;
     this.flagLayout = gpu.createBindGroupLayout({
       label: 'flag',
       entries: [{ binding: 0, visibility: computeStage, buffer: { type: 'uniform' } }],
@@ -86,13 +89,14 @@ export class Pipelines {
       compute: { module, entryPoint: shader.entry },
     });
     const scope = this.#gpu.popErrorScope();
-    const named = Promise.all([pipeline, scope]).then(
+    const named = this.#queue.whileUsable(Promise.all([pipeline, scope])).then(
       ([ready, error]) => {
         if (error !== null) throw compileError(shader, error.message);
         return ready;
       },
       async (cause: unknown) => {
-        const info = await module.getCompilationInfo().catch(() => null);
+        if (cause instanceof DeviceLostError) throw cause;
+        const info = await this.#queue.whileUsable(module.getCompilationInfo()).catch(() => null);
         const first = info?.messages.find((m) => m.type === 'error');
         const text =
           first === undefined ? (cause instanceof Error ? cause.message : String(cause)) : messageText(first);

@@ -50,7 +50,13 @@ export async function platformGpu(): Promise<GPU> {
 
 /** The GPU adapter, or {@link DeviceUnavailableError} with what to do where there is none. */
 export async function platformAdapter(gpu: GPU): Promise<GPUAdapter> {
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new DeviceUnavailableError(`[webgpu] asking for a GPU adapter failed: ${text}`, { cause });
+  }
   if (adapter !== null) return adapter;
   throw new DeviceUnavailableError(
     inNode()

@@ -1,5 +1,5 @@
-import { DeviceError } from '../../kernel/device.ts';
-import type { PullbackError } from '../../util/error.ts';
+import { DeviceLostError } from '../../kernel/device.ts';
+import { macrotask } from '../../util/macrotask.ts';
 
 /** Something to do on the device, in the order of the calls. */
 export interface Job {
@@ -8,7 +8,7 @@ export interface Job {
   /** Does it, or begins to: then it returns a promise, which must settle, and the next job starts after that. */
   readonly start: () => Promise<void> | null;
   /** Called instead of `start` when the device is lost first. */
-  readonly fail: (error: PullbackError) => void;
+  readonly fail: (error: DeviceLostError) => void;
 }
 
 /** How many submits may be unfinished before further ones wait, so that running ahead takes no memory. */
@@ -22,20 +22,61 @@ export class JobQueue {
   readonly #gpu: GPUDevice;
   readonly #waiting: Job[] = [];
   readonly #wantRoom: (() => void)[] = [];
+  /** What ends the waits that are going on when the device is lost. */
+  readonly #pending = new Set<(error: DeviceLostError) => void>();
   #head = 0;
   #inFlight = 0;
   /** Has a job begun that is not done? */
   #busy = false;
   /** Why the device can't be used any more. */
-  lost: DeviceError | null = null;
+  lost: DeviceLostError | null = null;
+  /** Is the device being closed by us? */
+  closing = false;
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
     void gpu.lost.then(({ reason, message }) => {
-      const why = reason === 'destroyed' ? 'it was closed' : `it was lost: ${message}`;
-      this.lost ??= new DeviceError(`[webgpu] the device can't be used any more: ${why}; initialize it again`);
-      this.pump();
+      const closed = this.closing ? 'it was closed' : 'it was destroyed';
+      const why = reason === 'destroyed' ? closed : `it was lost${message === '' ? '' : `: ${message}`}`;
+      this.#lose(new DeviceLostError(`[webgpu] the device can't be used any more: ${why}; ${renewal}`));
     });
+  }
+
+  /** Ends all that waits, each with an error. */
+  #lose(error: DeviceLostError): void {
+    if (this.lost !== null) return;
+    this.lost = error;
+    for (const end of [...this.#pending]) end(error);
+    this.#wantRoom.splice(0).forEach((resolve) => resolve());
+    this.pump();
+  }
+
+  /**
+   * What `work`, something that the device does, resolves to. Rejects with {@link lost} when the device is lost,
+   * whatever becomes of `work` then: implementations leave such promises open, or reject them before they tell of the loss.
+   */
+  whileUsable<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => void this.#pending.delete(reject);
+      this.#pending.add(reject);
+      work.then(
+        (value) => {
+          end();
+          resolve(value);
+        },
+        async (cause: unknown) => {
+          if (this.lost === null) await macrotask();
+          end();
+          reject(this.lost ?? (cause instanceof Error ? cause : new Error(String(cause))));
+        },
+      );
+      if (this.lost !== null) reject(this.lost);
+    });
+  }
+
+  /** Is nothing before a job that is added now? */
+  get idle(): boolean {
+    return !this.#busy && this.#head === this.#waiting.length && this.hasRoom;
   }
 
   /** Starts the job now or when its turn comes. */
@@ -76,9 +117,9 @@ export class JobQueue {
     return this.#inFlight < maxInFlight;
   }
 
-  /** Resolves when a job may submit more. */
+  /** Resolves when a job may submit more, and when the device is lost. */
   room(): Promise<void> {
-    if (this.hasRoom) return Promise.resolve();
+    if (this.hasRoom || this.lost !== null) return Promise.resolve();
     return new Promise((resolve) => this.#wantRoom.push(resolve));
   }
 
@@ -93,3 +134,7 @@ export class JobQueue {
     this.#gpu.queue.onSubmittedWorkDone().then(done, done);
   }
 }
+
+const renewal =
+  "await init({ device: 'webgpu' }) starts a new one. Arrays that have their elements on the host move there by " +
+  'themselves; the others are gone, so read (x.data()) or save from time to time what must survive';

@@ -1,5 +1,5 @@
 import type { DeviceBuffer } from '../../kernel/device.ts';
-import { DeviceError } from '../../kernel/device.ts';
+import { DeviceError, OutOfMemoryError } from '../../kernel/device.ts';
 import type { PullbackError } from '../../util/error.ts';
 import { InternalError } from '../../util/error.ts';
 import type { WgslTarget } from './emit.ts';
@@ -38,15 +38,16 @@ export class Runtime {
   readonly counters: Counters = { dispatches: 0, passes: 0, submits: 0, bindGroups: 0, reads: 0, decisions: 0 };
   readonly #failed: FailedJobs[] = [];
   #job = 0;
+  #doing = '';
 
   constructor(gpu: GPUDevice, schedule: Schedule) {
     this.gpu = gpu;
     this.wgslTarget = { maxWorkgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension, schedule };
     this.queue = new JobQueue(gpu);
-    this.pipelines = new Pipelines(gpu);
+    this.pipelines = new Pipelines(gpu, this.queue);
     this.memory = new Memory(gpu, () => {
-      const job = this.#job;
-      return (error) => this.#fail(job, error);
+      const [job, doing] = [this.#job, this.#doing];
+      return (bytes, taken) => this.#fail(job, outOfMemory(doing, bytes, taken));
     });
     gpu.onuncapturederror = (event) => {
       event.preventDefault();
@@ -54,8 +55,9 @@ export class Runtime {
     };
   }
 
-  /** The number of the job that starts now. */
-  nextJob(): number {
+  /** The number of the job that starts now; `doing` says in messages what it does. */
+  nextJob(doing: string): number {
+    this.#doing = doing;
     return ++this.#job;
   }
 
@@ -74,7 +76,7 @@ export class Runtime {
    * that is known.
    */
   watchScope(job: number, what: string): Promise<void> {
-    return this.gpu.popErrorScope().then(
+    return this.queue.whileUsable(this.gpu.popErrorScope()).then(
       (error) => {
         if (error !== null) this.#fail(job, new DeviceError(`[webgpu] ${what} failed: ${error.message}`));
       },
@@ -113,10 +115,35 @@ export class Runtime {
     this.memory.liveBuffers += 1;
   }
 
-  /** Counts an array as gone; its storage is given back separately, when its turn comes. */
+  /** Counts an array as gone; its storage goes back when the jobs that use it are over. */
   retire(array: GpuArray): void {
     array.freed = true;
     this.memory.liveBytes -= array.bytes;
     this.memory.liveBuffers -= 1;
+    this.#giveBack(array);
+  }
+
+  /** Notes that a job will read or write the arrays; `release` ends that. */
+  use(arrays: readonly GpuArray[]): void {
+    arrays.forEach((a) => (a.users += 1));
+  }
+
+  /** Notes that a job has done, or handed over, what it does with the arrays. */
+  release(arrays: readonly GpuArray[]): void {
+    for (const a of arrays) {
+      a.users -= 1;
+      this.#giveBack(a);
+    }
+  }
+
+  #giveBack(array: GpuArray): void {
+    if (!array.freed || array.users > 0 || array.storage === null) return;
+    this.memory.release('storage', array.storage);
+    array.storage = null;
   }
 }
+
+const outOfMemory = (doing: string, bytes: number, taken: number): OutOfMemoryError =>
+  new OutOfMemoryError(
+    `[webgpu] ${doing}: the device has no room for a buffer of ${bytes} bytes beside the ${taken} bytes that it holds`,
+  );
