@@ -12,11 +12,12 @@ import { compile } from './compiler/compile.ts';
 import { devicePut as putOn } from './compiler/devices.ts';
 import {
   defaultDevice as currentDefault,
+  forgetCompiled,
   installDefaultDevice,
   installDevices,
   setDefaultDevice,
 } from './compiler/runtime.ts';
-import type { Device, DeviceName, MemoryReport, Target } from './kernel/device.ts';
+import type { Device, DeviceLostError, DeviceName, MemoryReport, Target } from './kernel/device.ts';
 import { ArgumentError } from './trace/errors.ts';
 import { installSpelling } from './transforms/stages.ts';
 
@@ -110,6 +111,7 @@ export {
 export {
   CallbackError,
   DeviceError,
+  DeviceLostError,
   DeviceUnavailableError,
   OutOfMemoryError,
   UnsupportedOnDeviceError,
@@ -123,6 +125,8 @@ export interface DeviceInfo {
   readonly threads: number;
   /** What it holds at present. */
   memory(): MemoryReport;
+  /** Why it can't be used any more, such as a reset of the GPU's driver; null as long as it can. */
+  readonly lost: DeviceLostError | null;
 }
 
 /** Options of {@link init}. */
@@ -163,6 +167,12 @@ const factories: { readonly [D in DeviceName]: () => Promise<Device> } = {
 };
 
 function start(name: DeviceName): Promise<Device> {
+  const before = running.get(name);
+  if (before !== undefined && before.lost !== null) {
+    started.delete(name);
+    running.delete(name);
+    forgetCompiled(before);
+  }
   let device = started.get(name);
   if (device === undefined) {
     device = factories[name]();
@@ -180,11 +190,26 @@ function start(name: DeviceName): Promise<Device> {
  * Starts a device, makes it the one that new arrays go to, and describes it. Without it, `wasm` starts by itself when
  * it is first needed.
  *
+ * A GPU can be lost: its driver is reset, the adapter goes away, the computer sleeps. All that waits for it then fails
+ * with a {@link DeviceLostError}, and so do later calls. Another `init` starts a new device. Functions are compiled anew
+ * for it, and arrays that have their elements on the host go on there: those that no program has used yet, and those made
+ * of at most 16 numbers. What was computed, or moved to the device, is gone with it, so a long training run reads its
+ * parameters from time to time (`await x.data()`, or `data.saveSafetensors`) and makes arrays of them again
+ * (`np.array(…)`).
+ *
  * @throws DeviceUnavailableError when the device can't be had here; the message says what is missing.
  * @throws ArgumentError for a number of threads that can't be, or is not that of the device that has started already.
  * @example
  * const device = await init({ device: 'webgpu' });
  * console.log(device.description);
+ * @example
+ * try {
+ *   await trainFor(100);
+ * } catch (error) {
+ *   if (!(error instanceof DeviceLostError)) throw error;
+ *   await init({ device: 'webgpu' });
+ *   await restore();
+ * }
  */
 export async function init({ device = 'wasm', threads }: InitOptions = {}): Promise<DeviceInfo> {
   if (threads !== undefined) {
@@ -209,7 +234,8 @@ function requireThreads(device: DeviceName, threads: number): void {
 export const defaultDevice = (): DeviceInfo => currentDefault();
 
 /** The devices that have been started. */
-export const devices = (): Promise<readonly DeviceInfo[]> => Promise.all(started.values());
+export const devices = async (): Promise<readonly DeviceInfo[]> =>
+  (await Promise.all(started.values())).filter((d) => d.lost === null);
 
 /**
  * Copies every array of a tree to a device (default: the default device).

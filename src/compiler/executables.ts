@@ -3,6 +3,7 @@ import type { Jaxpr } from '../trace/jaxpr.ts';
 
 /** An executable that is remembered, and how it is forgotten. */
 interface Entry {
+  readonly device: Device;
   readonly executable: Executable;
   readonly forget: () => void;
 }
@@ -40,7 +41,7 @@ export class Executables {
       this.recent.add(found);
       return found.executable;
     }
-    const entry: Entry = { executable: make(), forget: () => byKey.delete(key) };
+    const entry: Entry = { device, executable: make(), forget: () => byKey.delete(key) };
     byKey.set(key, entry);
     this.recent.add(entry);
     for (const oldest of this.recent) {
@@ -48,6 +49,11 @@ export class Executables {
       this.free(oldest);
     }
     return entry.executable;
+  }
+
+  /** Forgets those of one device. */
+  clearOf(device: Device): void {
+    for (const entry of [...this.recent]) if (entry.device === device) this.free(entry);
   }
 
   /** Forgets all of them. */

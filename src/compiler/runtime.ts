@@ -69,6 +69,9 @@ export function setDefaultDevice(device: Device): void {
 /** More programs than any training loop has; a program holds its code, its constants and its temporaries. */
 const compiled = new Executables(1024);
 
+/** Forgets what was compiled for a device; what is called again is compiled anew. */
+export const forgetCompiled = (device: Device): void => compiled.clearOf(device);
+
 /** The executable of a Jaxpr on a device; compiled once for each set of donated inputs. */
 export function executableFor(name: string, jaxpr: Jaxpr, device: Device, donated: readonly boolean[]): Executable {
   const key = donated.includes(true) ? donated.map(Number).join('') : '';

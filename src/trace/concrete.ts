@@ -1,5 +1,5 @@
 import type { Device, DeviceBuffer } from '../kernel/device.ts';
-import { UnsupportedOnDeviceError } from '../kernel/device.ts';
+import { DeviceLostError, UnsupportedOnDeviceError } from '../kernel/device.ts';
 import type { HostArray } from '../kernel/dtype.ts';
 import { macrotask } from '../util/macrotask.ts';
 import { notePressure, noteRelief } from '../util/pressure.ts';
@@ -7,7 +7,7 @@ import type { Aval } from './aval.ts';
 import { showAval } from './aval.ts';
 import { ArgumentError, DeletedArrayError, ReadError } from './errors.ts';
 import type { Tally } from './live.ts';
-import { countArray, namingLiveArrays, uncountArray } from './live.ts';
+import { countArray, namingLiveArrays, namingLiveArraysLater, uncountArray } from './live.ts';
 import { NDArray, nest } from './value.ts';
 
 /** Storage on a device. */
@@ -62,6 +62,7 @@ export class ConcreteArray extends NDArray {
 
   /** Where the array lives, or null while it is only on the host. */
   get device(): Device | null {
+    this.leaveLostDevice();
     return this.storage?.device ?? null;
   }
 
@@ -83,6 +84,7 @@ export class ConcreteArray extends NDArray {
   /** The array's buffer on `device`, moved there from the host if need be. */
   bufferOn(device: Device): DeviceBuffer {
     this.requireAlive();
+    this.leaveLostDevice();
     if (this.storage !== null && this.storage.device === device) return this.storage.buffer;
     if (this.storage === null || this.host !== null) {
       if (!device.target.dtypes.has(this.dtype)) {
@@ -108,8 +110,9 @@ export class ConcreteArray extends NDArray {
     this.requireAlive();
     if (++reads % readsPerMacrotask === 0) await macrotask();
     if (this.host !== null) return this.host.slice();
+    this.leaveLostDevice();
     const { device, buffer } = this.storage as Storage;
-    return device.read(buffer);
+    return namingLiveArraysLater(device, () => device.read(buffer));
   }
 
   /** A copy of the elements at once. */
@@ -176,6 +179,20 @@ export class ConcreteArray extends NDArray {
   requireAlive(): void {
     if (this.deleted !== null)
       throw new DeletedArrayError(`${showAval(this.aval)} can't be used any more: ${this.deleted()}`);
+  }
+
+  /** An array that has its elements on the host leaves a device that is lost; any other is lost with it. */
+  private leaveLostDevice(): void {
+    if (this.storage === null) return;
+    const { lost, name } = this.storage.device;
+    if (lost === null) return;
+    if (this.host === null) {
+      throw new DeviceLostError(`${showAval(this.aval)} was on ${name} and is gone with it: ${lost.message}`, {
+        cause: lost,
+      });
+    }
+    this.release(this.storage);
+    this.storage = null;
   }
 
   private release({ device, buffer }: Storage): void {

@@ -51,6 +51,7 @@ export function uncountArray(tally: Tally): void {
 export function liveArrays(): readonly LiveArrays[] {
   const byType = new Map<string, LiveArrays>();
   for (const { device, aval, count, each } of [...tallies.values()].flatMap((t) => [...t.values()])) {
+    if (device.lost !== null) continue;
     const key = `${device.name} ${showAval(aval)}`;
     const before = byType.get(key) ?? { count: 0, bytes: 0 };
     const { shape, dtype } = aval;
@@ -72,16 +73,29 @@ export function namingLiveArrays<T>(device: Device, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof OutOfMemoryError)) throw error;
-    const largest = liveArrays().filter((l) => l.device === device.name);
-    const named = largest
-      .slice(0, mostNamed)
-      .map((l) => `${l.count === 1 ? '' : `${l.count} of `}${showAval(l)} (${l.bytes} bytes)`);
-    const list = named.length === 0 ? 'no arrays are live there' : `the largest live arrays: ${named.join(', ')}`;
-    throw new OutOfMemoryError(
-      `${error.message}; ${list}. Let go of arrays that are not needed any more (dispose(), or donateArgnums of jit), ` +
-        'or work on smaller batches.',
-      { cause: error },
-    );
+    throw withLiveArrays(device, error);
   }
+}
+
+/** The same for work whose outcome is known later. */
+export async function namingLiveArraysLater<T>(device: Device, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw withLiveArrays(device, error);
+  }
+}
+
+function withLiveArrays(device: Device, error: unknown): unknown {
+  if (!(error instanceof OutOfMemoryError)) return error;
+  const largest = liveArrays().filter((l) => l.device === device.name);
+  const named = largest
+    .slice(0, mostNamed)
+    .map((l) => `${l.count === 1 ? '' : `${l.count} of `}${showAval(l)} (${l.bytes} bytes)`);
+  const list = named.length === 0 ? 'no arrays are live there' : `the largest live arrays: ${named.join(', ')}`;
+  return new OutOfMemoryError(
+    `${error.message}; ${list}. Let go of arrays that are not needed any more (dispose(), or donateArgnums of jit), ` +
+      'or work on smaller batches.',
+    { cause: error },
+  );
 }

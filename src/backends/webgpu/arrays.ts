@@ -5,6 +5,7 @@ import { hostArray } from '../../kernel/dtype.ts';
 import { InternalError } from '../../util/error.ts';
 import { fromGpu, GpuArray, gpuBytes, toGpu } from './memory.ts';
 import type { Runtime } from './runtime.ts';
+import { outOfMemory } from './runtime.ts';
 
 /** Arrays between the host and the device. */
 
@@ -70,15 +71,19 @@ export async function copyOut(runtime: Runtime, array: GpuArray): Promise<HostAr
   const bytes = gpuBytes(array.length);
   const staging = memory.staging(bytes);
   try {
+    // A buffer that there was no room for makes this invalid, which is told below.
+    gpu.pushErrorScope('validation');
     const encoder = gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(storage.buffer, 0, staging.buffer, 0, bytes);
     gpu.queue.submit([encoder.finish()]);
+    gpu.popErrorScope().catch(() => null);
     counters.reads += 1;
     await queue.whileUsable(staging.buffer.mapAsync(0x1, 0, bytes));
   } catch (cause) {
     memory.destroy(staging);
     const failure = runtime.failureOf(array) ?? queue.lost;
     if (failure !== null) throw failure;
+    if (staging.failed) throw outOfMemory('reading an array', bytes, memory.report().reservedBytes);
     throw new DeviceError(`[webgpu] reading failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     });

@@ -155,7 +155,9 @@ export class Memory {
   }
 
   #create(kind: Kind, size: number): Storage {
-    const fail = this.#watch();
+    // What the host reads by is nobody's job: whoever reads looks at `failed`.
+    const fail = kind === 'staging' ? null : this.#watch();
+    const taken = this.#reservedBytes;
     this.#device.pushErrorScope('out-of-memory');
     const buffer = this.#device.createBuffer({ size, usage: usage[kind] });
     const storage: Storage = { id: this.#nextId++, buffer, size, failed: false };
@@ -163,7 +165,7 @@ export class Memory {
       (error) => {
         if (error === null) return;
         storage.failed = true;
-        fail(size, this.#reservedBytes - size);
+        fail?.(size, taken);
         // What is kept for later may be just what is missing; the buffer itself may be among it by now.
         this.#trim(0, 0);
       },

@@ -85,8 +85,11 @@ export class Runtime {
   }
 
   #fail(first: number, error: PullbackError): void {
-    this.#failed.push({ first, last: this.#job, error });
-    if (this.#failed.length > 64) this.#failed.shift();
+    const failed = { first, last: this.#job, error };
+    if (this.#failed.length >= rememberedFailures) this.#failed.shift();
+    // Commands that use a buffer that there was no room for fail as well, and may be heard of first.
+    if (error instanceof OutOfMemoryError) this.#failed.unshift(failed);
+    else this.#failed.push(failed);
   }
 
   /** What is known to have failed in a job, or null. */
@@ -143,7 +146,10 @@ export class Runtime {
   }
 }
 
-const outOfMemory = (doing: string, bytes: number, taken: number): OutOfMemoryError =>
+/** What {@link Runtime.failureIn} remembers. */
+const rememberedFailures = 64;
+
+export const outOfMemory = (doing: string, bytes: number, taken: number): OutOfMemoryError =>
   new OutOfMemoryError(
     `[webgpu] ${doing}: the device has no room for a buffer of ${bytes} bytes beside the ${taken} bytes that it holds`,
   );
