@@ -1,8 +1,29 @@
 import type { ContenderName } from './libraries.ts';
+import type { LibraryOptions } from './peers/library.ts';
 import type { RowResult } from './result.ts';
 import { measured, rate } from './result.ts';
-import type { Goal } from './row.ts';
+import type { Goal, Row } from './row.ts';
 import { withoutRelaxedSimd } from './row.ts';
+
+const jaxJs = (by: number): Goal => ({ kind: 'faster', than: ['jax-js'], by });
+const tfjs = (by: number): Goal => ({ kind: 'faster', than: ['tfjs'], by });
+
+/**
+ * What is expected on WebGPU, by row; rows themselves say it for WebAssembly. The ratios are those of times measured on
+ * lavapipe, a software adapter.
+ */
+export const webgpuGoals: Readonly<Record<string, readonly Goal[]>> = {
+  'cnn-32': [jaxJs(2.9), tfjs(5.5)],
+  'autoencoder-256': [jaxJs(2.3), tfjs(2.7)],
+  'rnn-128': [jaxJs(2.5)],
+  'first-call-cnn': [{ kind: 'most', value: 3000 }, jaxJs(8)],
+  'first-call-rnn': [jaxJs(1)],
+  'matmul-1024': [{ kind: 'rate', least: 8 }, jaxJs(1.6), tfjs(1.8)],
+};
+
+/** A row with what is expected of it on a device. */
+export const rowOn = (row: Row, device: LibraryOptions['device']): Row =>
+  device === 'webgpu' ? { ...row, goals: webgpuGoals[row.name] ?? [] } : row;
 
 /** A goal and what was reached. */
 export interface Verdict {

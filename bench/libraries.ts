@@ -7,11 +7,16 @@ export interface Contender {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Does its process compile shaders? */
+  readonly usesGpu: boolean;
 }
 
 /** Libraries whose ratio to pullback is a column of the table. */
 export const peerNames = ['jax-js', 'tfjs', 'numpy', 'torch', 'jax', 'tensorflow'] as const;
 export type PeerName = (typeof peerNames)[number];
+
+/** Those that have WebGPU. */
+export const webgpuPeers: readonly PeerName[] = ['jax-js', 'tfjs'];
 
 /** `single` is pullback on one thread, `node` the engine's own copying. */
 export type ContenderName = 'pullback' | 'single' | 'node' | PeerName;
@@ -32,7 +37,8 @@ export function contender(name: ContenderName, options: LibraryOptions): Contend
   if (script === undefined) {
     const library = name === 'single' ? 'pullback' : name;
     const given = JSON.stringify({ ...options, threads });
-    return { name, command: process.execPath, args: [...process.execArgv, file('worker.ts'), library, given], env: {} };
+    const args = [...process.execArgv, file('worker.ts'), library, given];
+    return { name, command: process.execPath, args, env: {}, usesGpu: options.device === 'webgpu' };
   }
   const env = {
     OMP_NUM_THREADS: String(threads),
@@ -44,5 +50,11 @@ export function contender(name: ContenderName, options: LibraryOptions): Contend
     TF_CPP_MIN_LOG_LEVEL: '3',
     JAX_PLATFORMS: 'cpu',
   };
-  return { name, command: process.env['BENCH_PYTHON'] ?? 'python3', args: [file(script), String(threads)], env };
+  return {
+    name,
+    command: process.env['BENCH_PYTHON'] ?? 'python3',
+    args: [file(script), String(threads)],
+    env,
+    usesGpu: false,
+  };
 }

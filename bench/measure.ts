@@ -26,6 +26,8 @@ class Seat {
   /** Why it is not there; null when it is, or when nobody has asked yet. */
   absent: string | null = null;
   version = '';
+  /** What it runs on. */
+  backend = '';
   /** The run is over: nothing starts any more. */
   private over = false;
 
@@ -44,7 +46,8 @@ class Seat {
       if (this.stillWanted) this.absent = greeting.absent === '' ? 'it does not start' : greeting.absent;
       return null;
     }
-    this.version = `${greeting.version}, ${greeting.threads} thread${greeting.threads === 1 ? '' : 's'}`;
+    this.backend = greeting.backend;
+    this.version = `${greeting.version} on ${greeting.backend}, ${greeting.threads} thread${greeting.threads === 1 ? '' : 's'}`;
     return started;
   }
 
@@ -82,10 +85,12 @@ export class Seats {
   }
 
   /** Versions of who took part, and who is not there. */
-  get roll(): Readonly<Record<string, { readonly version: string } | { readonly absent: string }>> {
+  get roll(): Readonly<
+    Record<string, { readonly version: string; readonly backend: string } | { readonly absent: string }>
+  > {
     const known = [...this.seats.values()].filter((s) => s.absent !== null || s.version !== '');
     return Object.fromEntries(
-      known.map((s) => [s.name, s.absent === null ? { version: s.version } : { absent: s.absent }]),
+      known.map(({ name, absent, version, backend }) => [name, absent === null ? { version, backend } : { absent }]),
     );
   }
 

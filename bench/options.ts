@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { peerNames } from './libraries.ts';
+import { peerNames, webgpuPeers } from './libraries.ts';
 import type { PeerName } from './libraries.ts';
 import type { LibraryOptions } from './peers/library.ts';
 import { groups, rows } from './rows/index.ts';
@@ -23,9 +23,17 @@ export class UsageError extends Error {}
 const devices = ['wasm', 'webgpu', 'reference'] as const;
 
 const flags = {
-  peers: { type: 'string', value: 'A,B', help: `${peerNames.join(', ')}, or none (default: all that are there)` },
+  peers: {
+    type: 'string',
+    value: 'A,B',
+    help: `${peerNames.join(', ')}, or none (default: all that are there; on webgpu those that have it)`,
+  },
   quick: { type: 'boolean', value: '', help: 'the short form: a few rows, measured briefly' },
-  device: { type: 'string', value: 'NAME', help: `of pullback: ${devices.join(', ')} (default ${devices[0]})` },
+  device: {
+    type: 'string',
+    value: 'NAME',
+    help: `of pullback, on webgpu of jax-js and tfjs too: ${devices.join(', ')} (default ${devices[0]})`,
+  },
   threads: { type: 'string', value: 'N', help: 'of every library that has threads (default 2)' },
   seconds: { type: 'string', value: 'X', help: 'of measuring, for each library at each row (default 1.2)' },
   json: { type: 'string', value: 'FILE', help: 'write the results there (default bench/results/<date>.json)' },
@@ -50,7 +58,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   if (device === undefined) throw new UsageError(`there is no device ${String(values.device)}; there are: ${devices.join(', ')}`); // prettier-ignore
   return {
     names: positionals,
-    peers: peersOf(values.peers),
+    peers: peersOf(values.peers, device),
     quick: values.quick === true,
     device,
     threads: numberOf('threads', values.threads, /^[1-9]\d{0,2}$/) ?? 2,
@@ -71,8 +79,8 @@ function parsed(args: readonly string[]): { readonly values: Values; readonly po
   }
 }
 
-function peersOf(text: string | undefined): readonly PeerName[] {
-  if (text === undefined) return peerNames;
+function peersOf(text: string | undefined, device: Options['device']): readonly PeerName[] {
+  if (text === undefined) return device === 'webgpu' ? webgpuPeers : peerNames;
   if (text === 'none') return [];
   return text.split(',').map((given) => {
     const name = peerNames.find((p) => p === given);

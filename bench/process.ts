@@ -1,5 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Contender } from './libraries.ts';
 import type { Answer, Greeting, Request } from './protocol.ts';
@@ -14,9 +17,16 @@ export class LibraryProcess {
   private readonly lines: string[] = [];
   private text = '';
   private over = false;
+  /** A folder of its own for what Mesa's drivers have compiled: with the usual one a first call would be none. */
+  private readonly shaders: string | null = null;
 
-  constructor({ command, args, env }: Contender) {
-    const given = Object.entries({ ...process.env, ...env }).filter(([, value]) => value !== undefined);
+  constructor({ command, args, env, usesGpu }: Contender) {
+    if (usesGpu) this.shaders = mkdtempSync(join(tmpdir(), 'pullback-bench-'));
+    const given = Object.entries({
+      ...process.env,
+      ...env,
+      ...(this.shaders !== null && { MESA_SHADER_CACHE_DIR: this.shaders }),
+    }).filter(([, value]) => value !== undefined);
     this.child = spawn(command, args, { env: Object.fromEntries(given), stdio: ['pipe', 'pipe', 'pipe'] });
     this.child.on('error', (error) => this.end(error.message));
     this.child.on('close', () => this.end(''));
@@ -36,6 +46,7 @@ export class LibraryProcess {
 
   private end(reason: string): void {
     this.over = true;
+    if (this.shaders !== null) rmSync(this.shaders, { recursive: true, force: true });
     this.text += reason;
     this.waiting.splice(0).forEach((next) => next(null));
   }

@@ -18,7 +18,8 @@ export type Request =
 
 /** What a library says when it is there, or that it is not. */
 export type Greeting =
-  { readonly library: string; readonly version: string; readonly threads: number } | { readonly absent: string };
+  | { readonly library: string; readonly version: string; readonly backend: string; readonly threads: number }
+  | { readonly absent: string };
 
 /** The numbers of a check; two are the same when they differ by less than a share of them, or of `scale`. */
 export interface Check {

@@ -22,6 +22,8 @@ import { table } from './table.ts';
 const folder = import.meta.dirname;
 
 const full: Effort = { seconds: 1.2, warmUp: 0.6, rounds: 3, patience: 120 };
+/** Peers compile for half a minute there: fewer turns, more patience. */
+const fullOnWebGpu: Effort = { seconds: 1.2, warmUp: 0.3, rounds: 2, patience: 240 };
 const quick: Effort = { seconds: 0.1, warmUp: 0.1, rounds: 1, patience: 30 };
 
 function installPeers(): void {
@@ -45,12 +47,12 @@ async function bench(options: Options): Promise<number> {
   const { threads, device } = options;
   const names: readonly ContenderName[] = ['pullback', ...options.peers, ...(device === 'wasm' ? (['single'] as const) : []), 'node']; // prettier-ignore
   const seats = new Seats(names.map((name) => contender(name, { threads, device })));
-  const effort = options.quick ? quick : full;
+  const effort = options.quick ? quick : device === 'webgpu' ? fullOnWebGpu : full;
   return withSignals(async (interrupt) => {
     const finished: RowResult[] = [];
     // Ctrl-C reaches the libraries as well; what they leave undone is no result.
     const watched = setInterval(() => interrupt.signal !== null && void seats.end(), 50);
-    const rows = selected(options.names, options.quick);
+    const rows = selected(options.names, options.quick, device);
     for (const [i, row] of rows.entries()) {
       const watch = (name: string): void => progress.now(`[${i + 1}/${rows.length}] ${row.name} · ${name}`);
       const seconds = options.seconds ?? effort.seconds;
@@ -74,7 +76,10 @@ const failed = (results: readonly RowResult[]): boolean =>
 function report(options: Options, seats: Seats, finished: readonly RowResult[], complete: boolean): void {
   progress.now('');
   const { relaxedSimd } = detectFeatures();
-  const judged = finished.map((r): Judged => ({ ...r, verdicts: verdicts(r, finished, relaxedSimd) }));
+  const judged = finished.map((r): Judged => ({
+    ...r,
+    verdicts: verdicts(r, finished, relaxedSimd || options.device === 'webgpu'),
+  }));
   for (const [name, found] of Object.entries(seats.roll)) {
     console.log('absent' in found ? `${name}: not here (${found.absent})` : `${name}: ${found.version}`);
   }

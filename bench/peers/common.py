@@ -221,7 +221,7 @@ def answer(request, held, tasks):
 
 def serve(library, version, tasks):
     """Answers requests, one a line. A task's function makes a Prepared, or gives the reason why not."""
-    say({"library": library, "version": version, "threads": THREADS})
+    say({"library": library, "version": version, "backend": "cpu", "threads": THREADS})
     held = []
     for line in sys.stdin:
         try:

@@ -1,7 +1,12 @@
+import { provideWebGpu } from './webgpu.ts';
+
+/** The backends of jax-js that take part. */
+export type JaxBackend = 'wasm' | 'webgpu';
+
 /** What the benchmarks use of jax-js. It is installed beside them, and not where the library's types are checked. */
 export interface JaxJs {
-  readonly init: (device: 'wasm') => Promise<readonly string[]>;
-  readonly defaultDevice: (device: 'wasm') => string;
+  readonly init: (device: JaxBackend) => Promise<readonly string[]>;
+  readonly defaultDevice: (device: JaxBackend) => string;
   readonly numpy: Functions<
     | 'array' | 'matmul' | 'zeros' | 'ones' | 'maximum' | 'sqrt' | 'tanh' | 'sum' | 'max' | 'transpose' | 'sort' | 'take' | 'pow'
   >; // prettier-ignore
@@ -42,11 +47,13 @@ export interface JaxArray {
   dispose(): void;
 }
 
-/** Loads jax-js with its WebAssembly backend. */
-export async function jaxJs(): Promise<JaxJs> {
+/** Loads jax-js with one of its backends, and says which. */
+export async function jaxJs(wanted: JaxBackend): Promise<{ readonly jax: JaxJs; readonly backend: string }> {
+  const backend = wanted === 'webgpu' ? await provideWebGpu() : wanted;
   const name = '@jax-js/jax';
   const jax = (await import(name)) as unknown as JaxJs;
-  await jax.init('wasm');
-  jax.defaultDevice('wasm');
-  return jax;
+  const initialized = await jax.init(wanted);
+  if (!initialized.includes(wanted)) throw new Error(`jax-js has no ${wanted} here`);
+  jax.defaultDevice(wanted);
+  return { jax, backend };
 }

@@ -120,13 +120,14 @@ class Kernels {
   }
 }
 
-export async function start(_options: LibraryOptions): Promise<Library> {
-  const jax = await jaxJs();
+export async function start({ device }: LibraryOptions): Promise<Library> {
+  const { jax, backend } = await jaxJs(device === 'webgpu' ? 'webgpu' : 'wasm');
   const k = new Kernels(jax);
   const models = modelsOf(jax);
   const { numpy, nn } = jax;
   return {
     version: packageVersion('@jax-js/jax'),
+    backend,
     threads: 1,
     tasks: {
       matmul: (task) => k.kernel(inputsOf(task), (a, b) => numpy.matmul(a, b)),

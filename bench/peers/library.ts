@@ -14,6 +14,8 @@ export interface Prepared {
 /** A library that runs in a Node process of its own. What it does not do at all has a reason instead. */
 export interface Library {
   readonly version: string;
+  /** What it runs on. */
+  readonly backend: string;
   readonly threads: number;
   readonly tasks: { readonly [K in TaskKind]: ((task: TaskOf<K>) => Prepared | Promise<Prepared> | string) | string };
 }
@@ -28,7 +30,7 @@ export const refusing = (reason: string): Readonly<Record<TaskKind, string>> => 
 /** What a library is started with. */
 export interface LibraryOptions {
   readonly threads: number;
-  /** Of pullback. */
+  /** Of pullback; on `webgpu`, jax-js and TensorFlow.js run on WebGPU as well. */
   readonly device: 'wasm' | 'webgpu' | 'reference';
 }
 

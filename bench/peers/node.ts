@@ -6,6 +6,7 @@ import { moments, refusing } from './library.ts';
 export const start = (_options: LibraryOptions): Promise<Library> =>
   Promise.resolve({
     version: process.version,
+    backend: 'the engine',
     threads: 1,
     tasks: {
       ...refusing('is here to copy'),

@@ -119,7 +119,8 @@ function model({ model: name, batch: size }: TaskOf<'model'>): Prepared {
 export async function start({ threads, device }: LibraryOptions): Promise<Library> {
   const info = await init(device === 'wasm' ? { device, threads } : { device });
   return {
-    version: `${packageVersion('pullback')} ${info.description}`,
+    version: packageVersion('pullback'),
+    backend: info.description,
     threads: info.threads,
     tasks: {
       matmul: (task) => kernel(inputsOf(task), (a, b) => np.matmul(a, b)),

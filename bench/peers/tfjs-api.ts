@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { provideWebGpu } from './webgpu.ts';
 
 /** What the benchmarks use of TensorFlow.js. It is installed beside them, and not where the library's types are checked. */
 export interface Tfjs extends Functions<
@@ -11,8 +12,10 @@ export interface Tfjs extends Functions<
   readonly tidy: (f: () => Tensor) => Tensor;
   readonly topk: (x: Tensor, k: number, sorted: boolean) => { readonly values: Tensor; readonly indices: Tensor };
   readonly train: { readonly adam: (rate: number, b1: number, b2: number, eps: number) => Optimizer };
-  readonly setBackend: (name: 'wasm') => Promise<boolean>;
+  readonly setBackend: (name: 'wasm' | 'webgpu') => Promise<boolean>;
   readonly ready: () => Promise<void>;
+  readonly backend: () => unknown;
+  readonly engine: () => { readonly runKernel: (name: string, inputs: object, attributes: object) => Tensor };
   readonly version_core: string;
 } // prettier-ignore
 
@@ -35,15 +38,53 @@ interface WasmBackend {
   readonly getThreadsCount: () => number;
 }
 
+interface WebGpuBackend {
+  readonly submitQueue: () => void;
+  readonly queue: GPUQueue;
+}
+
+/** TensorFlow.js with a backend. */
+export interface Started {
+  readonly tf: Tfjs;
+  readonly backend: string;
+  readonly threads: number;
+  /** Waits for what has been asked of the backend; null where results are there when a call returns. */
+  readonly finish: (() => Promise<void>) | null;
+}
+
 /** Loads TensorFlow.js with its WebAssembly backend, which has SIMD, and no threads in Node. */
-export async function tfjs(wanted: number): Promise<{ readonly tf: Tfjs; readonly threads: number }> {
+export async function tfjsOnWasm(wanted: number): Promise<Started> {
+  const { require, tf } = core();
+  const backend = require('@tensorflow/tfjs-backend-wasm') as WasmBackend;
+  backend.setThreadsCount(wanted);
+  await use(tf, 'wasm');
+  return { tf, backend: 'wasm', threads: backend.getThreadsCount(), finish: null };
+}
+
+/** Loads TensorFlow.js with its WebGPU backend. */
+export async function tfjsOnWebGpu(): Promise<Started> {
+  // It registers itself only where WebGPU is there already.
+  const backend = await provideWebGpu();
+  const { require, tf } = core();
+  require('@tensorflow/tfjs-backend-webgpu');
+  await use(tf, 'webgpu');
+  const gpu = tf.backend() as WebGpuBackend;
+  const finish = async (): Promise<void> => {
+    gpu.submitQueue();
+    await gpu.queue.onSubmittedWorkDone();
+  };
+  return { tf, backend, threads: 1, finish };
+}
+
+function core(): { readonly require: NodeJS.Require; readonly tf: Tfjs } {
   const require = createRequire(import.meta.url);
   const tf = require('@tensorflow/tfjs-core') as Tfjs;
-  const backend = require('@tensorflow/tfjs-backend-wasm') as WasmBackend;
   // Node's build of the core has no gradients; registries are of the process.
   require('@tensorflow/tfjs-core/dist/register_all_gradients.js');
-  backend.setThreadsCount(wanted);
-  await tf.setBackend('wasm');
+  return { require, tf };
+}
+
+async function use(tf: Tfjs, name: 'wasm' | 'webgpu'): Promise<void> {
+  if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js has no ${name} here`);
   await tf.ready();
-  return { tf, threads: backend.getThreadsCount() };
 }

@@ -4,29 +4,46 @@ import type { ModelName, TaskOf } from '../task.ts';
 import { adam } from '../task.ts';
 import type { Library, LibraryOptions, Prepared } from './library.ts';
 import { losses, moments } from './library.ts';
-import type { Tensor, Tfjs } from './tfjs-api.ts';
-import { tfjs } from './tfjs-api.ts';
+import type { Started, Tensor, Tfjs } from './tfjs-api.ts';
+import { tfjsOnWasm, tfjsOnWebGpu } from './tfjs-api.ts';
 
 const noGradient = 'has no gradient of a convolution by its kernel on wasm (Conv2DBackpropFilter)';
 
 /** Its layout is ours, and it compiles nothing: a function is run operation by operation. */
 class Kernels {
   private readonly tf: Tfjs;
+  private readonly finish: Started['finish'];
 
-  constructor(tf: Tfjs) {
+  constructor({ tf, finish }: Started) {
     this.tf = tf;
+    this.finish = finish;
+  }
+
+  /** Only on wasm a convolution has no gradient by its kernel. */
+  private get refusal(): string | null {
+    return this.finish === null ? noGradient : null;
   }
 
   tensor({ data, shape }: HostInput): Tensor {
     return this.tf.tensor(data, shape, data instanceof Int32Array ? 'int32' : 'float32');
   }
 
-  /** The backend has computed a result when a call returns. */
+  /** Runs, waits for the result where it is not there yet, and gives it back. */
+  private running(call: () => Tensor): Prepared['run'] {
+    const { finish } = this;
+    if (finish === null) return () => call().dispose();
+    return async () => {
+      const y = call();
+      await finish();
+      y.dispose();
+    };
+  }
+
   kernel(inputs: readonly HostInput[], f: (...xs: Tensor[]) => Tensor): Prepared {
     const xs = inputs.map((x) => this.tensor(x));
     const call = (): Tensor => this.tf.tidy(() => f(...xs));
     return {
-      run: () => call().dispose(),
+      run: this.running(call),
       check: async () => moments(await call().data()),
       release: () => xs.forEach((x) => x.dispose()),
     };
@@ -35,8 +52,13 @@ class Kernels {
   conv(task: TaskOf<'conv'>): Prepared | string {
     const { tf } = this;
     const { which, batch, size, channels } = task;
-    if (which === 'kernel') return noGradient;
     const shape = [batch, size, size, channels];
+    if (which === 'kernel') {
+      const filterShape = [3, 3, channels, task.features];
+      const how = { strides: 1, pad: 'valid', dataFormat: 'NHWC', dimRoundingMode: null, filterShape };
+      const gradient = (x: Tensor, dy: Tensor): Tensor => tf.engine().runKernel('Conv2DBackpropFilter', { x, dy }, how);
+      return this.refusal ?? this.kernel(inputsOf(task), gradient);
+    }
     return this.kernel(inputsOf(task), (a, b) =>
       which === 'forward' ? tf.conv2d(a, b, 1, 'valid') : tf.conv2dTranspose(b, a, shape, 1, 'valid'),
     );
@@ -65,7 +87,7 @@ class Kernels {
   }
 
   model({ model, batch }: TaskOf<'model'>): Prepared | string {
-    if (model === 'cnn') return noGradient;
+    if (model === 'cnn' && this.refusal !== null) return this.refusal;
     const { tf } = this;
     const inputs = batchOf(model, batch).map((x) => this.tensor(x));
     const loss = lossOf(tf, model);
@@ -76,7 +98,7 @@ class Kernels {
     let state = begin();
     const step = (): Tensor => tf.tidy(() => state.optimizer.minimize(() => loss(state.params, ...inputs), true));
     return {
-      run: () => step().dispose(),
+      run: this.running(step),
       async check() {
         state = begin();
         const values: number[] = [];
@@ -128,10 +150,12 @@ function lossOf(tf: Tfjs, model: ModelName): (p: Params, ...inputs: Tensor[]) =>
 }
 
 export async function start(options: LibraryOptions): Promise<Library> {
-  const { tf, threads } = await tfjs(options.threads);
-  const k = new Kernels(tf);
+  const started = await (options.device === 'webgpu' ? tfjsOnWebGpu() : tfjsOnWasm(options.threads));
+  const { tf, backend, threads } = started;
+  const k = new Kernels(started);
   return {
     version: tf.version_core,
+    backend,
     threads,
     tasks: {
       matmul: (task) => k.kernel(inputsOf(task), (a, b) => tf.matMul(a, b)),

@@ -63,7 +63,7 @@ async function serve([name = '', options = '{}']: readonly string[]): Promise<vo
     return;
   }
   const session = new Session(library);
-  say({ library: name, version: library.version, threads: library.threads });
+  say({ library: name, version: library.version, backend: library.backend, threads: library.threads });
   for await (const line of createInterface({ input: process.stdin })) {
     try {
       say(await session.answer(JSON.parse(line) as Request));

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { verdicts } from '../../../bench/goals.ts';
+import { verdicts, webgpuGoals } from '../../../bench/goals.ts';
 import { inputsOf } from '../../../bench/inputs.ts';
+import { contender } from '../../../bench/libraries.ts';
 import { parseOptions } from '../../../bench/options.ts';
 import { channelsFirst, flattenedFirst, kernelsFirst, transposed } from '../../../bench/peers/layouts.ts';
 import type { Result, RowResult } from '../../../bench/result.ts';
@@ -32,6 +33,8 @@ describe('the arguments of the benchmark', () => {
       names: ['conv', 'cnn-32'], peers: ['jax', 'torch'], threads: 1,
     }); // prettier-ignore
     expect(parseOptions(['--peers', 'none'])).toMatchObject({ peers: [] });
+    expect(parseOptions(['--device', 'webgpu'])).toMatchObject({ peers: ['jax-js', 'tfjs'] });
+    expect(parseOptions(['--device', 'webgpu', '--peers', 'numpy'])).toMatchObject({ peers: ['numpy'] });
   });
 
   test.each([
@@ -53,6 +56,22 @@ describe('rows', () => {
     const names = new Set(rows.map((r) => r.name));
     const looked = rows.flatMap((r) => r.goals.flatMap((g) => (g.kind === 'share' ? [g.row] : [])));
     expect(looked.filter((name) => !names.has(name))).toEqual([]);
+  });
+});
+
+describe('on webgpu', () => {
+  test('rows have goals of their own', () => {
+    const [cnn] = selected(['cnn-32'], false, 'webgpu');
+    expect(cnn?.goals.flatMap((g) => (g.kind === 'faster' ? g.than : []))).toEqual(['jax-js', 'tfjs']);
+    expect(selected(['conv1-forward-32'], false, 'webgpu').map((r) => [r.name, r.goals])).toEqual([['conv1-forward-32', []]]); // prettier-ignore
+    const names = rows.map((r) => r.name);
+    expect(Object.keys(webgpuGoals).filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  test('processes of peers are told, and others run on what they have', () => {
+    const of = (name: 'tfjs' | 'torch') => contender(name, { threads: 2, device: 'webgpu' });
+    expect(of('tfjs').args.at(-1)).toBe('{"threads":2,"device":"webgpu"}');
+    expect([of('tfjs').usesGpu, of('torch').usesGpu]).toEqual([true, false]);
   });
 });
 
@@ -140,7 +159,10 @@ describe('the command', { timeout: 60_000 }, () => {
     const text = execFileSync(process.execPath, [...args, ...names, ...flags], { cwd: root, encoding: 'utf8', stdio: 'pipe' }); // prettier-ignore
     expect(text).toMatch(/^autoencoder-256 +[\d.]+ m?s/m);
     const report = JSON.parse(readFileSync(file, 'utf8')) as { readonly complete: boolean; readonly rows: readonly RowResult[] }; // prettier-ignore
-    expect(report).toMatchObject({ complete: true, libraries: { pullback: {} } });
+    expect(report).toMatchObject({
+      complete: true,
+      libraries: { pullback: { backend: expect.stringContaining('wasm') as string } },
+    });
     expect(report.rows.map((r) => Object.keys(r.results))).toEqual([['pullback'], ['pullback'], ['pullback']]);
   });
 
