@@ -39,8 +39,11 @@ interface WasmBackend {
 }
 
 interface WebGpuBackend {
+  /** What has been recorded and not submitted. */
+  readonly commandEncoder: GPUCommandEncoder | null;
+  readonly endComputePassEncoder: () => void;
   readonly submitQueue: () => void;
-  readonly queue: GPUQueue;
+  readonly device: GPUDevice;
 }
 
 /** TensorFlow.js with a backend. */
@@ -69,12 +72,21 @@ export async function tfjsOnWebGpu(): Promise<Started> {
   require('@tensorflow/tfjs-backend-webgpu');
   await use(tf, 'webgpu');
   const gpu = tf.backend() as WebGpuBackend;
+  let failure: GPUError | null = null;
+  gpu.device.addEventListener('uncapturederror', ({ error }) => (failure ??= error));
   const finish = async (): Promise<void> => {
-    gpu.submitQueue();
-    await gpu.queue.onSubmittedWorkDone();
+    if (hasRecorded(gpu)) {
+      gpu.endComputePassEncoder();
+      gpu.submitQueue();
+    }
+    await gpu.device.queue.onSubmittedWorkDone();
+    if (failure !== null) throw new Error(failure.message);
   };
   return { tf, backend, threads: 1, finish };
 }
+
+/** The backend submits on its own after some operations, and then has nothing to submit. */
+const hasRecorded = ({ commandEncoder }: WebGpuBackend): boolean => (commandEncoder ?? null) !== null;
 
 function core(): { readonly require: NodeJS.Require; readonly tf: Tfjs } {
   const require = createRequire(import.meta.url);
