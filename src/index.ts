@@ -68,7 +68,15 @@ export { vmap } from './transforms/vmap.ts';
 export type { Axes, VmapOptions } from './transforms/vmap.ts';
 export { jit } from './transforms/jit.ts';
 export type { ArgumentShapes, Jitted, JitOptions } from './transforms/jit.ts';
-export type { Compiled, Inspection, Lowered, LoweredText, Traced } from './transforms/stages.ts';
+export type {
+  Compiled,
+  CompileOptions,
+  CompileProgress,
+  Inspection,
+  Lowered,
+  LoweredText,
+  Traced,
+} from './transforms/stages.ts';
 export { evalShape, makeJaxpr } from './transforms/eval-shape.ts';
 export type { OrShapes, PrintableJaxpr, ShapesOf } from './transforms/eval-shape.ts';
 export { ShapeDtypeStruct, typeOf } from './trace/abstract.ts';

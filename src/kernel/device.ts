@@ -110,8 +110,18 @@ export interface Device {
   close(): Promise<void>;
 }
 
-/** A program, ready to run on its device. */
+/** Something that is being compiled, whether anybody waits for it or not. */
+export interface Compilation {
+  /** For people: the kernel's name, and the operations that it came from. */
+  readonly kernel: string;
+  /** Settles when it is compiled, with the error if the device refuses it. */
+  readonly ready: Promise<unknown>;
+}
+
+/** A program on its device. */
 export interface Executable {
+  /** What has to be compiled before the first run, all of it at the same time; runs wait for it. Nothing where loading did that. */
+  readonly compiling: readonly Compilation[];
   /**
    * Runs once. `inputs` as in `program.inputs`; the result as in `program.outputs`. Donated inputs are dead afterwards,
    * whether an output took over their storage or not.

@@ -1,3 +1,4 @@
+import { programsOf } from '../compiler/host-calls.ts';
 import { deviceNamed, execute, executableFor } from '../compiler/runtime.ts';
 import type { Device, DeviceName } from '../kernel/device.ts';
 import { currentTrace, namedAxes } from '../trace/context.ts';
@@ -18,7 +19,7 @@ import { call } from './call.ts';
 import type { OrShapes } from './eval-shape.ts';
 import { explainMiss } from './explain.ts';
 import { toCallable } from './jaxpr-rules.ts';
-import type { Lowered, Traced } from './stages.ts';
+import type { Loaded, Lowered, Traced } from './stages.ts';
 import { tracedOf } from './stages.ts';
 import type { CachedTrace, TraceKey } from './trace-cache.ts';
 import { describeDifferences, neededModes, TraceCache } from './trace-cache.ts';
@@ -189,10 +190,18 @@ function uncompiled<A extends readonly unknown[], R>(f: (...args: A) => R, name:
   return withArrays(f(...(arrays as unknown as A)), `the result of ${name}`);
 }
 
-/** The function compiled for `device`; it takes arguments like those it was traced for only. */
-function ahead<A extends readonly unknown[], R>(name: string, entry: CachedTrace, marks: Marks, device: Device) {
-  executableFor(name, entry.callable.jaxpr, device, entry.donated);
-  return (...args: A): R => {
+/** The function loaded on `device`; it takes arguments like those it was traced for only. */
+function ahead<A extends readonly unknown[], R>(
+  name: string,
+  entry: CachedTrace,
+  marks: Marks,
+  device: Device,
+): Loaded<A, R> {
+  const { jaxpr } = entry.callable;
+  const programs = programsOf(jaxpr);
+  const whole = programs.length === 1 && programs[0] === jaxpr;
+  const executables = programs.map((p) => executableFor(name, p, device, whole ? entry.donated : []));
+  const call = (...args: A): R => {
     const { statics } = resolveMarks(`the compiled ${name}`, marks, args.length);
     const positions = args.map((_, i) => i).filter((i) => !statics.includes(i));
     const flat = flattenArrays(
@@ -213,4 +222,5 @@ function ahead<A extends readonly unknown[], R>(name: string, entry: CachedTrace
     }
     return run<R>(name, entry, flat.leaves, device);
   };
+  return { call, executables };
 }

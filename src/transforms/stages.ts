@@ -3,7 +3,7 @@ import type { MemoryUse, ProgramCost } from '../compiler/report.ts';
 import { programsOf } from '../compiler/host-calls.ts';
 import { memoryUse, programCost, totalCost, totalMemory } from '../compiler/report.ts';
 import { defaultDevice } from '../compiler/runtime.ts';
-import type { Device } from '../kernel/device.ts';
+import type { Compilation, Device, Executable } from '../kernel/device.ts';
 import { printProgram } from '../kernel/print.ts';
 import type { Program } from '../kernel/program.ts';
 import { structOf } from '../trace/abstract.ts';
@@ -46,8 +46,32 @@ export interface Inspection {
 
 /** A function on its way to a device. */
 export interface Lowered<A extends readonly unknown[], R> extends Inspection {
-  /** Generates the device's code now. */
-  compile(): Compiled<A, R>;
+  /**
+   * Compiles for the device, so that nothing is left to compile at the first call: on WebGPU all shaders at the same time,
+   * while the page goes on; on the CPU devices at once.
+   *
+   * @throws DeviceError when the device refuses a shader, with the kernel's name and operations.
+   * @throws DeviceLostError when the device is lost meanwhile.
+   * @example
+   * const compiled = await step.lower(params, batch).compile({
+   *   onProgress: ({ done, total, kernel }) => console.log(`${done} of ${total}: ${kernel}`),
+   * });
+   */
+  compile(options?: CompileOptions): Promise<Compiled<A, R>>;
+}
+
+/** Options of `compile`. */
+export interface CompileOptions {
+  /** Called each time that a part is compiled, the last time with `done` equal to `total`. */
+  readonly onProgress?: (progress: CompileProgress) => void;
+}
+
+/** How far a compilation is. */
+export interface CompileProgress {
+  readonly done: number;
+  readonly total: number;
+  /** What has just been compiled: a kernel and the operations that it came from; the function, where all of it is one. */
+  readonly kernel: string;
 }
 
 /**
@@ -71,7 +95,7 @@ export function tracedOf<A extends readonly unknown[], R>(
   name: string,
   entry: CachedTrace,
   on: Device | null,
-  compiled: (device: Device) => (...args: A) => R,
+  compiled: (device: Device) => Loaded<A, R>,
 ): Traced<A, R> {
   return {
     jaxpr: printable(entry.closed),
@@ -82,9 +106,38 @@ export function tracedOf<A extends readonly unknown[], R>(
     lower: () => {
       const device = on ?? defaultDevice();
       const inspection = inspect(name, entry, device);
-      return withMembers({ compile: () => withMembers(compiled(device), inspection) }, inspection);
+      const finish = async ({ onProgress }: CompileOptions = {}): Promise<Compiled<A, R>> => {
+        const { call, executables } = compiled(device);
+        await allCompiled(name, executables, onProgress ?? (() => undefined));
+        return withMembers(call, inspection);
+      };
+      return withMembers({ compile: finish }, inspection);
     },
   };
+}
+
+/** A function with the programs that it runs, which may still be compiling. */
+export interface Loaded<A extends readonly unknown[], R> {
+  readonly call: (...args: A) => R;
+  readonly executables: readonly Executable[];
+}
+
+async function allCompiled(
+  name: string,
+  executables: readonly Executable[],
+  onProgress: (progress: CompileProgress) => void,
+): Promise<void> {
+  // Programs that are compiled when they are loaded count as one part each.
+  const parts = executables.flatMap(({ compiling }): readonly Compilation[] =>
+    compiling.length > 0 ? compiling : [{ kernel: name, ready: Promise.resolve() }],
+  );
+  let done = 0;
+  await Promise.all(
+    parts.map(async ({ kernel, ready }) => {
+      await ready;
+      onProgress({ done: ++done, total: parts.length, kernel });
+    }),
+  );
 }
 
 /** Adds an inspection's members, `program` still made at first use. */

@@ -47,11 +47,11 @@ test('a jitted function has the type of the function, static arguments too', () 
   expectTypeOf(generic(layer)).toExtend<Layer>();
 });
 
-test('stages take types in the place of arrays, and tell the types of results', () => {
+test('stages take types in the place of arrays, and tell the types of results', async () => {
   const traced = f.trace({ w: new ShapeDtypeStruct([2, 2], 'f32'), b: layer.b }, shape, 'train');
   expectTypeOf(traced.outInfo.y).toEqualTypeOf<ShapeDtypeStruct>();
   expectTypeOf(traced.outInfo.parts).toEqualTypeOf<readonly [ShapeDtypeStruct, ShapeDtypeStruct]>();
-  const compiled = traced.lower().compile();
+  const compiled = await traced.lower().compile();
   expectTypeOf(compiled).toBeCallableWith(layer, x, 'test');
   expectTypeOf(compiled(layer, np.ones([3, 2]), 'train')).toEqualTypeOf<Output>();
   expectTypeOf(evalShape((l: Layer) => l, { w: shape, b: shape })).toEqualTypeOf<{
@@ -112,11 +112,11 @@ test('wrong arguments do not compile', () => {
   checked(() => new ShapeDtypeStruct([2], 'float32'));
 });
 
-test('trees without a fixed structure pass as well', () => {
+test('trees without a fixed structure pass as well', async () => {
   type Free = NDArray | readonly Free[] | { readonly [key: string]: Free } | null;
   const total = (p: readonly Free[], v: NDArray): NDArray => (p.length === 0 ? v : v.mul(2));
   const params: readonly Free[] = [{ a: x }, [x, null]];
   expectTypeOf(evalShape(total, params, shape)).toEqualTypeOf<ShapeDtypeStruct>();
-  expectTypeOf(jit(total).lower(params, x).compile()(params, x)).toEqualTypeOf<NDArray>();
+  expectTypeOf((await jit(total).lower(params, x).compile())(params, x)).toEqualTypeOf<NDArray>();
   expectTypeOf(makeJaxpr(grad(total, { argnums: 1 }))).toBeCallableWith(params, x);
 });

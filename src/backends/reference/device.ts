@@ -62,6 +62,7 @@ export function createReferenceDevice(): Device {
   const free = (buffer: DeviceBuffer): void => finalizer(buffer)();
 
   const load = (program: Program): Executable => ({
+    compiling: [],
     run(inputs) {
       const bound = bind(program, inputs);
       runSteps(program.steps, (b) => present(bound[b], `buffer ${b}`));

@@ -55,6 +55,7 @@ export interface Shared {
  * kept, being many times as large; it is written again for who wants to read it.
  */
 export class WasmExecutable implements Executable {
+  readonly compiling = [];
   private readonly program: Program;
   private readonly shared: Shared;
   /** Whether there is something in it for several threads. */

@@ -1,4 +1,4 @@
-import type { DeviceBuffer, Executable } from '../../kernel/device.ts';
+import type { Compilation, DeviceBuffer, Executable } from '../../kernel/device.ts';
 import { DeviceError, UnsupportedOnDeviceError } from '../../kernel/device.ts';
 import type { BufferSpec, Program } from '../../kernel/program.ts';
 import { runSteps } from '../../kernel/program.ts';
@@ -75,6 +75,10 @@ export class LoadedProgram implements Executable {
       groups: new Map(),
     }));
     void this.#compile();
+  }
+
+  get compiling(): readonly Compilation[] {
+    return this.#compiled.map(({ shader, pipeline }) => ({ kernel: shader.label, ready: pipeline }));
   }
 
   async #compile(): Promise<void> {

@@ -27,7 +27,7 @@ const rnn = (p: Cell, xs: NDArray): NDArray => {
 test('the program of a training step does not grow with the number of iterations', () => {
   const step = jit((p: Cell, xs: NDArray) => valueAndGrad(rnn)(p, xs));
   const [short, long] = [10, 400].map((n) => step.lower(cell, np.zeros([n, 3, 2])));
-  const count = (p: typeof short): number => runSteps((p as NonNullable<typeof p>).compile().program.steps).length;
+  const count = (p: typeof short): number => runSteps((p as NonNullable<typeof p>).program.steps).length;
   expect(count(long)).toBe(count(short));
   expect(String(long?.jaxpr).replaceAll('400', '10')).toBe(String(short?.jaxpr));
 });
@@ -60,9 +60,7 @@ describe('residuals', () => {
       lax.scan((c: NDArray, x: NDArray) => [c.mul(np.exp(np.sin(v))).add(x), null] as const, np.ones([4]), a)[0].sum();
     const args = [np.ones([4]), np.ones([5, 4])] as const;
     expect(scansOf(grad(f), ...args)[0]).toBe('f32[4] f32[5,4] = scan[');
-    const program = jit(grad(f))
-      .lower(...args)
-      .compile().program;
+    const program = jit(grad(f)).lower(...args).program;
     const names = (steps: readonly Step[]): readonly string[] =>
       runSteps(steps).flatMap((s) => partsOf(s.kernel).map((k) => k.name));
     const inLoops = names(program.steps.flatMap((s) => (s.kind === 'loop' ? s.body : [])));
@@ -81,13 +79,11 @@ describe('residuals', () => {
       );
       return c.used;
     };
-    const { program } = jit(f)
-      .lower(np.ones([5, 4]))
-      .compile();
+    const { program } = jit(f).lower(np.ones([5, 4]));
     const names = runSteps(program.steps).flatMap((s) => partsOf(s.kernel).map((k) => k.name));
     expect(names.filter((n) => /sin|cos|UpdateSlice/.test(n))).toEqual([]);
     const kept = jit((a: NDArray) => lax.cond(a.sum().gt(0), () => [np.sin(a), a], () => [a, np.cos(a)])[1] as NDArray); // prettier-ignore
-    const branches = runSteps(kept.lower(np.ones([4])).compile().program.steps).map((s) => s.kernel.name);
+    const branches = runSteps(kept.lower(np.ones([4])).program.steps).map((s) => s.kernel.name);
     expect(branches.filter((n) => n.includes('sin'))).toEqual([]);
     expect(branches.some((n) => n.includes('cos'))).toBe(true);
   });
@@ -148,7 +144,7 @@ test('a loop that turns out to be the same in every iteration of another, when w
     );
   const sin4 = Math.sin(Math.sin(Math.sin(Math.sin(0.5))));
   expect(await jit(f)(np.array(0.5)).item()).toBeCloseTo(0.5 + 3 * sin4, 6);
-  const { steps } = jit(f).lower(np.array(0.5)).compile().program;
+  const { steps } = jit(f).lower(np.array(0.5)).program;
   const loops = steps.filter((s) => s.kind === 'loop');
   expect(loops.map((s) => s.body.some((b) => b.kind === 'loop'))).toEqual([false, false]);
 });

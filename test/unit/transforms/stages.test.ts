@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { NDArray } from '../../../src/index.ts';
+import type { CompileProgress, NDArray } from '../../../src/index.ts';
 import {
   evalShape,
   grad,
@@ -8,6 +8,7 @@ import {
   makeJaxpr,
   namedScope,
   numpy as np,
+  pureCallback,
   PullbackError,
   ShapeDtypeStruct,
   tree,
@@ -69,7 +70,7 @@ test('a function goes through the stages that JAX names', async () => {
   expect(lowered.asText('wgsl')).toContain('@compute');
   expect(lowered.asText('wasm')).toContain('f32x4');
   expect(lowered.costAnalysis().flops).toBeGreaterThanOrEqual(2 * 2 * 3 * 4);
-  const compiled = lowered.compile();
+  const compiled = await lowered.compile();
   expect(await compiled(params, x).y.tolist()).toEqual(await f(params, x).y.tolist());
   expect(compiled.memoryAnalysis()).toMatchObject({
     argumentBytes: 4 * (12 + 3 + 8),
@@ -91,7 +92,7 @@ test('donated memory is shared by arguments and results', () => {
 
 test('a compiled function takes its static arguments too, with the values that it was compiled for', async () => {
   const f = jit((x: NDArray, power: number) => x.pow(power), { staticArgnums: 1 });
-  const cube = f.lower(struct(2), 3).compile();
+  const cube = await f.lower(struct(2), 3).compile();
   expect(await cube(np.array([1, 2]), 3).tolist()).toEqual([1, 8]);
   expect(() => cube(np.array([1, 2]), 2)).toThrow(/static arguments were 3; and are 2;/);
 });
@@ -138,12 +139,10 @@ test('named scopes are printed with Jaxprs and kernels, derivatives included, an
 
 test('lowering does not need the default device to be started by hand', async () => {
   await init({ device: 'reference' });
-  expect(
-    jit((x: NDArray) => x.add(1))
-      .lower(struct(3))
-      .compile()(np.zeros(3))
-      .tolistSync(),
-  ).toEqual([1, 1, 1]);
+  const compiled = await jit((x: NDArray) => x.add(1))
+    .lower(struct(3))
+    .compile();
+  expect(compiled(np.zeros(3)).tolistSync()).toEqual([1, 1, 1]);
   await init();
 });
 
@@ -177,4 +176,25 @@ test('arrays whose elements are on the host move between devices by themselves, 
   expect(np.add(small, np.ones([3])).tolistSync()).toEqual([2, 3, 4]);
   const other = np.zeros([5, 5]).add(0);
   expect(() => other.add(large)).toThrow(/f32\[5,5\] is on reference, but is used on wasm: move it with devicePut/);
+});
+
+test('compiling tells how far it is, and of what; on the CPU devices a program is one part', async () => {
+  const seen: CompileProgress[] = [];
+  const f = jit(function twice(x: NDArray) {
+    return x.mul(2);
+  });
+  const compiled = await f.lower(struct(3)).compile({ onProgress: (p) => seen.push(p) });
+  expect(seen).toEqual([{ done: 1, total: 1, kernel: 'twice' }]);
+  expect(await compiled(np.ones(3)).tolist()).toEqual([2, 2, 2]);
+});
+
+test('a function with a callback between its programs is compiled in parts', async () => {
+  const seen: CompileProgress[] = [];
+  const f = jit((x: NDArray) => pureCallback((v: NDArray) => v.dataSync(), struct(3), x.mul(2)).add(1));
+  const compiled = await f.lower(struct(3)).compile({ onProgress: (p) => seen.push(p) });
+  expect(seen.map((p) => [p.done, p.total])).toEqual([
+    [1, 2],
+    [2, 2],
+  ]);
+  expect(await compiled(np.ones(3)).tolist()).toEqual([3, 3, 3]);
 });
