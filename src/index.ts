@@ -91,6 +91,8 @@ export { checkTracerLeaks } from './trace/leaks.ts';
 export { namedScope } from './transforms/named-scope.ts';
 export { clearCaches, debugInfs, debugKeyReuse, debugNans, disableJit, explainCacheMisses } from './trace/switches.ts';
 export type { Switch } from './trace/switches.ts';
+export { profile } from './transforms/profile.ts';
+export type { KernelProfile, Profile } from './compiler/profile.ts';
 export type { MemoryUse, ProgramCost } from './compiler/report.ts';
 export { stopGradient } from './lax/stop-gradient.ts';
 export { blockUntilReady, deviceGet } from './compiler/devices.ts';

@@ -30,7 +30,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a +
 
 /** The cost of a program. */
 export function programCost(program: Program): ProgramCost {
-  const runs = countedRuns(program.steps, 1);
+  const runs = runsOf(program);
   const temporaryBytes = sum(program.slots);
   const lasting = sum(
     program.buffers.filter((b) => b.place.kind !== 'temporary').map((b) => b.length * hostBytes[b.dtype]),
@@ -96,10 +96,14 @@ export const totalMemory = (uses: readonly MemoryUse[]): MemoryUse =>
     peakBytes: Math.max(a.peakBytes, b.peakBytes),
   }));
 
-interface CountedRun {
+/** A kernel and how often a program runs it, as far as that is known. */
+export interface CountedRun {
   readonly kernel: Kernel;
   readonly times: number;
 }
+
+/** The kernels of a program, and how often one call runs each; loops that data end count as one trip. */
+export const runsOf = (program: Program): readonly CountedRun[] => countedRuns(program.steps, 1);
 
 function countedRuns(steps: readonly Step[], times: number): readonly CountedRun[] {
   return steps.flatMap((s): readonly CountedRun[] => {
@@ -110,10 +114,12 @@ function countedRuns(steps: readonly Step[], times: number): readonly CountedRun
   });
 }
 
-const bytesOf = (kernel: Kernel): number =>
+/** The bytes that one run of a kernel reads and writes. */
+export const bytesOf = (kernel: Kernel): number =>
   kernel.operands.reduce((n, o) => n + o.length * hostBytes[o.dtype] * (o.access === 'readwrite' ? 2 : 1), 0);
 
-const flopsOf = (kernel: Kernel): number => sum(partsOf(kernel).map(flopsOfPart));
+/** The floating-point operations of one run of a kernel. */
+export const flopsOf = (kernel: Kernel): number => sum(partsOf(kernel).map(flopsOfPart));
 
 function flopsOfPart(kernel: SingleKernel): number {
   const points = product(storeDomain(kernel));

@@ -105,8 +105,8 @@ export function execute(
   donated: readonly boolean[] = [],
   on: Device | null = null,
 ): readonly NDArray[] {
-  const arrays = inputs.map(requireConcrete);
-  const device = on ?? deviceFor(arrays);
+  const arrays = concreteArrays(inputs);
+  const device = on ?? deviceOf(arrays);
   const donates = donated.includes(true);
   if (donates) requireSingleUse(name, arrays, donated);
   if (!callsHost(jaxpr) && !checksFinite()) return runProgram(name, jaxpr, arrays, donated, device);
@@ -151,7 +151,7 @@ function withDefault<T>(device: Device, body: () => T): T {
 }
 
 /** Where a program runs: where arguments are that can't move by themselves, else where any are, else the default. */
-const deviceFor = (arrays: readonly ConcreteArray[]): Device =>
+export const deviceOf = (arrays: readonly ConcreteArray[]): Device =>
   arrays.find((a) => a.boundTo !== null)?.device ?? arrays.find((a) => a.device !== null)?.device ?? defaultDevice();
 
 /** Says, when somebody asks, to which call arrays were given up. */
@@ -174,6 +174,9 @@ function requireSingleUse(name: string, arrays: readonly ConcreteArray[], donate
       'its storage would be written while it is still read. Make a copy (x.add(0)) or do not donate it.',
   );
 }
+
+/** Arrays as what they are where nothing is being traced. */
+export const concreteArrays = (inputs: readonly NDArray[]): readonly ConcreteArray[] => inputs.map(requireConcrete);
 
 function requireConcrete(x: NDArray): ConcreteArray {
   if (x instanceof ConcreteArray) return x;

@@ -1,4 +1,5 @@
 import type { DType, HostArray } from './dtype.ts';
+import type { Kernel } from './kernel.ts';
 import type { Program } from './program.ts';
 import { zipExact } from '../util/array.ts';
 import { InternalError, PullbackError } from '../util/error.ts';
@@ -118,6 +119,15 @@ export interface Compilation {
   readonly ready: Promise<unknown>;
 }
 
+/** What a kernel took in one run of a program, over all times that it ran in it. */
+export interface KernelTiming {
+  /** Null for what control flow adds: which branch is taken, whether a loop goes on. */
+  readonly kernel: Kernel | null;
+  readonly dispatches: number;
+  /** Null where the device has no clock. */
+  readonly microseconds: number | null;
+}
+
 /** A program on its device. */
 export interface Executable {
   /** What has to be compiled before the first run, all of it at the same time; runs wait for it. Nothing where loading did that. */
@@ -127,6 +137,11 @@ export interface Executable {
    * whether an output took over their storage or not.
    */
   run(inputs: readonly DeviceBuffer[]): readonly DeviceBuffer[];
+  /**
+   * Runs once without giving anything up, and takes the time of each kernel; null on devices that can't look into a run.
+   * The results are freed. Rejects like a read.
+   */
+  readonly timed: ((inputs: readonly DeviceBuffer[]) => Promise<readonly KernelTiming[]>) | null;
   /** What was generated for the device, as text a person can read. */
   text(): string;
   /** Gives back what it holds on the device. */

@@ -2,8 +2,8 @@ import { programsOf } from '../compiler/host-calls.ts';
 import { deviceNamed, execute, executableFor } from '../compiler/runtime.ts';
 import type { Device, DeviceName } from '../kernel/device.ts';
 import { currentTrace, namedAxes } from '../trace/context.ts';
-import { ArgumentError } from '../trace/errors.ts';
-import type { ClosedJaxpr } from '../trace/jaxpr.ts';
+import { ArgumentError, TracerConversionError } from '../trace/errors.ts';
+import type { ClosedJaxpr, Jaxpr } from '../trace/jaxpr.ts';
 import { applyKeyUses, keyRegions, recordKeyUses, setRegion } from '../trace/key-uses.ts';
 import { stage } from '../trace/stage.ts';
 import { debugKeyReuse, disableJit, explainCacheMisses } from '../trace/switches.ts';
@@ -12,6 +12,7 @@ import { Tracer } from '../trace/value.ts';
 import type { TreeDef } from '../tree/tree.ts';
 import { leafCount, unflatten } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
+import { InternalError } from '../util/error.ts';
 import { captureOrigin, withoutScopes } from '../util/origin.ts';
 import type { Marks } from './arguments.ts';
 import { marksOf, resolveMarks, staticKey } from './arguments.ts';
@@ -81,7 +82,7 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
   const marks = marksOf(`jit of ${name}`, options.staticArgnums, options.donateArgnums);
   const on = (): Device | null => (options.device === undefined ? null : deviceNamed(options.device));
   const cache = cacheOf(f, marks);
-  const made = explainCacheMisses.on ? captureOrigin(jit).settled() : null;
+  const place = explainCacheMisses.on ? captureOrigin(jit).settled() : null;
 
   /** The trace that serves, made if there is none, and the arrays to run it with, filled into `leaves`. */
   const prepare = (args: readonly unknown[], leaves: NDArray[]): CachedTrace => {
@@ -94,7 +95,7 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
     const wanted: TraceKey = { treedef, avals, statics: key };
     if (explainCacheMisses.on) {
       const positions = args.map((_, i) => i).filter((i) => !statics.includes(i));
-      explainMiss(name, cache.lists().flat(), wanted, positions, made);
+      explainMiss(name, cache.lists().flat(), wanted, positions, place);
     }
     const entry = traceFor(f, name, args, { statics, donated }, wanted);
     cache.add(entry);
@@ -111,7 +112,44 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
     const entry = prepare(args, []);
     return tracedOf(name, entry, on(), (device) => ahead<A, R>(name, entry, marks, device));
   };
-  return Object.assign(jitted, { trace, lower: (...args: ArgumentShapes<A>) => trace(...args).lower() });
+  const made = Object.assign(jitted, { trace, lower: (...args: ArgumentShapes<A>) => trace(...args).lower() });
+  prepared.set(made, (args) => {
+    const leaves: NDArray[] = [];
+    const { callable } = prepare(args, leaves);
+    return { name, jaxpr: callable.jaxpr, inputs: [...callable.constants, ...leaves], device: on() };
+  });
+  return made;
+}
+
+/** A call of a function, compiled as by `jit`, with nothing run yet. */
+export interface PreparedCall {
+  readonly name: string;
+  /** Without constants. */
+  readonly jaxpr: Jaxpr;
+  /** Of the Jaxpr: what the function closes over, then the arguments. */
+  readonly inputs: readonly NDArray[];
+  /** Where it runs, if the function says so. */
+  readonly device: Device | null;
+}
+
+/** Of each jitted function, how its calls are prepared. */
+const prepared = new WeakMap<object, (args: readonly unknown[]) => PreparedCall>();
+
+/** Prepares a call of a function, which is jitted if it is not; `asked` is who wants to know. */
+export function preparedCall<A extends readonly unknown[]>(
+  asked: string,
+  f: (...args: A) => unknown,
+  args: A,
+): PreparedCall {
+  if (typeof f !== 'function' || !Array.isArray(args)) {
+    throw new ArgumentError(`${asked} takes a function and the list of its arguments: ${asked}(f, [x, y])`);
+  }
+  const call = (prepared.get(f) ?? prepared.get(jit(f)))?.(args);
+  if (call === undefined) throw new InternalError('a jitted function that can not be prepared');
+  if (call.inputs.some((x) => x instanceof Tracer)) {
+    throw new TracerConversionError(`${asked} runs functions, so it can't be used inside of one that is being traced`);
+  }
+  return call;
 }
 
 /** Collectives are traced for the sizes of the axes that they are over. */

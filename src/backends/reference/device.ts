@@ -63,6 +63,7 @@ export function createReferenceDevice(): Device {
 
   const load = (program: Program): Executable => ({
     compiling: [],
+    timed: null,
     run(inputs) {
       const bound = bind(program, inputs);
       runSteps(program.steps, (b) => present(bound[b], `buffer ${b}`));

@@ -56,6 +56,7 @@ export interface Shared {
  */
 export class WasmExecutable implements Executable {
   readonly compiling = [];
+  readonly timed = null;
   private readonly program: Program;
   private readonly shared: Shared;
   /** Whether there is something in it for several threads. */

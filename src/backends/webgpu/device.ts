@@ -78,12 +78,16 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
 /** A GPU buffer is some kilobytes of the driver's and the browser's memory, and a process can have so many thousand only. */
 const arrayOverhead = 32 * 2 ** 10;
 
+/** What is used where the adapter has it. */
+const wantedFeatures: readonly GPUFeatureName[] = ['timestamp-query'];
+
 async function openAdapter(adapter: GPUAdapter): Promise<GPUDevice> {
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
   const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage };
+  const requiredFeatures = wantedFeatures.filter((f) => adapter.features.has(f));
   let gpu: GPUDevice;
   try {
-    gpu = await adapter.requestDevice({ requiredLimits });
+    gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures });
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceUnavailableError(`[webgpu] the adapter refused to open a device: ${text}`, { cause });

@@ -47,6 +47,8 @@ export interface Dispatch {
   readonly flag: number | null;
   /** A rough guess of how long it takes. */
   readonly microseconds: number;
+  /** What it runs; null for what decides how control flow goes on. */
+  readonly kernel: Kernel | null;
 }
 
 /** What a shader's binding is bound to: a buffer of the program, or some of its flags. */
@@ -114,7 +116,7 @@ class Planner {
     const guarded = flag !== null;
     const shader = this.#shader(kernel, guarded, () => emitKernel(kernel, this.#target, guarded));
     const bindings = args.map((buffer) => ({ kind: 'buffer', buffer }) as const);
-    return this.#dispatch(shader, bindings, flag, microsecondsOf(kernel, this.#target.schedule));
+    return this.#dispatch(shader, bindings, flag, microsecondsOf(kernel, this.#target.schedule), kernel);
   }
 
   #loop(step: LoopStep, flag: number | null): readonly FlowNode[] {
@@ -159,6 +161,7 @@ class Planner {
       bindings,
       null,
       1,
+      null,
     );
   }
 
@@ -167,6 +170,7 @@ class Planner {
     bindings: readonly Binding[],
     flag: number | null,
     microseconds: number,
+    kernel: Kernel | null,
   ): readonly FlowNode[] {
     if (shader.dispatch === null) return [];
     const id = this.dispatches.length;
@@ -178,6 +182,7 @@ class Planner {
       bindings,
       flag,
       microseconds,
+      kernel,
     };
     this.dispatches.push(node);
     return [node];

@@ -1,10 +1,11 @@
-import type { Compilation, DeviceBuffer, Executable } from '../../kernel/device.ts';
+import type { Compilation, DeviceBuffer, Executable, KernelTiming } from '../../kernel/device.ts';
 import { DeviceError, UnsupportedOnDeviceError } from '../../kernel/device.ts';
 import type { BufferSpec, Program } from '../../kernel/program.ts';
 import { runSteps } from '../../kernel/program.ts';
 import { present } from '../../util/assert.ts';
 import { at, range } from '../../util/array.ts';
-import { PullbackError } from '../../util/error.ts';
+import { InternalError, PullbackError } from '../../util/error.ts';
+import { free } from './arrays.ts';
 import { flagBytes } from './control.ts';
 import type { Binding, Dispatch, Flow, While } from './flow.ts';
 import { flowOf } from './flow.ts';
@@ -16,6 +17,7 @@ import type { Recordable } from './recorder.ts';
 import { Recorder } from './recorder.ts';
 import type { Runtime } from './runtime.ts';
 import type { Shader } from './shader.ts';
+import { Timer } from './timer.ts';
 
 /** Bind groups that one dispatch remembers: arrays come from a pool, so the same buffers come back soon. */
 const rememberedBindGroups = 32;
@@ -92,6 +94,34 @@ export class LoadedProgram implements Executable {
   }
 
   run(inputs: readonly DeviceBuffer[]): readonly DeviceBuffer[] {
+    return this.#enqueue(inputs, null, () => undefined);
+  }
+
+  async timed(inputs: readonly DeviceBuffer[]): Promise<readonly KernelTiming[]> {
+    if (this.#program.donated.length > 0) throw new InternalError('a program that takes its inputs was to be timed');
+    const { gpu, queue } = this.#runtime;
+    const timer = new Timer(gpu, queue);
+    let outputs: readonly GpuArray[] = [];
+    await new Promise<void>((resolve, reject) => {
+      outputs = this.#enqueue(inputs, timer, (error) => (error === null ? resolve() : reject(error)));
+    });
+    try {
+      await queue.whileUsable(gpu.queue.onSubmittedWorkDone());
+      const timings = await timer.timings();
+      const failure = outputs.map((a) => this.#runtime.failureOf(a)).find((f) => f !== null) ?? null;
+      if (failure !== null) throw failure;
+      return timings;
+    } finally {
+      outputs.forEach((a) => free(this.#runtime, a));
+    }
+  }
+
+  /** Starts a run now or when its turn comes; `over` is called when all of it has been submitted, or with why it failed. */
+  #enqueue(
+    inputs: readonly DeviceBuffer[],
+    timer: Timer | null,
+    over: (error: PullbackError | null) => void,
+  ): readonly GpuArray[] {
     const runtime = this.#runtime;
     runtime.ensureUsable();
     if (this.#failure !== null) throw this.#failure;
@@ -113,10 +143,11 @@ export class LoadedProgram implements Executable {
       const kept = new Set(outputs.map((a) => a.storage));
       donated.forEach((a) => (a.storage = kept.has(a.storage) ? null : a.storage));
       runtime.release(used);
+      over(error);
     };
     runtime.queue.add({
       ready: () => this.#pipelines !== null || this.#failure !== null,
-      start: () => this.#start(arrays, outputs, end),
+      start: () => this.#start(arrays, outputs, timer, end),
       fail: end,
     });
     return outputs;
@@ -149,6 +180,7 @@ export class LoadedProgram implements Executable {
   #start(
     inputs: readonly GpuArray[],
     outputs: readonly GpuArray[],
+    timer: Timer | null,
     end: (error: PullbackError | null) => void,
   ): Promise<void> | null {
     const failed = (error: unknown): void => {
@@ -157,7 +189,7 @@ export class LoadedProgram implements Executable {
     try {
       const failure = this.#failure ?? inputs.map((a) => this.#runtime.failureOf(a)).find((f) => f !== null) ?? null;
       if (failure !== null) throw failure;
-      const rest = this.#perform(inputs, outputs);
+      const rest = this.#perform(inputs, outputs, timer);
       if (rest !== null) return rest.then(() => end(null), failed);
       end(null);
     } catch (error) {
@@ -166,7 +198,7 @@ export class LoadedProgram implements Executable {
     return null;
   }
 
-  #perform(inputs: readonly GpuArray[], outputs: readonly GpuArray[]): Promise<void> | null {
+  #perform(inputs: readonly GpuArray[], outputs: readonly GpuArray[], timer: Timer | null): Promise<void> | null {
     const runtime = this.#runtime;
     const what = `running ${this.#program.name}`;
     const job = runtime.nextJob(what);
@@ -182,7 +214,7 @@ export class LoadedProgram implements Executable {
       ? runtime.watched(job, what, () => known.map((g, i) => g ?? this.#group(at(this.#dispatches, i), storages, own)))
       : known;
     const ready = groups.map((g, i) => this.#ready(at(this.#dispatches, i), present(g, 'a bind group'), own));
-    const recorder = new Recorder(runtime, job, what, watch);
+    const recorder = new Recorder(runtime, job, what, watch, timer);
     const program = this.#program.name;
     const { flags } = own;
     return drive(
@@ -191,13 +223,14 @@ export class LoadedProgram implements Executable {
   }
 
   #ready({ dispatch, compiled }: BoundDispatch, group: GPUBindGroup, own: Own): Recordable {
-    const { workgroups, microseconds, flag } = dispatch;
+    const { workgroups, microseconds, flag, kernel } = dispatch;
     return {
       pipeline: present(this.#pipelines?.get(compiled), 'a pipeline'),
       group,
       flag: flag === null ? null : at(own.flagGroups, flag),
       workgroups,
       microseconds,
+      kernel,
     };
   }
 

@@ -44,7 +44,8 @@ export async function platformGpu(): Promise<GPU> {
       { cause },
     );
   }
-  dawn = loaded.create([]);
+  // Pages may not tell time exactly; here nobody needs protection from whom measures.
+  dawn = loaded.create(['disable-dawn-features=timestamp_quantization']);
   return dawn;
 }
 

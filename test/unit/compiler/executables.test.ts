@@ -12,7 +12,7 @@ function counted(): { readonly make: () => Executable; readonly made: string[]; 
   const make = (): Executable => {
     const name = `#${made.length}`;
     made.push(name);
-    return { compiling: [], run: () => [], text: () => name, free: () => void freed.push(name) };
+    return { compiling: [], timed: null, run: () => [], text: () => name, free: () => void freed.push(name) };
   };
   return { make, made, freed };
 }
