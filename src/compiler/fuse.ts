@@ -1,7 +1,7 @@
 import type { Target } from '../kernel/device.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { loadsOf } from '../kernel/expr.ts';
-import type { DType } from '../kernel/dtype.ts';
+import type { ScalarType } from '../kernel/dtype.ts';
 import type { Accumulator } from '../kernel/kernel.ts';
 import type { Statement } from '../kernel/procedure.ts';
 import { statementExpressions } from '../kernel/procedure.ts';
@@ -80,7 +80,7 @@ export type TaskWork =
       readonly kind: 'procedure';
       readonly domain: Shape;
       readonly scratch: readonly Value[];
-      readonly locals: readonly DType[];
+      readonly locals: readonly ScalarType[];
       readonly body: readonly Statement[];
     }
   | {

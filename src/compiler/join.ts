@@ -1,7 +1,11 @@
 import type { Target } from '../kernel/device.ts';
+import type { DType } from '../kernel/dtype.ts';
+import { boundsOf, computedIn, isNarrow } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
-import { acc, index, loadsOf, rewriter } from '../kernel/expr.ts';
+import { acc, binary, constant, index, loadsOf, rewriter } from '../kernel/expr.ts';
 import { delinearize, indices, linearize, lit } from '../kernel/index-algebra.ts';
+import { narrow } from '../kernel/narrow.ts';
+import type { Monoid } from '../kernel/ops.ts';
 import type { Shape } from '../trace/aval.ts';
 import { sameShape, sizeOf } from '../trace/aval.ts';
 import { at, product } from '../util/array.ts';
@@ -60,12 +64,12 @@ function open(root: Root): { readonly loops: Loops; readonly coordinate: readonl
       return { loops: { kind: 'map', domain: aval.shape }, coordinate, value: body.at(coordinate) };
     case 'reduce': {
       const value = body.value(coordinate, indices(body.reduced, aval.shape.length));
-      const accumulators = [{ monoid: body.monoid, dtype: aval.dtype, value }];
+      const accumulators = [{ monoid: body.monoid, dtype: computedIn(aval.dtype), value }];
       const { reduced } = body;
       return {
         loops: { kind: 'reduce', domain: aval.shape, reduced, accumulators },
         coordinate,
-        value: acc(0, aval.dtype),
+        value: total(body.monoid, aval.dtype, 0),
       };
     }
     case 'contract': {
@@ -76,10 +80,21 @@ function open(root: Root): { readonly loops: Loops; readonly coordinate: readonl
       return {
         loops: { kind: 'contract', batch, rows, columns, depth, lhs, rhs },
         coordinate: body.coordinate(i.batch, i.rows, i.columns),
-        value: acc(0, aval.dtype),
+        value: total('add', aval.dtype, 0),
       };
     }
   }
+}
+
+/**
+ * The result of accumulator `slot` in an array's dtype. Narrow dtypes are accumulated as they are computed, and narrowed once;
+ * an extreme of them is one of them, but that the identity of a wider dtype lies beyond all.
+ */
+function total(monoid: Monoid, dtype: DType, slot: number): Expr {
+  const result = acc(slot, computedIn(dtype));
+  if (!isNarrow(dtype) || (monoid !== 'max' && monoid !== 'min')) return narrow(dtype, result);
+  const { min, max } = boundsOf(dtype);
+  return dtype === 'f16' ? result : binary(monoid, result, constant(dtype, monoid === 'max' ? min : max));
 }
 
 /** What the loops evaluate besides the stores. */
@@ -257,7 +272,7 @@ function joinReduce(group: KernelGroup, root: Root, fusion: Fusion): boolean {
       : sharesLoads(values, loopReads(loops));
   if (!fits) return false;
   const added = alone.loops.accumulators.map((a) => ({ ...a, value: inlined(group)(a.value) }));
-  const result = acc(loops.accumulators.length, root.aval.dtype);
+  const result = total(root.body.monoid, root.aval.dtype, loops.accumulators.length);
   const member = memberOf(root, at(group.members, 0).coordinate, result);
   const joined = admit(group, member, added.map((a) => a.value), fusion); // prettier-ignore
   if (joined) group.loops = { ...loops, accumulators: [...loops.accumulators, ...added] };

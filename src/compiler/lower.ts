@@ -1,7 +1,9 @@
 import type { Target } from '../kernel/device.ts';
+import { computedIn } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { constant, load, loadsOf } from '../kernel/expr.ts';
 import { indices, linearize } from '../kernel/index-algebra.ts';
+import { narrow } from '../kernel/narrow.ts';
 import { ProcedureWriter, statementExpressions } from '../kernel/procedure.ts';
 import type { Aval, Shape } from '../trace/aval.ts';
 import { aval, showAval, sizeOf } from '../trace/aval.ts';
@@ -185,7 +187,8 @@ class Lowering {
   private procedure(e: Equation, lowered: Procedure, operands: readonly Definition[], named: readonly string[]): void {
     const starts = lowered.starts.map((i) => (i === null ? null : this.begin(at(operands, i))));
     const results = e.outputs.map((v) => this.value(v.aval));
-    const scratch = lowered.scratch.map((s) => this.value(aval(s.shape, s.dtype)));
+    // What a procedure works with is kept as it is computed.
+    const scratch = lowered.scratch.map((s) => this.value(aval(s.shape, computedIn(s.dtype))));
     const write = (): ProcedureWriter => {
       const p = new ProcedureWriter();
       lowered.write(p, indices(lowered.domain), results.map(cellsOf(p)), scratch.map(cellsOf(p)));
@@ -280,8 +283,9 @@ class Lowering {
     if (dear) this.promote(d);
   }
 
-  private inline(v: Var, element: Element, operands: readonly Definition[], operations: readonly string[]): void {
+  private inline(v: Var, raw: Element, operands: readonly Definition[], operations: readonly string[]): void {
     const coordinate = indices(v.aval.shape);
+    const element: Element = (c) => narrow(v.aval.dtype, raw(c));
     const cost = this.limitReads(operands, () => [element(coordinate)]);
     const d: Definition = { aval: v.aval, at: memoized(element, this.progress), value: null, cost, operations };
     this.definitions.set(v, d);
@@ -362,7 +366,7 @@ const cellsOf =
     shape: v.aval.shape,
     dtype: v.aval.dtype,
     at: readFrom(v),
-    set: (c, e) => p.store(v.id, linearize(c, v.aval.shape), e),
+    set: (c, e) => p.store(v.id, linearize(c, v.aval.shape), narrow(v.aval.dtype, e)),
   });
 
 /** How often a consumer evaluates an operand's elements, at most. */

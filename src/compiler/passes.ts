@@ -1,7 +1,10 @@
+import type { DType } from '../kernel/dtype.ts';
+import { computedIn } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { acc, load, loadsOf, operandsOf, rewriter, visit } from '../kernel/expr.ts';
 import type { Accumulator, Pass, Store } from '../kernel/kernel.ts';
 import { passExpressions } from '../kernel/kernel.ts';
+import { narrow } from '../kernel/narrow.ts';
 import { at, product, range } from '../util/array.ts';
 import { costOf, worthKeepingInARow } from './cost.ts';
 
@@ -20,6 +23,7 @@ export interface RowWork {
   readonly rowStores: readonly Store[];
   /** For each row, at the end. */
   readonly stores: readonly Store[];
+  readonly dtypeOf: (operand: number) => DType;
 }
 
 /** The passes over a row, and the stores after them. */
@@ -96,22 +100,27 @@ interface Dear {
  */
 function keepDear(passes: readonly Pass[], work: RowWork, free: Set<number>): readonly Pass[] {
   for (const dear of dearValues(passes, work)) {
-    const kept = keep(passes, dear, free);
+    const kept = keep(passes, dear, free, work);
     // What contained the value reads it from memory now.
     if (kept !== null) return keepDear(kept, work, free);
   }
   return passes;
 }
 
-function keep(passes: readonly Pass[], { value, first }: Dear, free: Set<number>): readonly Pass[] | null {
+function keep(
+  passes: readonly Pass[],
+  { value, first }: Dear,
+  free: Set<number>,
+  { dtypeOf }: RowWork,
+): readonly Pass[] | null {
   const stores = passes.flatMap((p, pass) => p.stores.map((s) => ({ ...s, pass })));
   const itself = stores.find((s) => s.value === value && s.pass === first && free.has(s.operand));
-  const room = itself ?? stores.find((s) => free.has(s.operand) && s.value.dtype === value.dtype && s.pass > first);
+  const room = itself ?? stores.find((s) => free.has(s.operand) && holds(dtypeOf(s.operand), value) && s.pass > first);
   if (room === undefined) return null;
   free.delete(room.operand);
   const { pass: until, ...store } = room;
   const last = passes.length - 1;
-  const there = load(room.operand, value.dtype, room.index);
+  const there = load(room.operand, dtypeOf(room.operand), room.index);
   const read = rewriter((e) => (e === value ? there : e));
   return passes.map((p, i) => {
     if (itself !== undefined) return i > first ? rewritten(p, read) : p;
@@ -122,6 +131,10 @@ function keep(passes: readonly Pass[], { value, first }: Dear, free: Set<number>
     return i > first ? rewritten(changed, read) : changed;
   });
 }
+
+/** Is a value the same when it is read again from where it was stored in a dtype? */
+const holds = (dtype: DType, value: Expr): boolean =>
+  computedIn(dtype) === value.dtype && narrow(dtype, value) === value;
 
 const rewritten = ({ accumulators, stores }: Pass, change: (e: Expr) => Expr): Pass => ({
   accumulators: accumulators.map((a) => ({ ...a, value: change(a.value) })),

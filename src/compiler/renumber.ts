@@ -5,7 +5,7 @@ import { mapStatements } from '../kernel/procedure.ts';
 
 /** Rewrites expressions to load operand `numberOf(n)` where they load `n`. */
 export const loadsFrom = (numberOf: (n: number) => number): ((e: Expr) => Expr) =>
-  rewriter((e) => (e.kind === 'load' ? load(numberOf(e.operand), e.dtype, e.index, e.guard) : e));
+  rewriter((e) => (e.kind === 'load' ? load(numberOf(e.operand), e.stored, e.index, e.guard) : e));
 
 /** A kernel with other operands: number `n` becomes number `numberOf(n)` of them. */
 export function withOperands(

@@ -1,9 +1,10 @@
-import { hostBytes } from '../kernel/dtype.ts';
+import { isFloat, storedBytes } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { visit } from '../kernel/expr.ts';
 import type { Kernel, SingleKernel } from '../kernel/kernel.ts';
 import { expressionsOf, partsOf, passExpressions, reducedDomain, storeDomain } from '../kernel/kernel.ts';
 import { bytesAlive } from '../kernel/liveness.ts';
+import type { KernelOp } from '../kernel/ops.ts';
 import type { Program, Step } from '../kernel/program.ts';
 import { at, product, range } from '../util/array.ts';
 
@@ -33,7 +34,7 @@ export function programCost(program: Program): ProgramCost {
   const runs = runsOf(program);
   const temporaryBytes = sum(program.slots);
   const lasting = sum(
-    program.buffers.filter((b) => b.place.kind !== 'temporary').map((b) => b.length * hostBytes[b.dtype]),
+    program.buffers.filter((b) => b.place.kind !== 'temporary').map((b) => b.length * storedBytes(b.dtype)),
   );
   return {
     flops: sum(runs.map(({ kernel, times }) => times * flopsOf(kernel))),
@@ -61,7 +62,7 @@ export interface MemoryUse {
 /** The memory that a program needs. */
 export function memoryUse(program: Program): MemoryUse {
   const bytes = (numbers: readonly number[]): number =>
-    numbers.reduce((n, b) => n + at(program.buffers, b).length * hostBytes[at(program.buffers, b).dtype], 0);
+    numbers.reduce((n, b) => n + at(program.buffers, b).length * storedBytes(at(program.buffers, b).dtype), 0);
   const { temporaryBytes, peakBytes } = programCost(program);
   const constants = range(program.buffers.length).filter((b) => at(program.buffers, b).place.kind === 'constant');
   return {
@@ -116,7 +117,7 @@ function countedRuns(steps: readonly Step[], times: number): readonly CountedRun
 
 /** The bytes that one run of a kernel reads and writes. */
 export const bytesOf = (kernel: Kernel): number =>
-  kernel.operands.reduce((n, o) => n + o.length * hostBytes[o.dtype] * (o.access === 'readwrite' ? 2 : 1), 0);
+  kernel.operands.reduce((n, o) => n + o.length * storedBytes(o.dtype) * (o.access === 'readwrite' ? 2 : 1), 0);
 
 /** The floating-point operations of one run of a kernel. */
 export const flopsOf = (kernel: Kernel): number => sum(partsOf(kernel).map(flopsOfPart));
@@ -140,12 +141,13 @@ function flopsOfPart(kernel: SingleKernel): number {
   }
 }
 
+const conversions: ReadonlySet<KernelOp> = new Set(['select', 'cast', 'bitcast', 'half']);
+
 /** Distinct float operations in expressions. */
 function floatOps(roots: readonly Expr[]): number {
   let count = 0;
   visit(roots, (e) => {
-    const float = e.dtype === 'f32' || e.dtype === 'f64';
-    if (e.kind === 'op' && float && e.op !== 'select' && e.op !== 'cast' && e.op !== 'bitcast') count += 1;
+    if (e.kind === 'op' && isFloat(e.dtype) && !conversions.has(e.op)) count += 1;
   });
   return count;
 }

@@ -1,7 +1,7 @@
 import type { Accesses } from '../kernel/accesses.ts';
 import { accessesOf } from '../kernel/accesses.ts';
 import type { Target } from '../kernel/device.ts';
-import { hostBytes } from '../kernel/dtype.ts';
+import { storedBytes } from '../kernel/dtype.ts';
 import type { Kernel, Operand } from '../kernel/kernel.ts';
 import { partsOf } from '../kernel/kernel.ts';
 import type { Program, RunStep, Step } from '../kernel/program.ts';
@@ -81,7 +81,7 @@ class Packing {
   }
 }
 
-const bytesOf = ({ operands }: Kernel): number => operands.reduce((n, o) => n + o.length * hostBytes[o.dtype], 0);
+const bytesOf = ({ operands }: Kernel): number => operands.reduce((n, o) => n + o.length * storedBytes(o.dtype), 0);
 
 /** Two steps as one, of kernels that bind what both bind. */
 function together(a: RunStep, b: RunStep): RunStep {

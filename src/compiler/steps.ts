@@ -1,3 +1,4 @@
+import type { DType } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { load, loadsOf } from '../kernel/expr.ts';
 import { indices, linearize } from '../kernel/index-algebra.ts';
@@ -18,6 +19,7 @@ import { at } from '../util/array.ts';
 import type { KernelGroup, Loops, TaskGroup } from './fuse.ts';
 import type { Root, Value } from './lower.ts';
 import { describeNode } from './lower.ts';
+import type { RowWork } from './passes.ts';
 import { needsPasses, walksOf } from './passes.ts';
 import { loadsFrom, withOperands } from './renumber.ts';
 
@@ -62,7 +64,8 @@ export function kernelStep(group: KernelGroup, stores: readonly Root[], { buffer
     stored
       .filter((m) => m.inRow === inRow)
       .map((m) => ({ operand: bufferOf(m.root.id), index: byBuffer(m.position), value: byBuffer(m.value) }));
-  const body = withLoops(group.loops, storesOf(true), storesOf(false), byBuffer);
+  const dtypeOf = (b: number): DType => at(buffers, b).dtype;
+  const body = withLoops(group.loops, { rowStores: storesOf(true), stores: storesOf(false), dtypeOf }, byBuffer);
   const named = {
     name: identifier([...new Set(group.members.flatMap((m) => m.root.operations))]),
     source: group.members.map((m) => describeNode(m.root)).join('; '),
@@ -82,18 +85,18 @@ type Unnamed<K extends Kernel> = Omit<K, 'name' | 'source' | 'operands'>;
 
 function withLoops(
   loops: Loops,
-  rowStores: readonly Store[],
-  stores: readonly Store[],
+  stored: Pick<RowWork, 'rowStores' | 'stores' | 'dtypeOf'>,
   rename: (e: Expr) => Expr,
 ): KernelBody {
+  const { stores } = stored;
   switch (loops.kind) {
     case 'map':
       return { ...loops, stores };
     case 'reduce': {
       const accumulators = loops.accumulators.map((a) => ({ ...a, value: rename(a.value) }));
-      if (!needsPasses(accumulators, rowStores.length)) return { ...loops, accumulators, stores };
+      if (!needsPasses(accumulators, stored.rowStores.length)) return { ...loops, accumulators, stores };
       const { domain, reduced: row } = loops;
-      return { kind: 'rowwise', domain, row, ...walksOf({ domain, row, accumulators, rowStores, stores }) };
+      return { kind: 'rowwise', domain, row, ...walksOf({ domain, row, accumulators, ...stored }) };
     }
     case 'contract':
       return { ...loops, dtype: loops.lhs.dtype, lhs: rename(loops.lhs), rhs: rename(loops.rhs), stores };

@@ -2,7 +2,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { DType, HostArray } from '../kernel/dtype.ts';
-import { hostArray, hostBytes } from '../kernel/dtype.ts';
+import { hostArray, storedBytes } from '../kernel/dtype.ts';
+import { bytesInMemory, fromMemory } from '../kernel/half.ts';
 import { product } from '../util/array.ts';
 import type { PullbackError } from '../util/error.ts';
 import { SafetensorsError } from './errors.ts';
@@ -24,7 +25,9 @@ export interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const names = { bool: 'BOOL', i32: 'I32', u32: 'U32', f32: 'F32', f64: 'F64' } as const satisfies Record<DType, string>;
+const names = {
+  bool: 'BOOL', i8: 'I8', u8: 'U8', i16: 'I16', u16: 'U16', i32: 'I32', u32: 'U32', f16: 'F16', f32: 'F32', f64: 'F64',
+} as const satisfies Record<DType, string>; // prettier-ignore
 const dtypeOf = new Map<unknown, DType>((Object.keys(names) as DType[]).map((dtype) => [names[dtype], dtype]));
 
 const lengthBytes = 8;
@@ -49,7 +52,7 @@ const fail = (code: Code, text: string): Result<never> => E.left(new Safetensors
  */
 export function encodeSafetensors(file: TensorFile): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(file.tensors).sort(([a, x], [b, y]) => {
-    const wider = hostBytes[y.dtype] - hostBytes[x.dtype];
+    const wider = storedBytes(y.dtype) - storedBytes(x.dtype);
     return wider !== 0 ? wider : a < b ? -1 : 1;
   });
   const header: [string, unknown][] = [];
@@ -59,7 +62,7 @@ export function encodeSafetensors(file: TensorFile): Uint8Array<ArrayBuffer> {
     const misfit = checkTensor(name, { dtype, shape, data });
     if (misfit !== null) throw misfit;
     const start = end;
-    end += data.byteLength;
+    end += data.length * storedBytes(dtype);
     header.push([name, { dtype: names[dtype], shape, data_offsets: [start, end] }]);
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
@@ -68,9 +71,9 @@ export function encodeSafetensors(file: TensorFile): Uint8Array<ArrayBuffer> {
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
   bytes.set(json, lengthBytes);
   let offset = lengthBytes + headerBytes;
-  for (const [, { data }] of entries) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    offset += data.byteLength;
+  for (const [, { dtype, data }] of entries) {
+    bytes.set(bytesInMemory(dtype, data), offset);
+    offset += data.length * storedBytes(dtype);
   }
   return bytes;
 }
@@ -175,7 +178,7 @@ function parseEntry(name: string, entry: unknown, source: string): Result<Entry>
     return fail('safetensors-header', `${where}: its data_offsets are not a pair of sizes`);
   }
   const [start = 0, end = 0] = offsets;
-  const need = product(shape) * hostBytes[dtype];
+  const need = product(shape) * storedBytes(dtype);
   if (end - start === need) return E.right({ name, dtype, shape, start, end });
   const text = `${where}: ${dtype}[${shape.join(',')}] takes ${need} bytes, its data_offsets span ${end - start}`;
   return fail('safetensors-layout', text);
@@ -206,9 +209,7 @@ function checkLayout(entries: readonly Entry[], bodyBytes: number, source: strin
 
 /** Copies the elements out, since a view would have to be aligned and would keep the whole file alive. */
 function tensorOf({ dtype, shape, start, end }: Entry, body: Uint8Array): HostTensor {
-  const data = hostArray[dtype](product(shape));
-  new Uint8Array(data.buffer).set(body.subarray(start, end));
-  return { dtype, shape, data };
+  return { dtype, shape, data: fromMemory(dtype, body.subarray(start, end), product(shape)) };
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 import { InternalError } from '../util/error.ts';
-import type { DType } from './dtype.ts';
-import { isFloat } from './dtype.ts';
+import type { DType, ScalarType } from './dtype.ts';
+import { computedIn, isFloat } from './dtype.ts';
 import type { BinaryOp, KernelOp, UnaryOp } from './ops.ts';
 import { binaryOps, isPredicate } from './ops.ts';
 import { applyBinary, applyUnary, bitcast, convert, roundTo } from './semantics.ts';
@@ -14,7 +14,7 @@ export type Expr = ConstExpr | IndexExpr | AccExpr | LocalExpr | LoadExpr | OpEx
 interface Base {
   /** Unique; greater than the ids of all operands. */
   readonly id: number;
-  readonly dtype: DType;
+  readonly dtype: ScalarType;
 }
 
 /** A literal. Bools are 0 or 1. */
@@ -48,6 +48,8 @@ export interface LocalExpr extends Base {
  */
 export interface LoadExpr extends Base {
   readonly kind: 'load';
+  /** The operand's dtype: its elements are widened where they are read. */
+  readonly stored: DType;
   readonly operand: number;
   readonly index: Expr;
   readonly guard: Expr | null;
@@ -79,9 +81,10 @@ function intern(key: string, make: (id: number) => Expr): Expr {
   return found;
 }
 
-/** A literal of `dtype`; the value is rounded to it. */
-export function constant(dtype: DType, value: number): Expr {
-  const v = roundTo(dtype, value);
+/** A literal of `of`; the value is rounded to it. */
+export function constant(of: DType, value: number): Expr {
+  const v = roundTo(of, value);
+  const dtype = computedIn(of);
   const text = Object.is(v, -0) ? '-0' : String(v);
   return intern(`c${dtype}:${text}`, (id) => ({ kind: 'const', id, dtype, value: v }));
 }
@@ -93,24 +96,25 @@ export function index(axis: number, extent: number): Expr {
 }
 
 /** The result of reduction number `slot`. */
-export const acc = (slot: number, dtype: DType): Expr =>
+export const acc = (slot: number, dtype: ScalarType): Expr =>
   intern(`a${slot}:${dtype}`, (id) => ({ kind: 'acc', id, dtype, slot }));
 
 /** Local variable number `slot` of a procedure. */
-export const local = (slot: number, dtype: DType): Expr =>
+export const local = (slot: number, dtype: ScalarType): Expr =>
   intern(`v${slot}:${dtype}`, (id) => ({ kind: 'local', id, dtype, slot }));
 
 /** Reads operand `operand` at a linear position, where `guard` (if any) holds; else 0. */
-export function load(operand: number, dtype: DType, position: Expr, guard: Expr | null = null): Expr {
+export function load(operand: number, stored: DType, position: Expr, guard: Expr | null = null): Expr {
   if (guard?.kind === 'const') {
-    if (guard.value === 0) return constant(dtype, 0);
+    if (guard.value === 0) return constant(stored, 0);
     guard = null;
   }
   const g = guard;
-  return intern(`l${operand}:${dtype}:${position.id}:${g === null ? '' : g.id}`, (id) => ({
+  return intern(`l${operand}:${stored}:${position.id}:${g === null ? '' : g.id}`, (id) => ({
     kind: 'load',
     id,
-    dtype,
+    dtype: computedIn(stored),
+    stored,
     operand,
     index: position,
     guard: g,
@@ -177,21 +181,21 @@ export function select(condition: Expr, onTrue: Expr, onFalse: Expr): Expr {
   return opNode('select', onTrue.dtype, [condition, onTrue, onFalse]);
 }
 
-/** Converts to `dtype`: see `castTo` in semantics.ts. */
-export function cast(dtype: DType, x: Expr): Expr {
+/** Converts to `dtype`: see `convert` in semantics.ts. To dtypes that are stored narrower, `convertTo` in narrow.ts does. */
+export function cast(dtype: ScalarType, x: Expr): Expr {
   if (x.dtype === dtype) return x;
   if (x.kind === 'const') return constant(dtype, convert(x.dtype, dtype, x.value));
   return opNode('cast', dtype, [x]);
 }
 
 /** The same bits as another 4-byte dtype. */
-export function bitcastTo(dtype: DType, x: Expr): Expr {
+export function bitcastTo(dtype: ScalarType, x: Expr): Expr {
   if (x.dtype === dtype) return x;
   if (x.kind === 'const') return constant(dtype, bitcast(x.dtype, dtype, x.value));
   return opNode('bitcast', dtype, [x]);
 }
 
-const opNode = (op: KernelOp, dtype: DType, args: readonly Expr[]): Expr =>
+const opNode = (op: KernelOp, dtype: ScalarType, args: readonly Expr[]): Expr =>
   intern(`o${op}:${dtype}:${args.map((a) => a.id).join(',')}`, (id) => ({ kind: 'op', id, dtype, op, args }));
 
 /** Rebuilds an operation with other operands, folding again. */
@@ -253,7 +257,7 @@ function withOperands(e: Expr, go: (e: Expr) => Expr): Expr {
   if (e.kind === 'load') {
     const position = go(e.index);
     const guard = e.guard === null ? null : go(e.guard);
-    return position === e.index && guard === e.guard ? e : load(e.operand, e.dtype, position, guard);
+    return position === e.index && guard === e.guard ? e : load(e.operand, e.stored, position, guard);
   }
   return e;
 }
@@ -262,7 +266,7 @@ function withOperands(e: Expr, go: (e: Expr) => Expr): Expr {
 export function guarded(e: Expr, condition: Expr): Expr {
   return rewriter((x) =>
     x.kind === 'load'
-      ? load(x.operand, x.dtype, x.index, x.guard === null ? condition : binary('and', x.guard, condition))
+      ? load(x.operand, x.stored, x.index, x.guard === null ? condition : binary('and', x.guard, condition))
       : x,
   )(e);
 }

@@ -1,4 +1,4 @@
-import type { DType } from './dtype.ts';
+import type { DType, ScalarType } from './dtype.ts';
 import type { Expr } from './expr.ts';
 import type { Monoid } from './ops.ts';
 import type { Statement } from './procedure.ts';
@@ -39,7 +39,10 @@ export interface Operand {
   readonly access: 'read' | 'write' | 'readwrite';
 }
 
-/** Writes `value` at linear position `index` of an operand. No two points of a domain write the same element. */
+/**
+ * Writes `value` at linear position `index` of an operand. No two points of a domain write the same element. The value is
+ * one of the operand's dtype, in the dtype that it is computed in: storing it rounds and wraps nothing.
+ */
 export interface Store {
   readonly operand: number;
   readonly index: Expr;
@@ -67,7 +70,7 @@ export interface ReduceKernel extends KernelBase {
 /** One reduction of a {@link ReduceKernel}. */
 export interface Accumulator {
   readonly monoid: Monoid;
-  readonly dtype: DType;
+  readonly dtype: ScalarType;
   readonly value: Expr;
 }
 
@@ -109,7 +112,7 @@ export interface ContractKernel extends KernelBase {
   readonly columns: readonly number[];
   readonly depth: readonly number[];
   /** Of both operands and of the accumulator. */
-  readonly dtype: DType;
+  readonly dtype: ScalarType;
   readonly lhs: Expr;
   readonly rhs: Expr;
 }
@@ -123,7 +126,7 @@ export interface ProcedureKernel extends KernelBase {
   readonly kind: 'procedure';
   readonly domain: readonly number[];
   /** The dtypes of the local variables, by slot. They belong to a point and have no value before they are set. */
-  readonly locals: readonly DType[];
+  readonly locals: readonly ScalarType[];
   readonly body: readonly Statement[];
 }
 

@@ -1,4 +1,5 @@
 import type { DType } from './dtype.ts';
+import { boundsOf } from './dtype.ts';
 
 /**
  * The closed set of scalar operations. Each backend spells every one (`satisfies Record<KernelOp, …>`), so that a
@@ -11,6 +12,7 @@ export const unaryOps = [
   'floor',
   'ceil',
   'round', // half to even
+  'half', // f32, rounded to the nearest number of half precision
   'sqrt',
   'exp',
   'expm1',
@@ -71,21 +73,12 @@ export const monoids = ['add', 'mul', 'max', 'min', 'and', 'or'] as const;
 /** How a reduction combines two values. */
 export type Monoid = (typeof monoids)[number];
 
-const lowest: { readonly [D in DType]: number } = { bool: 0, i32: -(2 ** 31), u32: 0, f32: -Infinity, f64: -Infinity };
-const highest: { readonly [D in DType]: number } = {
-  bool: 1,
-  i32: 2 ** 31 - 1,
-  u32: 2 ** 32 - 1,
-  f32: Infinity,
-  f64: Infinity,
-};
-
 /** The value that leaves every other unchanged under `monoid`: the result of reducing nothing. */
 export const monoidIdentity: { readonly [M in Monoid]: (dtype: DType) => number } = {
   add: () => 0,
   mul: () => 1,
-  max: (dtype) => lowest[dtype],
-  min: (dtype) => highest[dtype],
-  and: (dtype) => (dtype === 'u32' ? 2 ** 32 - 1 : dtype === 'i32' ? -1 : 1),
+  max: (dtype) => boundsOf(dtype).min,
+  min: (dtype) => boundsOf(dtype).max,
+  and: (dtype) => (boundsOf(dtype).min < 0 ? -1 : boundsOf(dtype).max),
   or: () => 0,
 };

@@ -1,4 +1,4 @@
-import type { DType } from './dtype.ts';
+import type { ScalarType } from './dtype.ts';
 import type { Expr } from './expr.ts';
 import { local } from './expr.ts';
 import { lit } from './index-algebra.ts';
@@ -94,7 +94,7 @@ export interface Variable {
 
 /** Writes the body of a procedure: each call adds a statement where the writer stands. */
 export class ProcedureWriter {
-  readonly locals: DType[] = [];
+  readonly locals: ScalarType[] = [];
   private current: Statement[] = [];
 
   /** What has been written. */

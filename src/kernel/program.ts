@@ -1,5 +1,6 @@
 import type { DType, HostArray } from './dtype.ts';
-import { hostBytes } from './dtype.ts';
+import { storedBytes } from './dtype.ts';
+import { roundUp } from '../util/array.ts';
 import type { Kernel } from './kernel.ts';
 
 /**
@@ -89,5 +90,9 @@ export function withInner(step: Step, change: (steps: readonly Step[]) => readon
   return { ...step, test: change(step.test), body: change(step.body) };
 }
 
-/** The bytes that elements take in a slot: as many as on the device where they take most, which has bools as words. */
-export const slotBytes = (dtype: DType, length: number): number => length * Math.max(4, hostBytes[dtype]);
+/**
+ * The bytes that elements take in a slot: as many as on the device where they take most, which has bools and narrow
+ * integers as words.
+ */
+export const slotBytes = (dtype: DType, length: number): number =>
+  dtype === 'f16' ? roundUp(2 * length, 4) : length * Math.max(4, storedBytes(dtype));

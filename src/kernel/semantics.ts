@@ -1,4 +1,5 @@
-import type { DType } from './dtype.ts';
+import type { DType, HostArray, ScalarType } from './dtype.ts';
+import { boundsOf, hostArray, isFloat, isInteger } from './dtype.ts';
 import type { BinaryOp, UnaryOp } from './ops.ts';
 import { InternalError } from '../util/error.ts';
 
@@ -11,12 +12,22 @@ import { InternalError } from '../util/error.ts';
 /** The value as the dtype stores it: floats rounded, integers wrapped, bool 0 or 1. */
 export function roundTo(dtype: DType, x: number): number {
   switch (dtype) {
+    case 'f16':
+      return roundToHalf(x);
     case 'f32':
       return Math.fround(x);
     case 'f64':
       return x;
+    case 'i8':
+      return (x << 24) >> 24;
+    case 'i16':
+      return (x << 16) >> 16;
     case 'i32':
       return x | 0;
+    case 'u8':
+      return x & 0xff;
+    case 'u16':
+      return x & 0xffff;
     case 'u32':
       return x >>> 0;
     case 'bool':
@@ -24,29 +35,41 @@ export function roundTo(dtype: DType, x: number): number {
   }
 }
 
+/** The nearest number of half precision, ties to even: 11 digits from 2⁻¹⁴ on, multiples of 2⁻²⁴ below, infinity from 65520 on. */
+export function roundToHalf(x: number): number {
+  const a = Math.abs(x);
+  if (!(a < 65520)) return a >= 65520 ? Math.sign(x) * Infinity : x;
+  scratch.setFloat64(0, a);
+  const exponent = (scratch.getUint32(0) >>> 20) - 1023;
+  const unit = 2 ** (Math.max(exponent, -14) - 10);
+  return roundHalfEven(x / unit) * unit;
+}
+
+/** A host array of these numbers, which become the dtype's as {@link roundTo} says. */
+export function hostArrayOf(dtype: DType, values: ArrayLike<number>): HostArray {
+  const data = hostArray[dtype](values.length);
+  // The array itself rounds and wraps, but for what the host has no arrays of.
+  if (dtype !== 'f16' && dtype !== 'bool') data.set(values);
+  else for (let i = 0; i < values.length; i++) data[i] = roundTo(dtype, values[i] as number);
+  return data;
+}
+
 /** Converts between dtypes: float to integer truncates and saturates, NaN gives 0. */
 export function castTo(to: DType, x: number): number {
-  switch (to) {
-    case 'i32':
-      return Number.isNaN(x) ? 0 : Math.trunc(Math.min(Math.max(x, -(2 ** 31)), 2 ** 31 - 1)) | 0;
-    case 'u32':
-      return Number.isNaN(x) ? 0 : Math.trunc(Math.min(Math.max(x, 0), 2 ** 32 - 1)) >>> 0;
-    case 'bool':
-      return x === 0 ? 0 : 1;
-    case 'f32':
-    case 'f64':
-      return roundTo(to, x);
-  }
+  if (to === 'bool') return x === 0 ? 0 : 1;
+  if (isFloat(to)) return roundTo(to, x);
+  const { min, max } = boundsOf(to);
+  return Number.isNaN(x) ? 0 : roundTo(to, Math.trunc(Math.min(Math.max(x, min), max)));
 }
 
 /** Conversion from one dtype to another: integers wrap among themselves, floats saturate (see {@link castTo}). */
 export const convert = (from: DType, to: DType, x: number): number =>
-  (from === 'i32' || from === 'u32') && (to === 'i32' || to === 'u32') ? roundTo(to, x) : castTo(to, x);
+  isInteger(from) && isInteger(to) ? roundTo(to, x) : castTo(to, x);
 
-const scratch = new DataView(new ArrayBuffer(4));
+const scratch = new DataView(new ArrayBuffer(8));
 
 /** The same four bytes read as another dtype. */
-export function bitcast(from: DType, to: DType, x: number): number {
+export function bitcast(from: ScalarType, to: ScalarType, x: number): number {
   if (from === 'f32') scratch.setFloat32(0, x);
   else if (from === 'i32') scratch.setInt32(0, x);
   else if (from === 'u32') scratch.setUint32(0, x);
@@ -94,7 +117,7 @@ export function erf(x: number): number {
 const flag = (condition: boolean): number => (condition ? 1 : 0);
 
 /** Applies a unary operation to a value of `dtype` (the operand's dtype). */
-export function applyUnary(op: UnaryOp, dtype: DType, x: number): number {
+export function applyUnary(op: UnaryOp, dtype: ScalarType, x: number): number {
   switch (op) {
     case 'neg':
       return roundTo(dtype, dtype === 'f32' || dtype === 'f64' ? -x : 0 - x);
@@ -108,6 +131,8 @@ export function applyUnary(op: UnaryOp, dtype: DType, x: number): number {
       return Math.ceil(x);
     case 'round':
       return roundHalfEven(x);
+    case 'half':
+      return roundToHalf(x);
     case 'not':
       return dtype === 'bool' ? 1 - x : roundTo(dtype, ~x);
     case 'isNan':
@@ -129,7 +154,7 @@ export function applyUnary(op: UnaryOp, dtype: DType, x: number): number {
 }
 
 /** Applies a binary operation to two values of `dtype` (the operands' dtype). */
-export function applyBinary(op: BinaryOp, dtype: DType, x: number, y: number): number {
+export function applyBinary(op: BinaryOp, dtype: ScalarType, x: number, y: number): number {
   const float = dtype === 'f32' || dtype === 'f64';
   switch (op) {
     case 'add':

@@ -1,6 +1,6 @@
-import { dtypes } from '../kernel/dtype.ts';
 import type { DType } from '../kernel/dtype.ts';
-import { bitcastTo, cast as castExpr } from '../kernel/expr.ts';
+import { dtypes, isNarrow, storedBytes } from '../kernel/dtype.ts';
+import { bitsTo, convertTo } from '../kernel/narrow.ts';
 import { asArray } from '../trace/asarray.ts';
 import { aval, showAval } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
@@ -18,7 +18,7 @@ export const castP = primitive<{ readonly dtype: DType; readonly weakType: boole
     values: [convertElementType(x.value, dtype, weakType)],
     axes: [x.axis],
   }),
-  lower: ([x], { dtype }) => ({ kind: 'map', outputs: [(c) => castExpr(dtype, x.at(c))] }),
+  lower: ([x], { dtype }) => ({ kind: 'map', outputs: [(c) => convertTo(dtype, x.at(c))] }),
   cases: eachCase(
     [
       ['f32', 'any'],
@@ -38,24 +38,34 @@ export function convertElementType(operand: ArrayLike, dtype: DType, weakType = 
   return x.dtype === dtype && x.weakType === weakType ? x : bind1(castP, [x], { dtype, weakType });
 }
 
-const fourBytes: readonly DType[] = ['f32', 'i32', 'u32'];
+/** Positions in a dtype that has all that they are compared with and added to: those in narrow integers as i32. */
+export const asPositions = (x: NDArray): NDArray => (isNarrow(x.dtype) ? convertElementType(x, 'i32') : x);
+
+const haveEqualBits = (a: DType, b: DType): boolean =>
+  storedBytes(a) === storedBytes(b) && a !== 'bool' && b !== 'bool' && a !== 'f64' && b !== 'f64';
 
 export const bitcastP = primitive<{ readonly dtype: DType }, 1>({
   name: 'bitcastConvertType',
   type: ([x], { dtype }) =>
-    fourBytes.includes(x.dtype) && fourBytes.includes(dtype)
+    haveEqualBits(x.dtype, dtype)
       ? typed(aval(x.shape, dtype))
-      : mistyped(`[bitcastConvertType] from ${showAval(x)} to ${dtype}: both need four bytes (f32, i32, u32)`),
+      : mistyped(
+          `[bitcastConvertType] from ${showAval(x)} to ${dtype}: both need as many bytes ` +
+            '(four: f32, i32, u32; two: f16, i16, u16; one: i8, u8)',
+        ),
   derivative: { kind: 'zero', because: 'it is a step function of the bits' },
   batch: ([x], { dtype }) => ({ values: [bitcastConvertType(x.value, dtype)], axes: [x.axis] }),
-  lower: ([x], { dtype }) => ({ kind: 'map', outputs: [(c) => bitcastTo(dtype, x.at(c))] }),
+  lower: ([x], { dtype }) => ({ kind: 'map', outputs: [(c) => bitsTo(dtype, x.aval.dtype, x.at(c))] }),
   cases: [
     { ins: [{ shape: [4], dtype: 'f32' }], params: { dtype: 'u32' } },
     { ins: [{ shape: [4], dtype: 'i32' }], params: { dtype: 'u32' } },
+    { ins: [{ shape: [4], dtype: 'f16' }], params: { dtype: 'i16' } },
+    { ins: [{ shape: [4], dtype: 'u16' }], params: { dtype: 'f16' } },
+    { ins: [{ shape: [4], dtype: 'i8' }], params: { dtype: 'u8' } },
   ],
 });
 
-/** The same bits as another four-byte dtype. */
+/** The same bits as another dtype of as many bytes, up to four. */
 export function bitcastConvertType(operand: ArrayLike, dtype: DType): NDArray {
   const x = asArray(operand, 'bitcastConvertType');
   return x.dtype === dtype ? x : bind1(bitcastP, [x], { dtype });

@@ -1,4 +1,4 @@
-import { isInteger } from '../kernel/dtype.ts';
+import { isInteger, isNarrow } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { iadd, lit } from '../kernel/index-algebra.ts';
 import type { Shape } from '../trace/aval.ts';
@@ -14,7 +14,7 @@ import { at, range } from '../util/array.ts';
 import { add, like, lt, min } from './elementwise.ts';
 import { gatherWindows, scatterWindows } from './indexing.ts';
 import { axisOf, inFront, prepend, scalarOf, shifted, validAxes, vectorOf } from './rules.ts';
-import { convertElementType } from './casts.ts';
+import { asPositions, convertElementType } from './casts.ts';
 import { concatenate, slice } from './pieces.ts';
 import { select } from './select.ts';
 import { broadcastInDim, numberLike, reshape, toFront, zerosOf } from './structural.ts';
@@ -148,7 +148,8 @@ const eachOfBatchAt = (axes: readonly number[], rank: number): WindowsAt => ({
 });
 
 /** A batch of starts [batch, axes], those below 0 counted from the end. */
-function wrapped(starts: NDArray, extents: Shape, axes: readonly number[]): NDArray {
+function wrapped(given: NDArray, extents: Shape, axes: readonly number[]): NDArray {
+  const starts = asPositions(given);
   if (starts.dtype === 'u32') return starts;
   const ends = vectorOf('i32', axes.map((a) => at(extents, a))); // prettier-ignore
   return select(lt(starts, zerosOf(starts.aval)), add(starts, broadcastInDim(ends, starts.shape, [1])), starts);
@@ -369,7 +370,7 @@ function clampStart(start: number, extent: number, size: number): number {
 
 /** The starts that are needed as one vector, u32 where all are, else i32; `all` itself where none is missing. */
 function stackStarts(needed: readonly StartIndex[], all: NDArray | readonly StartIndex[]): NDArray {
-  if (all instanceof NDArray && all.size === needed.length) return all;
+  if (all instanceof NDArray && all.size === needed.length) return asPositions(all);
   const known = needed.filter((s) => typeof s === 'number');
   if (known.length === needed.length) return vectorOf('i32', known);
   const dtype = needed.every((s) => typeof s !== 'number' && s.dtype === 'u32') ? 'u32' : 'i32';
@@ -381,4 +382,6 @@ function stackStarts(needed: readonly StartIndex[], all: NDArray | readonly Star
 
 /** An integer scalar as `dtype`; what i32 can't hold is out of range on any axis anyway. */
 const toPosition = (s: NDArray, dtype: 'i32' | 'u32'): NDArray =>
-  s.dtype === dtype ? s : convertElementType(min(s, like(s, 2 ** 31 - 1)), dtype);
+  s.dtype === dtype || isNarrow(s.dtype)
+    ? convertElementType(s, dtype)
+    : convertElementType(min(s, like(s, 2 ** 31 - 1)), dtype);

@@ -1,5 +1,5 @@
 import type { DType } from '../kernel/dtype.ts';
-import { isFloat, isInteger } from '../kernel/dtype.ts';
+import { isFloat, isInteger, isNarrow, isUnsigned, storedBytes } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { binary, constant, select as selectExpr, unary } from '../kernel/expr.ts';
 import type { BinaryOp, UnaryOp } from '../kernel/ops.ts';
@@ -43,10 +43,10 @@ const accepts: { readonly [D in Domain]: (dtype: DType) => boolean } = {
   bits: (d) => !isFloat(d),
 };
 const domainText: { readonly [D in Domain]: string } = {
-  float: 'a float dtype (f32, f64)',
+  float: 'a float dtype (f16, f32, f64)',
   number: 'a number dtype (not bool)',
   any: 'any dtype',
-  integer: 'an integer dtype (i32, u32)',
+  integer: 'an integer dtype',
   bits: 'bool or an integer dtype',
 };
 
@@ -349,7 +349,7 @@ export const square = (x: ArrayLike): NDArray => integerPow(x, 2);
 interface BinarySpec {
   readonly takes: Domain;
   readonly result?: DType;
-  readonly lower: BinaryOp | ((x: Expr, y: Expr) => Expr);
+  readonly lower: BinaryOp | ((x: Expr, y: Expr, dtype: DType) => Expr);
   readonly derivative: Derivative<None, 2>;
   readonly domain?: readonly [number, number];
   /** Where the second operand is drawn from, if not from `domain`. */
@@ -389,7 +389,9 @@ function binaryPrimitive(name: string, spec: BinarySpec): Primitive<None, 2> {
     },
     lower: ([x, y]) => ({
       kind: 'map',
-      outputs: [(c) => (typeof lower === 'string' ? binary(lower, x.at(c), y.at(c)) : lower(x.at(c), y.at(c)))],
+      outputs: [
+        (c) => (typeof lower === 'string' ? binary(lower, x.at(c), y.at(c)) : lower(x.at(c), y.at(c), x.aval.dtype)),
+      ],
     }),
     cases: cases<2>(2, caseInput(spec, spec.domain), caseInput(spec, spec.domain2 ?? spec.domain)),
   });
@@ -493,14 +495,27 @@ export const minP = binaryPrimitive('min', {
   derivative: extremum((a, b) => lt(a, b)),
   distinct: true,
 });
-const bitwise = (name: string, op: BinaryOp, takes: Domain = 'bits'): Primitive<None, 2> =>
+const bitwise = (name: string, op: BinarySpec['lower'], takes: Domain = 'bits'): Primitive<None, 2> =>
   binaryPrimitive(name, { takes, lower: op, derivative: logical });
 export const andP = bitwise('and', 'and');
 export const orP = bitwise('or', 'or');
 export const xorP = bitwise('xor', 'xor');
 export const shiftLeftP = bitwise('shiftLeft', 'shl', 'integer');
-export const shiftRightLogicalP = bitwise('shiftRightLogical', 'shr', 'integer');
-export const shiftRightArithmeticP = bitwise('shiftRightArithmetic', 'sar', 'integer');
+export const shiftRightLogicalP = bitwise('shiftRightLogical', shiftedLogically, 'integer');
+export const shiftRightArithmeticP = bitwise('shiftRightArithmetic', shiftedArithmetically, 'integer');
+
+/** Of a narrow signed integer only the bits that it is stored in move. */
+function shiftedLogically(x: Expr, y: Expr, dtype: DType): Expr {
+  const narrow = isNarrow(dtype) && !isUnsigned(dtype);
+  return binary('shr', narrow ? binary('and', x, lit(x, 2 ** (8 * storedBytes(dtype)) - 1)) : x, y);
+}
+
+/** Of a narrow unsigned integer the first bit that it is stored in is the sign. */
+function shiftedArithmetically(x: Expr, y: Expr, dtype: DType): Expr {
+  if (!isNarrow(dtype) || !isUnsigned(dtype)) return binary('sar', x, y);
+  const unused = lit(x, 32 - 8 * storedBytes(dtype));
+  return binary('sar', binary('sar', binary('shl', x, unused), unused), y);
+}
 
 const comparison = (name: string, lower: BinarySpec['lower']): Primitive<None, 2> =>
   binaryPrimitive(name, { takes: 'any', result: 'bool', lower, derivative: logical });
@@ -526,7 +541,7 @@ export const mul = apply2(mulP);
 export const div = apply2(divP);
 /** The remainder, with the sign of x. */
 export const rem = apply2(remP);
-/** xʸ; of integers modulo 2³² (negative powers of integers are right where they are integers). */
+/** xʸ; of integers modulo 2ⁿ with their n bits (negative powers of integers are right where they are integers). */
 export const pow = apply2(powP);
 /** The angle of the point (second, first), in (-π, π]. */
 export const atan2 = apply2(atan2P);
@@ -540,9 +555,9 @@ export const and = apply2(andP);
 export const or = apply2(orP);
 /** Logical and bitwise exclusive or. */
 export const xor = apply2(xorP);
-/** x shifted left by y bits; 0 for y ≥ 32. */
+/** x shifted left by y bits; 0 where y is at least the number of x's bits. */
 export const shiftLeft = apply2(shiftLeftP);
-/** x shifted right by y bits, zeros coming in; 0 for y ≥ 32. */
+/** x shifted right by y bits, zeros coming in; 0 where y is at least the number of x's bits. */
 export const shiftRightLogical = apply2(shiftRightLogicalP);
 /** x shifted right by y bits, the sign coming in. */
 export const shiftRightArithmetic = apply2(shiftRightArithmeticP);

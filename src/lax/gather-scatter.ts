@@ -1,6 +1,5 @@
-import { isFloat } from '../kernel/dtype.ts';
+import { boundsOf, isFloat } from '../kernel/dtype.ts';
 import type { DType } from '../kernel/dtype.ts';
-import { monoidIdentity } from '../kernel/ops.ts';
 import type { Shape } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
@@ -11,7 +10,7 @@ import { NDArray } from '../trace/value.ts';
 import type { ScatterParams } from './indexing.ts';
 import { gatherFilled, gatherWindows, scatterAddP, scatterP } from './indexing.ts';
 import { scatterMaxP, scatterMinP, scatterMulP } from './scatter.ts';
-import { convertElementType } from './casts.ts';
+import { asPositions, convertElementType } from './casts.ts';
 import { numberLike } from './structural.ts';
 import type { OutOfBounds, WindowsAt } from './windows-at.ts';
 
@@ -63,7 +62,7 @@ export interface ScatterOptions {
 
 /** Options of {@link gather}. */
 export interface GatherOptions extends ScatterOptions {
-  /** What `fill` reads; default NaN for floats, the least i32, the greatest u32, true. */
+  /** What `fill` reads; default NaN for floats, the least signed integer, the greatest unsigned one, true. */
   readonly fillValue?: number;
 }
 
@@ -77,7 +76,8 @@ function checkMode(name: string, mode: GatherScatterMode): GatherScatterMode {
 /** What is read outside of an array unless a value is given. */
 export function defaultFill(dtype: DType): number {
   if (isFloat(dtype)) return NaN;
-  return dtype === 'i32' ? monoidIdentity.max(dtype) : monoidIdentity.min(dtype);
+  const { min, max } = boundsOf(dtype);
+  return min < 0 ? min : max;
 }
 
 /**
@@ -108,7 +108,7 @@ export function gather(
 
 /** Lists of JS numbers are f32 elsewhere; as indices they are i32. */
 const indicesOf = (name: string, indices: ArrayLike): NDArray =>
-  indices instanceof NDArray ? indices : convertElementType(asArray(indices, name), 'i32');
+  indices instanceof NDArray ? asPositions(indices) : convertElementType(asArray(indices, name), 'i32');
 
 /** Gathers windows with JAX's modes. */
 export function gatherMode(

@@ -1,3 +1,4 @@
+import { asPositions } from './casts.ts';
 import { left } from 'fp-ts/lib/Either.js';
 import type { Expr } from '../kernel/expr.ts';
 import { binary } from '../kernel/expr.ts';
@@ -106,7 +107,8 @@ export function gatherFilled(
 }
 
 /** For each index vector: is its window inside of an array of this shape? */
-function fitting(x: Shape, indices: NDArray, p: WindowsAt & { readonly sizes: Shape }): NDArray {
+function fitting(x: Shape, given: NDArray, p: WindowsAt & { readonly sizes: Shape }): NDArray {
+  const indices = asPositions(given);
   const component = indices.ndim - 1;
   const alongAxes = p.indexMap.map((axis, k) => {
     const start = indexInDim(indices, k, component, false);

@@ -1,5 +1,5 @@
 import type { DType } from '../kernel/dtype.ts';
-import { cast as castExpr } from '../kernel/expr.ts';
+import { convertTo } from '../kernel/narrow.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { aval, showShape } from '../trace/aval.ts';
 import type { Shape } from '../trace/aval.ts';
@@ -18,7 +18,7 @@ export const iotaP = primitive<{ readonly dtype: DType; readonly shape: Shape; r
       : mistyped(`[iota] has no axis ${axis} in ${showShape(shape)} as ${dtype}`),
   derivative: { kind: 'zero', because: 'it has no operands' },
   batch: (_, { dtype, shape, axis }) => ({ values: [broadcastedIota(dtype, shape, axis)], axes: [null] }),
-  lower: (_, { dtype, axis }) => ({ kind: 'map', outputs: [(c) => castExpr(dtype, c[axis] as Expr)] }),
+  lower: (_, { dtype, axis }) => ({ kind: 'map', outputs: [(c) => convertTo(dtype, c[axis] as Expr)] }),
   cases: [
     { ins: [], params: { dtype: 'i32', shape: [3, 4], axis: 1 } },
     { ins: [], params: { dtype: 'f32', shape: [5], axis: 0 } },

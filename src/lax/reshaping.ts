@@ -1,3 +1,4 @@
+import { asPositions } from './casts.ts';
 import { isInteger } from '../kernel/dtype.ts';
 import type { DType } from '../kernel/dtype.ts';
 import { showAval, showShape } from '../trace/aval.ts';
@@ -50,7 +51,7 @@ export function pad(operand: ArrayLike, paddingValue: ArrayLike, paddingConfig: 
  * @param predicate bool or integers, of the cases' shape or a scalar.
  */
 export function selectN(predicate: ArrayLike, ...choices: readonly ArrayLike[]): NDArray {
-  const [which, cases] = [asArray(predicate, 'selectN'), operands('selectN', choices)];
+  const [which, cases] = [asPositions(asArray(predicate, 'selectN')), operands('selectN', choices)];
   const [first] = cases;
   if (first === undefined) throw new ArgumentError('[selectN] needs at least one case');
   if (which.dtype !== 'bool' && !isInteger(which.dtype)) {

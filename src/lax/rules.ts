@@ -1,4 +1,4 @@
-import { hostArray } from '../kernel/dtype.ts';
+import { hostArrayOf } from '../kernel/semantics.ts';
 import type { DType } from '../kernel/dtype.ts';
 import type { Aval, Shape } from '../trace/aval.ts';
 import { aval, showAval } from '../trace/aval.ts';
@@ -12,16 +12,12 @@ import { range } from '../util/array.ts';
 
 /** A scalar of a dtype. */
 export function scalarOf(dtype: DType, value: number, weakType = false): NDArray {
-  const data = hostArray[dtype](1);
-  data[0] = value;
-  return ConcreteArray.fromHost(aval([], dtype, weakType), data);
+  return ConcreteArray.fromHost(aval([], dtype, weakType), hostArrayOf(dtype, [value]));
 }
 
 /** A constant vector. */
 export function vectorOf(dtype: DType, values: readonly number[]): NDArray {
-  const data = hostArray[dtype](values.length);
-  data.set(values);
-  return ConcreteArray.fromHost(aval([values.length], dtype), data);
+  return ConcreteArray.fromHost(aval([values.length], dtype), hostArrayOf(dtype, values));
 }
 
 /** The weak type of a result: weak only if all operands are. */

@@ -66,7 +66,7 @@ export function windowsProblem(w: WindowsAt, operand: Aval, indices: Aval, sizes
   const batched = w.operandBatchingDims;
   const own = windowAxes(w, rank).length;
   const rules: readonly (readonly [boolean, string])[] = [
-    [isInteger(indices.dtype), `indices must be integers (i32 or u32)`],
+    [isInteger(indices.dtype), `indices must be integers`],
     [indices.shape.at(-1) === w.indexMap.length, `the indices' last axis must have extent ${w.indexMap.length}`],
     [
       [w.collapsedDims, w.indexMap, batched].every((axes) => validAxes(axes, rank)) &&

@@ -1,7 +1,7 @@
 import type { DType } from '../kernel/dtype.ts';
-import { isFloat } from '../kernel/dtype.ts';
+import { isFloat, isInteger } from '../kernel/dtype.ts';
 import { abs, erf, exp, expm1, like, log, log1p, logistic, neg, sqrt, tanh as tanhOf } from '../lax/elementwise.ts';
-import { convertElementType } from '../lax/casts.ts';
+import { asPositions, convertElementType } from '../lax/casts.ts';
 import { broadcastedIota } from '../lax/iota.ts';
 import { select } from '../lax/select.ts';
 import { stopGradient } from '../lax/stop-gradient.ts';
@@ -189,7 +189,7 @@ export function oneHot(x: ArrayLike, numClasses: number, { dtype = 'f32', axis =
   }
   const shape = [...a.shape.slice(0, along), n, ...a.shape.slice(along)];
   const others = range(shape.length).filter((i) => i !== along);
-  const compared = a.dtype === 'bool' ? convertElementType(a, 'i32') : a;
+  const compared = a.dtype === 'bool' ? convertElementType(a, 'i32') : isInteger(a.dtype) ? asPositions(a) : a;
   const classes = broadcastedIota(compared.dtype, shape, along);
   return convertElementType(broadcastInDim(compared, shape, others).eq(classes), dtype);
 }

@@ -1,4 +1,5 @@
 import { isFloat } from '../kernel/dtype.ts';
+import { finfo } from '../numpy/dtypes.ts';
 import { broadcastedIota } from '../lax/iota.ts';
 import { where } from '../numpy/elementwise.ts';
 import { einsum } from '../numpy/einsum.ts';
@@ -77,7 +78,7 @@ function checked(query: NDArray, key: NDArray, value: NDArray): readonly [heads:
 
 /** Scores that may not be attended to are so low that they vanish in the softmax; a row of none is uniform. */
 function masked(scores: NDArray, { mask, isCausal = false }: AttentionOptions): NDArray {
-  const lowest = -0.7 * (scores.dtype === 'f32' ? 3.4028234663852886e38 : Number.MAX_VALUE);
+  const lowest = -0.7 * finfo(scores.dtype).max;
   const given = mask === undefined ? null : asArray(mask);
   if (given !== null && given.dtype !== 'bool') {
     throw new DTypeError(

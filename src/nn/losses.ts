@@ -1,3 +1,4 @@
+import { asPositions } from '../lax/casts.ts';
 import { broadcastedIota } from '../lax/iota.ts';
 import { select } from '../lax/select.ts';
 import { zerosOf } from '../lax/structural.ts';
@@ -18,7 +19,7 @@ function integerLabels(what: string, logits: NDArray, given: ArrayLike): NDArray
       `[nn.${what}] labels must be integers, got ${labels.dtype}: cast them, as in labels.astype('i32')`,
     );
   }
-  if (logits.ndim > 0 && sameElements(logits.shape.slice(0, -1), labels.shape)) return labels;
+  if (logits.ndim > 0 && sameElements(logits.shape.slice(0, -1), labels.shape)) return asPositions(labels);
   throw new ShapeMismatchError(
     `[nn.${what}] logits [${logits.shape.join(', ')}] need labels [${logits.shape.slice(0, -1).join(', ')}], ` +
       `got [${labels.shape.join(', ')}]`,

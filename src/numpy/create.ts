@@ -7,6 +7,7 @@ import { broadcastedIota } from '../lax/iota.ts';
 import { select } from '../lax/select.ts';
 import { broadcastInDim, fill } from '../lax/structural.ts';
 import type { Shape } from '../trace/aval.ts';
+import type { Typed } from '../trace/asarray.ts';
 import { asArray, fromNested, fromTyped, isTyped } from '../trace/asarray.ts';
 import { staticNumber, staticShape } from '../trace/static.ts';
 import type { ArrayLike } from '../trace/value.ts';
@@ -22,10 +23,11 @@ export interface DTypeOptions {
   readonly dtype?: DType;
 }
 
-type Source = ArrayLike | Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
+type Source = ArrayLike | Typed;
 
 /**
- * An array from nested JS arrays, a number, a typed array (copied; Uint8Array means bool), or another array.
+ * An array from nested JS arrays, a number, a typed array (copied, and of the dtype that its type means: a Uint8Array is u8),
+ * or another array.
  *
  * @param options `dtype` converts; `shape` gives a typed array its shape.
  * @throws ArgumentError when nested arrays are ragged.

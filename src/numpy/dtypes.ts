@@ -1,5 +1,5 @@
 import type { DType } from '../kernel/dtype.ts';
-import { isFloat, isInteger } from '../kernel/dtype.ts';
+import { boundsOf, isFloat, isInteger, isUnsigned, storedBytes } from '../kernel/dtype.ts';
 import { DTypeError } from '../trace/errors.ts';
 
 /** Facts about dtypes. */
@@ -11,8 +11,8 @@ export type DTypeKind =
 const kinds: { readonly [K in DTypeKind]: (d: DType) => boolean } = {
   bool: (d) => d === 'bool',
   integer: isInteger,
-  signedinteger: (d) => d === 'i32',
-  unsignedinteger: (d) => d === 'u32',
+  signedinteger: (d) => isInteger(d) && !isUnsigned(d),
+  unsignedinteger: isUnsigned,
   floating: isFloat,
   inexact: isFloat,
   number: (d) => d !== 'bool',
@@ -61,6 +61,7 @@ const floatInfo = (dtype: DType, bits: number, nmant: number, maxExponent: numbe
  * @throws DTypeError for other dtypes.
  */
 export function finfo(dtype: DType): FloatInfo {
+  if (dtype === 'f16') return floatInfo(dtype, 16, 10, 15);
   if (dtype === 'f32') return floatInfo(dtype, 32, 23, 127);
   if (dtype === 'f64') return floatInfo(dtype, 64, 52, 1023);
   throw new DTypeError(`[finfo] needs a float dtype, got ${dtype}`);
@@ -80,7 +81,6 @@ export interface IntegerInfo {
  * @throws DTypeError for other dtypes.
  */
 export function iinfo(dtype: DType): IntegerInfo {
-  if (dtype === 'i32') return { dtype, bits: 32, min: -(2 ** 31), max: 2 ** 31 - 1 };
-  if (dtype === 'u32') return { dtype, bits: 32, min: 0, max: 2 ** 32 - 1 };
+  if (isInteger(dtype)) return { dtype, bits: 8 * storedBytes(dtype), ...boundsOf(dtype) };
   throw new DTypeError(`[iinfo] needs an integer dtype, got ${dtype}`);
 }

@@ -6,6 +6,7 @@ import { stopGradient } from '../lax/stop-gradient.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { asArray } from '../trace/asarray.ts';
 import { convertElementType } from '../lax/casts.ts';
+import { finfo } from './dtypes.ts';
 import { broadcastShapes, broadcastTo, promoted, promotedFloats, resultType, toDtype } from './promote.ts';
 
 /** Elementwise functions with NumPy's broadcasting and promotion. */
@@ -235,7 +236,7 @@ export function nanToNum(
 ): NDArray {
   const a = asArray(x);
   if (!isFloat(a.dtype)) return a;
-  const largest = a.dtype === 'f32' ? 3.4028234663852886e38 : Number.MAX_VALUE;
+  const largest = finfo(a.dtype).max;
   const replaced = select(lax.isNan(a), lax.like(a, options.nan ?? 0), a);
   const below = select(lax.eq(replaced, lax.like(a, Infinity)), lax.like(a, options.posinf ?? largest), replaced);
   return select(lax.eq(below, lax.like(a, -Infinity)), lax.like(a, options.neginf ?? -largest), below);

@@ -1,3 +1,4 @@
+import { asPositions } from '../lax/casts.ts';
 import { isInteger } from '../kernel/dtype.ts';
 import type { Shape } from '../trace/aval.ts';
 import { aval, showAval, showShape } from '../trace/aval.ts';
@@ -105,7 +106,7 @@ function rangeOf(name: string, x: NDArray, i: readonly (number | null)[], axis: 
 }
 
 function integers(name: string, x: NDArray, i: NDArray, axis: number): NDArray {
-  if (isInteger(i.dtype)) return i;
+  if (isInteger(i.dtype)) return asPositions(i);
   throw new DTypeError(
     `[${name}] axis ${axis} of ${showAval(x.aval)} is indexed with ${showAval(i.aval)}: an array of positions must hold ` +
       "integers (x.astype('i32')), a mask bools",

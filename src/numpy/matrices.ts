@@ -1,5 +1,6 @@
 import { onDiagonal } from '../lax/linalg/arrays.ts';
 import { convertElementType } from '../lax/casts.ts';
+import { summable } from './promote.ts';
 import { broadcastedIota } from '../lax/iota.ts';
 import { padZeros, slice } from '../lax/pieces.ts';
 import { select } from '../lax/select.ts';
@@ -55,11 +56,10 @@ export function diag(x: ArrayLike, k = 0): NDArray {
   return select(onDiagonal([size, size], offset), wide, zerosOf(wide.aval));
 }
 
-/** The sum along diagonal `offset` of two axes. */
+/** The sum along diagonal `offset` of two axes, of narrow integers as i32 or u32. */
 export function trace(x: ArrayLike, offset = 0, axis1 = 0, axis2 = 1): NDArray {
   const line = diagonal(x, offset, axis1, axis2);
-  const counted = line.dtype === 'bool' ? convertElementType(line, 'i32') : line;
-  return reduceSum(counted, [line.ndim - 1]);
+  return reduceSum(summable(line), [line.ndim - 1]);
 }
 
 /** The n × m matrix with ones on and below diagonal `k`. */

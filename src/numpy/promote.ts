@@ -1,5 +1,5 @@
 import type { DType } from '../kernel/dtype.ts';
-import { isFloat } from '../kernel/dtype.ts';
+import { isFloat, isUnsigned, storedBytes } from '../kernel/dtype.ts';
 import { convertElementType } from '../lax/casts.ts';
 import { broadcastInDim } from '../lax/structural.ts';
 import { scalarOf } from '../lax/rules.ts';
@@ -13,14 +13,23 @@ import type { NDArray } from '../trace/value.ts';
 
 /**
  * Promotion and broadcasting: what NumPy does implicitly and `lax` does not. Dtypes combine as in JAX without 64-bit
- * integers: bool < i32, u32 < f32 < f64; i32 with u32 is i32. A JS number adapts to the array that it meets, unless
- * it has a fraction and the array holds integers: then the result is f32.
+ * integers: bool < integers < f16 < f32 < f64; a signed with an unsigned integer is the narrowest signed one that holds
+ * both, at most i32. A JS number adapts to the array that it meets, unless it has a fraction and the array holds integers:
+ * then the result is f32.
  */
 
-const rank: { readonly [D in DType]: number } = { bool: 0, u32: 1, i32: 2, f32: 3, f64: 4 };
+const signed: readonly DType[] = ['i8', 'i16', 'i32'];
 
 /** The dtype of an operation on arrays of these two dtypes. */
-export const promoteTypes = (a: DType, b: DType): DType => (rank[a] >= rank[b] ? a : b);
+export function promoteTypes(a: DType, b: DType): DType {
+  if (a === 'bool' || b === 'bool') return a === 'bool' ? b : a;
+  if (isFloat(a) !== isFloat(b)) return isFloat(a) ? a : b;
+  if (isFloat(a) || isUnsigned(a) === isUnsigned(b)) return storedBytes(a) >= storedBytes(b) ? a : b;
+  const [s, u] = isUnsigned(a) ? [b, a] : [a, b];
+  // The narrowest signed integer that holds both; what would take 64 bits is an i32.
+  const bytes = Math.max(storedBytes(s), 2 * storedBytes(u));
+  return signed.find((d) => storedBytes(d) >= bytes) ?? 'i32';
+}
 
 /** What promotion needs to know of an operand. */
 interface Kind {
@@ -57,6 +66,12 @@ const category = (d: DType): number => (d === 'bool' ? 0 : isFloat(d) ? 2 : 1);
 export function toDtype(x: ArrayLike, dtype: DType, weak = false): NDArray {
   if (typeof x === 'number') return scalarOf(dtype, x, weak);
   return convertElementType(asArray(x), dtype, weak);
+}
+
+/** What sums and products are of: bools and narrow integers are added up as i32 or u32. */
+export function summable(x: NDArray): NDArray {
+  if (isFloat(x.dtype)) return x;
+  return convertElementType(x, isUnsigned(x.dtype) ? 'u32' : 'i32', x.weakType && x.dtype !== 'bool');
 }
 
 /** The shape that all shapes broadcast to, or null. */

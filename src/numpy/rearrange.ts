@@ -1,3 +1,4 @@
+import { asPositions } from '../lax/casts.ts';
 import { movePermutation } from '../lax/rules.ts';
 import * as lax from '../lax/index.ts';
 import { sliceAlong } from '../lax/pieces.ts';
@@ -74,7 +75,7 @@ function shiftsIn(shift: NDArray): readonly NDArray[] {
 function rolledBy(x: NDArray, shift: NDArray, axis: number): NDArray {
   const n = at(x.shape, axis);
   if (n === 0) return x;
-  const by = isInteger(shift.dtype) ? shift : lax.convertElementType(shift, 'i32');
+  const by = isInteger(shift.dtype) ? asPositions(shift) : lax.convertElementType(shift, 'i32');
   const less = lax.convertElementType(rem(by, n), 'i32');
   const positions = rem(add(sub(lax.broadcastedIota('i32', [n], 0), less), n), n);
   return take(x, positions, axis, { mode: 'clip' });

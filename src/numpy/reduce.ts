@@ -12,7 +12,7 @@ import { ArgumentError } from '../trace/errors.ts';
 import { staticNumber } from '../trace/static.ts';
 import type { ArrayLike, Axis, NDArray, ReduceOptions } from '../trace/value.ts';
 import { product, range } from '../util/array.ts';
-import { toDtype } from './promote.ts';
+import { summable, toDtype } from './promote.ts';
 
 /** Reductions with NumPy's axis arguments. */
 
@@ -53,7 +53,6 @@ const reduction =
     return kept(reduce(a, axes), a, axes, options);
   };
 
-const countable = (x: NDArray): NDArray => (x.dtype === 'bool' ? convertElementType(x, 'i32') : x);
 const floats = (x: NDArray): NDArray => (isFloat(x.dtype) ? x : convertElementType(x, 'f32'));
 const truth = (x: NDArray): NDArray => toDtype(x, 'bool');
 const nonEmpty =
@@ -67,10 +66,10 @@ const nonEmpty =
     return f(x, axes);
   };
 
-/** Sum over `axis` (default all); bools are counted. */
-export const sum: Reduction = reduction('sum', countable, reduceSum);
-/** Product over `axis` (default all). */
-export const prod: Reduction = reduction('prod', countable, lax.reduceProd);
+/** Sum over `axis` (default all); bools are counted, and narrow integers are added up as i32 or u32. */
+export const sum: Reduction = reduction('sum', summable, reduceSum);
+/** Product over `axis` (default all), of narrow integers as i32 or u32. */
+export const prod: Reduction = reduction('prod', summable, lax.reduceProd);
 /** Maximum over `axis` (default all); NaN if any element is. */
 export const max: Reduction = reduction(
   'max',
@@ -91,9 +90,14 @@ export const any: Reduction = reduction('any', truth, lax.reduceOr);
 export const mean: Reduction = reduction('mean', floats, meanOf);
 
 function meanOf(x: NDArray, axes: readonly number[]): NDArray {
+  if (x.dtype === 'f16') return inSingle(x, (wide) => meanOf(wide, axes));
   const total = reduceSum(x, axes);
   return div(total, like(total, product(axes.map((a) => x.shape[a] as number))));
 }
+
+/** What is computed in f32 and rounded to half precision once, as totals may be larger than that has numbers for. */
+const inSingle = (x: NDArray, f: (wide: NDArray) => NDArray): NDArray =>
+  convertElementType(f(convertElementType(x, 'f32')), 'f16');
 
 /** Options of {@link var_} and {@link std}. */
 export interface VarianceOptions extends ReduceOptions {
@@ -104,6 +108,7 @@ export interface VarianceOptions extends ReduceOptions {
 /** Variance over `axis` (default all): the mean of the squared distances from the mean. */
 export function var_(x: ArrayLike, axis?: Axis, options: VarianceOptions = {}): NDArray {
   const a = floats(asArray(x));
+  if (a.dtype === 'f16') return inSingle(a, (wide) => var_(wide, axis, options));
   const axes = axesOf('var', a, axis);
   const others = range(a.ndim).filter((i) => !axes.includes(i));
   const centred = sub(a, broadcastInDim(meanOf(a, axes), a.shape, others));
@@ -113,7 +118,10 @@ export function var_(x: ArrayLike, axis?: Axis, options: VarianceOptions = {}): 
 }
 
 /** Standard deviation over `axis` (default all). */
-export const std = (x: ArrayLike, axis?: Axis, options: VarianceOptions = {}): NDArray => sqrt(var_(x, axis, options));
+export function std(x: ArrayLike, axis?: Axis, options: VarianceOptions = {}): NDArray {
+  const a = floats(asArray(x));
+  return a.dtype === 'f16' ? inSingle(a, (wide) => std(wide, axis, options)) : sqrt(var_(a, axis, options));
+}
 
 const argument =
   (name: string, f: (x: NDArray, axis: number) => NDArray) =>

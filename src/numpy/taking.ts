@@ -3,7 +3,7 @@ import { add, like, lt, rem } from '../lax/elementwise.ts';
 import type { GatherOptions } from '../lax/gather-scatter.ts';
 import { defaultFill, gatherMode, scatterMode } from '../lax/gather-scatter.ts';
 import { alongAxis, scatterP } from '../lax/indexing.ts';
-import { convertElementType } from '../lax/casts.ts';
+import { asPositions, convertElementType } from '../lax/casts.ts';
 import { select } from '../lax/select.ts';
 import { fill, reshape } from '../lax/structural.ts';
 import type { Shape } from '../trace/aval.ts';
@@ -36,12 +36,10 @@ function resolved(positions: NDArray, n: number, mode: 'fill' | 'clip' | 'wrap')
 
 function integers(name: string, indices: ArrayLike): NDArray {
   const a = asArray(indices);
-  if (isInteger(a.dtype)) return a;
+  if (isInteger(a.dtype)) return asPositions(a);
   // Plain JS numbers and lists of them are f32; whole ones are positions.
   if (!(indices === a)) return convertElementType(a, 'i32');
-  throw new DTypeError(
-    `[${name}] indices must be integers (i32 or u32), got ${showAval(a.aval)}: cast them (x.astype('i32'))`,
-  );
+  throw new DTypeError(`[${name}] indices must be integers, got ${showAval(a.aval)}: cast them (x.astype('i32'))`);
 }
 
 /**

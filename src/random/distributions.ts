@@ -1,11 +1,13 @@
-import type { DType } from '../kernel/dtype.ts';
+import type { DType, FloatType } from '../kernel/dtype.ts';
 import { isFloat } from '../kernel/dtype.ts';
+import { roundTo } from '../kernel/semantics.ts';
 import * as lax from '../lax/elementwise.ts';
 import { argmax } from '../lax/reduce.ts';
 import { bitcastConvertType, convertElementType } from '../lax/casts.ts';
 import { select } from '../lax/select.ts';
 import { stopGradient } from '../lax/stop-gradient.ts';
 import { fill, reshape } from '../lax/structural.ts';
+import { finfo } from '../numpy/dtypes.ts';
 import { broadcastShapes, broadcastTo, toDtype } from '../numpy/promote.ts';
 import { moveaxis } from '../numpy/rearrange.ts';
 import type { Shape } from '../trace/aval.ts';
@@ -53,20 +55,25 @@ export function uniform(k: NDArray, shape: Shape = [], options: UniformOptions =
 }
 
 /** Is the distance of the bounds a power of two, so that a product with it is exact? */
-function isScale(minval: ArrayLike, maxval: ArrayLike, dtype: 'f32' | 'f64'): boolean {
+function isScale(minval: ArrayLike, maxval: ArrayLike, dtype: FloatType): boolean {
   if (typeof minval !== 'number' || typeof maxval !== 'number') return false;
-  const round = dtype === 'f32' ? Math.fround : Number;
+  const round = (x: number): number => roundTo(dtype, x);
   const width = round(round(maxval) - round(minval));
   return width > 0 && Number.isInteger(Math.log2(width)) && 2 ** Math.log2(width) === width;
 }
 
 /** Uniform in [0, 1): as many random bits as the mantissa has, over the power of two that they count to. */
-function unit(k: NDArray, shape: Shape, dtype: 'f32' | 'f64'): NDArray {
+function unit(k: NDArray, shape: Shape, dtype: FloatType): NDArray {
   if (dtype === 'f32') {
     const word = bits(k, shape);
     // The upper 23 bits become the mantissa of a number in [1, 2).
     const mantissa = lax.or(lax.shiftRightLogical(word, lax.like(word, 9)), lax.like(word, 0x3f800000));
     return lax.sub(bitcastConvertType(mantissa, 'f32'), fill(shape, 'f32', 1));
+  }
+  if (dtype === 'f16') {
+    const word = bits(k, shape, { dtype: 'u16' });
+    const mantissa = lax.or(lax.shiftRightLogical(word, lax.like(word, 6)), lax.like(word, 0x3c00));
+    return lax.sub(bitcastConvertType(mantissa, 'f16'), fill(shape, 'f16', 1));
   }
   const [high, low] = counted(k, shape);
   const upper = lax.mul(convertElementType(high, 'f64'), fill(shape, 'f64', 2 ** -32));
@@ -91,7 +98,7 @@ export function normal(k: NDArray, shape: Shape = [], options: FloatOptions = {}
 }
 
 /** The number of a dtype after -1 towards 0. */
-const nextToward = (x: -1, dtype: 'f32' | 'f64'): number => x + (dtype === 'f32' ? 2 ** -24 : 2 ** -53);
+const nextToward = (x: -1, dtype: FloatType): number => x + finfo(dtype).eps / 2;
 
 /**
  * Standard normal, restricted to the open interval (lower, upper).
@@ -129,19 +136,20 @@ function beyond(x: NDArray, direction: 1 | -1): NDArray {
     const step = lax.max(lax.mul(lax.abs(x), lax.like(x, 2 ** -53)), lax.like(x, 5e-324));
     return direction === 1 ? lax.add(x, step) : lax.sub(x, step);
   }
-  const word = bitcastConvertType(x, 'i32');
+  const [whole, least] = x.dtype === 'f16' ? (['i16', 2 ** -24] as const) : (['i32', 2 ** -149] as const);
+  const word = bitcastConvertType(x, whole);
   const away = lax.gt(x, lax.like(x, 0));
   const outwards = direction === 1 ? away : lax.lt(x, lax.like(x, 0));
-  const moved = lax.add(word, convertElementType(outwards, 'i32').mul(2).sub(1));
-  const smallest = fill(x.shape, 'f32', direction * 2 ** -149);
+  const moved = lax.add(word, convertElementType(outwards, whole).mul(2).sub(1));
+  const smallest = fill(x.shape, x.dtype, direction * least);
   const atZero = lax.eq(x, lax.like(x, 0));
-  return select(atZero, smallest, bitcastConvertType(moved, 'f32'));
+  return select(atZero, smallest, bitcastConvertType(moved, x.dtype));
 }
 
 /** Gumbel(0, 1): -log(-log u). */
 export function gumbel(k: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   const dtype = floatDtype('gumbel', options.dtype);
-  const minval = dtype === 'f32' ? 2 ** -126 : 2 ** -1022;
+  const minval = finfo(dtype).tiny;
   const u = uniform(k, shape, { dtype, minval, maxval: 1 });
   return lax.neg(lax.log(lax.neg(lax.log(u))));
 }

@@ -1,3 +1,4 @@
+import { convertElementType } from '../lax/casts.ts';
 import * as lax from '../lax/elementwise.ts';
 import { stopGradient } from '../lax/stop-gradient.ts';
 import type { NDArray } from '../trace/value.ts';
@@ -10,6 +11,11 @@ import type { NDArray } from '../trace/value.ts';
  * T. J. Dekker: A floating-point technique for extending the available precision. Numerische Mathematik 18, 1971.
  */
 export function multiplyAdd(x: NDArray, y: NDArray, z: NDArray): NDArray {
+  if (x.dtype === 'f16') {
+    // f32 has the product exactly.
+    const [a, b, c] = [x, y, z].map((v) => convertElementType(v, 'f32')) as [NDArray, NDArray, NDArray];
+    return convertElementType(lax.add(lax.mul(a, b), c), 'f16');
+  }
   const product = lax.mul(x, y);
   const sum = lax.add(product, z);
   const error = lax.add(productError(x, y, product), sumError(product, z, sum));

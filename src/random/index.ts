@@ -5,6 +5,7 @@
 export { bernoulli, categorical, gumbel, normal, truncatedNormal, uniform } from './distributions.ts';
 export type { CategoricalOptions, FloatOptions, UniformOptions } from './distributions.ts';
 export { randint } from './integers.ts';
+export type { BitsOptions } from './keys.ts';
 export { bits, clone, foldIn, key, keyData, split, wrapKeyData } from './keys.ts';
 export { choice, permutation } from './shuffle.ts';
 export type { ChoiceOptions, PermutationOptions } from './shuffle.ts';

@@ -1,9 +1,10 @@
 import type { DType } from '../kernel/dtype.ts';
-import { isInteger } from '../kernel/dtype.ts';
+import { isInteger, isNarrow } from '../kernel/dtype.ts';
 import * as lax from '../lax/elementwise.ts';
 import { convertElementType } from '../lax/casts.ts';
 import { select } from '../lax/select.ts';
 import { fill } from '../lax/structural.ts';
+import { clip } from '../numpy/elementwise.ts';
 import { broadcastTo } from '../numpy/promote.ts';
 import { iinfo } from '../numpy/dtypes.ts';
 import type { Shape } from '../trace/aval.ts';
@@ -21,7 +22,16 @@ import { bits, split } from './keys.ts';
  */
 export function randint(k: NDArray, shape: Shape, minval: ArrayLike, maxval: ArrayLike, dtype: DType = 'i32'): NDArray {
   if (!isInteger(dtype))
-    throw new DTypeError(`[random.randint] draws integers: dtype must be i32 or u32, got ${dtype}`);
+    throw new DTypeError(
+      `[random.randint] draws integers: dtype must be one of i8, u8, i16, u16, i32, u32, got ${dtype}`,
+    );
+  if (isNarrow(dtype)) {
+    // By way of i32, so that fewer bits do not favour some integers.
+    const { min, max } = iinfo(dtype);
+    const within = (x: ArrayLike, most: number): ArrayLike =>
+      typeof x === 'number' ? Math.min(Math.max(x, min), most) : clip(convertElementType(asArray(x), 'i32'), min, most);
+    return convertElementType(randint(k, shape, within(minval, max), within(maxval, max + 1)), dtype);
+  }
   const extents = staticShape(shape, '[random.randint] the shape');
   const [low, high] = [bound(minval, dtype, extents), bound(maxval, dtype, extents)];
   const [k1, k2] = split(k) as unknown as Iterable<NDArray> as [NDArray, NDArray];

@@ -1,9 +1,9 @@
-import type { DType } from '../kernel/dtype.ts';
-import { isFloat, isInteger } from '../kernel/dtype.ts';
+import type { DType, FloatType } from '../kernel/dtype.ts';
+import { isFloat, isInteger, isUnsigned } from '../kernel/dtype.ts';
 import { threefry2x32 } from '../lax/bits.ts';
 import * as lax from '../lax/elementwise.ts';
 import { scalarOf } from '../lax/rules.ts';
-import { bitcastConvertType } from '../lax/casts.ts';
+import { convertElementType } from '../lax/casts.ts';
 import { broadcastedIota } from '../lax/iota.ts';
 import { broadcastInDim, fill, reshape } from '../lax/structural.ts';
 import { array } from '../numpy/create.ts';
@@ -45,7 +45,7 @@ function keyOf(seed: NDArray): NDArray {
   if (!isInteger(seed.dtype)) {
     throw new DTypeError(`[random.key] needs an integer seed, got ${showAval(seed.aval)}: cast it (x.astype('i32'))`);
   }
-  const made = stack([scalarOf('u32', 0), bitcastConvertType(seed, 'u32')]);
+  const made = stack([scalarOf('u32', 0), convertElementType(seed, 'u32')]);
   if (debugKeyReuse.on) noteNewKeys(made);
   return made;
 }
@@ -107,15 +107,28 @@ export function clone(k: NDArray): NDArray {
   return lax.or(words, lax.like(words, 0));
 }
 
-/** Uniformly distributed u32 bits. */
-export function bits(k: NDArray, shape: Shape = []): NDArray {
+/** Options of {@link bits}. */
+export interface BitsOptions {
+  /** An unsigned integer dtype; u32 by default. */
+  readonly dtype?: DType;
+}
+
+/**
+ * Uniformly distributed bits.
+ *
+ * @throws DTypeError for a dtype that is no unsigned integer.
+ */
+export function bits(k: NDArray, shape: Shape = [], { dtype = 'u32' }: BitsOptions = {}): NDArray {
+  if (!isUnsigned(dtype)) {
+    throw new DTypeError(`[random.bits] draws unsigned integers: dtype must be u8, u16 or u32, got ${dtype}`);
+  }
   const [a, b] = counted(k, staticShape(shape, '[random.bits] the shape'));
-  return lax.xor(a, b);
+  return convertElementType(lax.xor(a, b), dtype);
 }
 
 /** The float dtype that was asked for. */
-export function floatDtype(name: string, dtype: DType | undefined): 'f32' | 'f64' {
+export function floatDtype(name: string, dtype: DType | undefined): FloatType {
   const to = dtype ?? 'f32';
   if (isFloat(to)) return to;
-  throw new DTypeError(`[random.${name}] draws floats: dtype must be f32 or f64, got ${to}`);
+  throw new DTypeError(`[random.${name}] draws floats: dtype must be f16, f32 or f64, got ${to}`);
 }

@@ -1,26 +1,46 @@
 import type { DType } from '../kernel/dtype.ts';
-import { hostArray } from '../kernel/dtype.ts';
+import { hostArrayOf } from '../kernel/semantics.ts';
 import { aval } from './aval.ts';
 import { ConcreteArray } from './concrete.ts';
 import { ArgumentError } from './errors.ts';
 import type { ArrayLike, NestedNumbers } from './value.ts';
 import { NDArray } from './value.ts';
 
-/** The typed arrays that have a dtype of ours. */
-type Typed = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
+/** An array of half precision, where the engine has them. */
+interface HalfArray extends ArrayLikeOfNumbers {
+  readonly [Symbol.toStringTag]: 'Float16Array';
+}
+type ArrayLikeOfNumbers = globalThis.ArrayLike<number>;
 
+/** The typed arrays that have a dtype of ours. */
+export type Typed =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array
+  | HalfArray;
+
+const typedDtypes: Readonly<Record<string, DType>> = {
+  Float16Array: 'f16',
+  Float32Array: 'f32',
+  Float64Array: 'f64',
+  Int8Array: 'i8',
+  Int16Array: 'i16',
+  Int32Array: 'i32',
+  Uint8Array: 'u8',
+  Uint8ClampedArray: 'u8',
+  Uint16Array: 'u16',
+  Uint32Array: 'u32',
+};
+
+/** The dtype that a typed array's own type means, whatever realm it is from; null for anything else. */
 const typedDtype = (x: unknown): DType | null =>
-  x instanceof Float32Array
-    ? 'f32'
-    : x instanceof Float64Array
-      ? 'f64'
-      : x instanceof Int32Array
-        ? 'i32'
-        : x instanceof Uint32Array
-          ? 'u32'
-          : x instanceof Uint8Array
-            ? 'bool'
-            : null;
+  ArrayBuffer.isView(x) ? (typedDtypes[(x as Partial<Typed>)[Symbol.toStringTag] ?? ''] ?? null) : null;
 
 /** Is `x` a number, a boolean, or nested JS arrays? */
 export const isNestedNumbers = (x: unknown): x is NestedNumbers =>
@@ -66,12 +86,11 @@ export function fromNested(x: NestedNumbers, dtype: DType | null, what: string):
   };
   go(x, 0);
   const resolved = dtype ?? (kinds.has('boolean') && !kinds.has('number') ? 'bool' : 'f32');
-  const data = hostArray[resolved](flat.length);
-  for (let i = 0; i < flat.length; i++) data[i] = flat[i] as number;
+  const data = hostArrayOf(resolved, flat);
   return ConcreteArray.fromHost(aval(shape, resolved, dtype === null && typeof x === 'number'), data);
 }
 
-/** A concrete array from a typed array, of the dtype that its type means (Uint8Array: bool). The data is copied. */
+/** A concrete array from a typed array, of the dtype that its type means. The data is copied. */
 export function fromTyped(data: Typed, shape: readonly number[], what: string): ConcreteArray {
   const dtype = typedDtype(data);
   const size = shape.reduce((a, b) => a * b, 1);
@@ -79,9 +98,7 @@ export function fromTyped(data: Typed, shape: readonly number[], what: string): 
   if (size !== data.length) {
     throw new ArgumentError(`[${what}] ${data.length} elements do not fill shape [${shape.join(', ')}]`);
   }
-  const copy = hostArray[dtype](data.length);
-  copy.set(data);
-  return ConcreteArray.fromHost(aval(shape, dtype), copy);
+  return ConcreteArray.fromHost(aval(shape, dtype), hostArrayOf(dtype, data));
 }
 
 /** Is `x` a typed array that has a dtype of ours? */

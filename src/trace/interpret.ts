@@ -3,7 +3,7 @@ import { zipExact } from '../util/array.ts';
 import { onBehalf, withOrigin } from '../util/origin.ts';
 import { bind } from './context.ts';
 import { ConcreteArray } from './concrete.ts';
-import { hostArray } from '../kernel/dtype.ts';
+import { hostArrayOf } from '../kernel/semantics.ts';
 import type { Aval } from './aval.ts';
 import type { Atom, Equation, Jaxpr, Var } from './jaxpr.ts';
 import { Literal } from './jaxpr.ts';
@@ -11,9 +11,7 @@ import type { NDArray } from './value.ts';
 
 /** A concrete scalar of the given type. */
 export function scalar(aval: Aval, value: number): ConcreteArray {
-  const data = hostArray[aval.dtype](1);
-  data[0] = value;
-  return ConcreteArray.fromHost(aval, data);
+  return ConcreteArray.fromHost(aval, hostArrayOf(aval.dtype, [value]));
 }
 
 /** The value of an atom in an environment. */

@@ -282,11 +282,11 @@ export interface Case<P, N extends number> {
 /** How to draw one operand of a {@link Case}. */
 export interface CaseInput {
   readonly shape: Shape;
-  /** Fixed dtypes; `float` cases run in f32 and f64, `integer` ones in i32 and u32. */
-  readonly dtype: DType | 'float' | 'integer' | 'any';
+  /** Fixed dtypes; `float` cases run in f16, f32 and f64, `wideFloat` ones in f32 and f64, `integer` ones in narrow and wide, signed and unsigned ones. */
+  readonly dtype: DType | 'float' | 'wideFloat' | 'integer' | 'any';
   /** Values are drawn from this interval, where the function is smooth; default [-2, 2]. */
   readonly domain?: readonly [low: number, high: number];
-  /** Integers are drawn from this interval (of which u32 takes what is not negative); default [-9, 9], [0, 40] in u32. */
+  /** Integers are drawn from this interval (of which each dtype takes what it has); default [-9, 9], [0, 40] in unsigned ones. */
   readonly integers?: readonly [low: number, high: number];
   /** Values closer than this to one of `kinks` (default: none) are moved away. */
   readonly kinks?: readonly number[];

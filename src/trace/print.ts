@@ -1,3 +1,4 @@
+import { isFloat } from '../kernel/dtype.ts';
 import { showAval } from './aval.ts';
 import type { Atom, Equation, Jaxpr, Var } from './jaxpr.ts';
 import { isJaxpr, Literal } from './jaxpr.ts';
@@ -25,9 +26,8 @@ export function printJaxpr(jaxpr: Jaxpr, indent = ''): string {
 }
 
 const literal = (a: Literal): string => {
-  const float = a.aval.dtype === 'f32' || a.aval.dtype === 'f64';
   const text = a.aval.dtype === 'bool' ? String(a.value !== 0) : String(a.value);
-  return `${float && Number.isInteger(a.value) ? `${text}.0` : text}:${showAval(a.aval)}`;
+  return `${isFloat(a.aval.dtype) && Number.isInteger(a.value) ? `${text}.0` : text}:${showAval(a.aval)}`;
 };
 
 function params(e: Equation, indent: string): string {

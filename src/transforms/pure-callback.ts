@@ -1,4 +1,4 @@
-import { hostArray } from '../kernel/dtype.ts';
+import { hostArrayOf } from '../kernel/semantics.ts';
 import type { HostArray } from '../kernel/dtype.ts';
 import type { VmapMethod } from '../lax/callback.ts';
 import { pureCallbackP } from '../lax/callback.ts';
@@ -147,7 +147,5 @@ function toArray(x: unknown, wanted: Aval, what: string): NDArray {
   if (data.length !== size) {
     throw new ShapeMismatchError(`${what} has ${data.length} elements, but ${showAval(wanted)} was promised`);
   }
-  const own = hostArray[wanted.dtype](size);
-  own.set(data);
-  return ConcreteArray.fromHost(wanted, own);
+  return ConcreteArray.fromHost(wanted, hostArrayOf(wanted.dtype, data));
 }

@@ -1,4 +1,4 @@
-import type { DType, HostArray } from '../../src/kernel/dtype.ts';
+import type { DType, HostArray, ScalarType } from '../../src/kernel/dtype.ts';
 import { hostArray } from '../../src/kernel/dtype.ts';
 import type { Expr } from '../../src/kernel/expr.ts';
 import { acc, binary, constant, index, load } from '../../src/kernel/expr.ts';
@@ -17,7 +17,7 @@ export interface ExactCase extends Case {
 /** Which product of matrices: `c[b, m, n] = Σₖ a[b, m, k] · b[b, k, n]`. */
 export interface ProductOptions {
   readonly batch?: number;
-  readonly dtype?: DType;
+  readonly dtype?: ScalarType;
   /** Stored with the rows inside: a as [k, m], b as [n, k]. */
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;

@@ -1,10 +1,12 @@
-import type { DType, HostArray } from '../../src/kernel/dtype.ts';
-import { hostArray } from '../../src/kernel/dtype.ts';
+import type { DType, HostArray, ScalarType } from '../../src/kernel/dtype.ts';
+import { boundsOf, computedIn, dtypes as allStored, hostArray, isFloat } from '../../src/kernel/dtype.ts';
 import type { Expr } from '../../src/kernel/expr.ts';
 import { acc, binary, bitcastTo, cast, constant, index, load, select, unary } from '../../src/kernel/expr.ts';
 import { iadd, imod, idiv, imul, inBounds, interval, lit, linearize } from '../../src/kernel/index-algebra.ts';
 import type { Accumulator, Kernel, Operand, Pass, Store } from '../../src/kernel/kernel.ts';
+import { narrow } from '../../src/kernel/narrow.ts';
 import type { BinaryOp, Monoid, UnaryOp } from '../../src/kernel/ops.ts';
+import { roundTo } from '../../src/kernel/semantics.ts';
 import { product, range } from '../../src/util/array.ts';
 import type { Source } from './random.ts';
 import { Random } from './random.ts';
@@ -39,7 +41,7 @@ const specialInts = [0, 1, -1, 2, 31, 32, 33, 7, -7, 2147483647, -2147483648, 10
 
 /** Which values and operations a random kernel is made of. */
 export interface Vocabulary {
-  readonly dtypes: readonly DType[];
+  readonly dtypes: readonly ScalarType[];
   /** Mixes in NaN, infinities, extreme integers and the like. */
   readonly special: boolean;
   /**
@@ -47,6 +49,8 @@ export interface Vocabulary {
    * rounds, as long as they stay small.
    */
   readonly exact: boolean;
+  /** Are operands at times of dtypes that take fewer bits than they are computed in? */
+  readonly narrow?: boolean;
 }
 
 const exactFloats = [0, 1, -1, NaN, Infinity, -Infinity, 0.5, 2.5, -2.5, 3.5];
@@ -58,12 +62,14 @@ export function randomData(from: Random, dtype: DType, length: number, { special
   const data = hostArray[dtype](length);
   for (let i = 0; i < length; i++) {
     if (dtype === 'bool') data[i] = r.below(2);
-    else if (dtype === 'f32' && exact)
+    else if ((dtype === 'f32' || dtype === 'f16') && exact)
       data[i] = special && r.chance(0.1) ? r.pick(exactFloats) : (r.below(81) - 40) / 4;
-    else if (dtype === 'f32' || dtype === 'f64')
-      data[i] =
-        special && r.chance(0.2) ? r.pick(specialFloats) : (r.next() - 0.5) * (special && r.chance(0.2) ? 200 : 4);
-    else data[i] = special && r.chance(0.5) ? r.pick(specialInts) : r.below(200) - (dtype === 'i32' ? 100 : 0);
+    else if (isFloat(dtype))
+      data[i] = roundTo(
+        dtype,
+        special && r.chance(0.2) ? r.pick(specialFloats) : (r.next() - 0.5) * (special && r.chance(0.2) ? 200 : 4),
+      );
+    else data[i] = special && r.chance(0.5) ? r.pick(specialInts) : r.below(200) - (boundsOf(dtype).min < 0 ? 100 : 0);
   }
   return data;
 }
@@ -112,9 +118,16 @@ export class KernelMaker {
     return this.operands.length - 1;
   }
 
+  /** A dtype that is computed in this one: mostly itself. */
+  private stored(dtype: ScalarType): DType {
+    if (this.vocabulary.narrow !== true || this.r.chance(0.8)) return dtype;
+    return this.r.pick(allStored.filter((d) => computedIn(d) === dtype));
+  }
+
   /** A load over some of the axes, in some order, with strides, offsets, reshapes and guards. */
-  load(dtype: DType, axes: readonly Expr[]): Expr {
+  load(computed: ScalarType, axes: readonly Expr[]): Expr {
     const { r } = this;
+    const dtype = this.stored(computed);
     const order = [...axes].sort(() => r.next() - 0.5);
     const used = (r.chance(0.6) ? axes : order).filter(() => !r.chance(0.2));
     let position = lit(r.below(3));
@@ -139,10 +152,10 @@ export class KernelMaker {
   }
 
   /** A random expression whose value every device computes exactly. */
-  expr(dtype: DType, axes: readonly Expr[], depth: number): Expr {
+  expr(dtype: ScalarType, axes: readonly Expr[], depth: number): Expr {
     const { r } = this;
     if (depth <= 0 || r.chance(0.1)) return this.leaf(dtype, axes);
-    const sub = (d: DType): Expr => this.expr(d, axes, depth - 1 - r.below(2));
+    const sub = (d: ScalarType): Expr => this.expr(d, axes, depth - 1 - r.below(2));
     if (r.chance(0.12)) return select(sub('bool'), sub(dtype), sub(dtype));
     if (r.chance(0.15)) return this.cast(dtype, sub);
     const float = dtype === 'f32' || dtype === 'f64';
@@ -167,7 +180,7 @@ export class KernelMaker {
     return binary(name, x, y);
   }
 
-  private cast(dtype: DType, sub: (d: DType) => Expr): Expr {
+  private cast(dtype: ScalarType, sub: (d: ScalarType) => Expr): Expr {
     const { dtypes, exact } = this.vocabulary;
     const from = this.r.pick(dtypes);
     if (this.r.chance(0.3) && dtype === 'u32' && dtypes.includes('f32')) {
@@ -181,7 +194,7 @@ export class KernelMaker {
     return cast(dtype, sub(from));
   }
 
-  protected leaf(dtype: DType, axes: readonly Expr[]): Expr {
+  protected leaf(dtype: ScalarType, axes: readonly Expr[]): Expr {
     const { r } = this;
     const { special, exact } = this.vocabulary;
     if (r.chance(0.15)) {
@@ -193,7 +206,7 @@ export class KernelMaker {
   }
 
   /** As {@link expr}, perhaps with a transcendental function as the last operation. */
-  value(dtype: DType, axes: readonly Expr[], depth: number): Expr {
+  value(dtype: ScalarType, axes: readonly Expr[], depth: number): Expr {
     const x = this.expr(dtype, axes, depth);
     if ((dtype !== 'f32' && dtype !== 'f64') || this.r.chance(0.6)) return x;
     if (this.r.chance(0.8)) return unary(this.r.pick(transcendental), x);
@@ -213,21 +226,22 @@ export class KernelMaker {
       extents,
     );
     const index = imul(position, gap);
-    return { operand: this.operand(value.dtype, product(extents) * gap, 'write'), index, value };
+    const dtype = this.stored(value.dtype);
+    return { operand: this.operand(dtype, product(extents) * gap, 'write'), index, value: narrow(dtype, value) };
   }
 }
 
 const extents = [1, 2, 3, 4, 5, 7, 8, 13, 16, 33];
 /** Dtypes that every device has. */
-export const f32Like: readonly DType[] = ['f32', 'f32', 'i32', 'u32', 'bool'];
-export const allDTypes: readonly DType[] = ['f32', 'f64', 'i32', 'u32', 'bool'];
+export const f32Like: readonly ScalarType[] = ['f32', 'f32', 'i32', 'u32', 'bool'];
+export const allDTypes: readonly ScalarType[] = ['f32', 'f64', 'i32', 'u32', 'bool'];
 export const axesOf = (domain: readonly number[], first = 0): Expr[] => domain.map((n, i) => index(first + i, n));
 
 /** A random map kernel: one or two stores, at times one that updates an operand in place. */
 export function randomMap(source: Source): Case {
   const r = new Random(source);
   const dtypes = r.chance(0.75) ? f32Like : allDTypes;
-  const k = new KernelMaker(r, { dtypes, special: r.chance(0.7), exact: false });
+  const k = new KernelMaker(r, { dtypes, special: r.chance(0.7), exact: false, narrow: true });
   const domain = range(r.below(4)).map(() => (r.chance(0.03) ? 0 : r.pick(extents)));
   const axes = axesOf(domain);
   const stores = range(1 + r.below(2)).map(() => k.store(axes, k.value(r.pick(dtypes), axes, 3)));
@@ -250,7 +264,7 @@ export function randomMap(source: Source): Case {
 export function randomTranspose(source: Source): Case {
   const r = new Random(source);
   const dtypes = r.chance(0.85) ? f32Like : allDTypes;
-  const k = new KernelMaker(r, { dtypes, special: r.chance(0.5), exact: false });
+  const k = new KernelMaker(r, { dtypes, special: r.chance(0.5), exact: false, narrow: true });
   const domain = r.pick([
     [r.pick([8, 31, 300]), r.pick([128, 131])],
     [257, r.pick([5, 8, 17])],
@@ -277,7 +291,7 @@ export function randomTranspose(source: Source): Case {
   return { kernel, data: k.data };
 }
 
-const monoidsOf = (dtype: DType): readonly Monoid[] =>
+const monoidsOf = (dtype: ScalarType): readonly Monoid[] =>
   dtype === 'bool'
     ? ['and', 'or', 'add', 'mul', 'max', 'min']
     : dtype === 'f32' || dtype === 'f64'
@@ -289,7 +303,7 @@ export function randomReduce(source: Source): Case {
   const r = new Random(source);
   const dtypes = r.chance(0.8) ? f32Like : allDTypes;
   const special = r.chance(0.3);
-  const k = new KernelMaker(r, { dtypes, special, exact: false });
+  const k = new KernelMaker(r, { dtypes, special, exact: false, narrow: true });
   const domain = range(r.below(3)).map(() => (r.chance(0.03) ? 0 : r.pick(extents)));
   const long = r.chance(0.15);
   const reduced = long
@@ -319,7 +333,7 @@ export function randomLargeReduce(source: Source): Case {
   const r = new Random(source);
   const special = r.chance(0.3);
   const dtypes = r.chance(0.8) ? f32Like : allDTypes;
-  const k = new KernelMaker(r, { dtypes, special, exact: false });
+  const k = new KernelMaker(r, { dtypes, special, exact: false, narrow: true });
   const [domain, reduced] = r.pick([
     [[], [r.pick([65_536, 100_003])]],
     [[3], [50_001]],
@@ -359,7 +373,7 @@ export function randomLargeReduce(source: Source): Case {
 export function randomRowwise(source: Source, exact: boolean): Case {
   const r = new Random(source);
   const dtypes = exact || r.chance(0.8) ? f32Like : allDTypes;
-  const k = new KernelMaker(r, { dtypes, special: r.chance(0.2), exact: true });
+  const k = new KernelMaker(r, { dtypes, special: r.chance(0.2), exact: true, narrow: !exact });
   const long = r.chance(0.2);
   // Columns that are worked on all together.
   const wide = !long && r.chance(0.05);
@@ -375,7 +389,7 @@ export function randomRowwise(source: Source, exact: boolean): Case {
   const points = [...outer, ...axesOf(row, outer.length)];
   // What a value may be made of besides loads: earlier results, where they stay exact, and what was stored in the row.
   const known: Expr[] = [];
-  const value = (dtype: DType, axes: readonly Expr[], depth: number): Expr => {
+  const value = (dtype: ScalarType, axes: readonly Expr[], depth: number): Expr => {
     const fresh = k.expr(dtype, axes, depth);
     const usable = known.filter((e) => axes === points || e.kind !== 'load');
     if (usable.length === 0 || r.chance(0.3)) return fresh;
@@ -434,7 +448,7 @@ export function randomRowwise(source: Source, exact: boolean): Case {
 export function randomContract(source: Source): Case {
   const r = new Random(source);
   const dtype = r.pick(['f32', 'f32', 'f32', 'f64', 'i32', 'u32'] as const);
-  const k = new KernelMaker(r, { dtypes: [dtype], special: false, exact: false });
+  const k = new KernelMaker(r, { dtypes: [dtype], special: false, exact: false, narrow: true });
   const size = (): number => (r.chance(0.03) ? 0 : r.pick([...extents, 9, 12, 20, 50]));
   const group = (most: number): number[] => range(r.below(most + 1)).map(size);
   const batch = r.chance(0.3) ? [r.pick([1, 2, 3])] : [];

@@ -1,4 +1,4 @@
-import type { DType } from '../../src/kernel/dtype.ts';
+import type { ScalarType } from '../../src/kernel/dtype.ts';
 import type { Expr } from '../../src/kernel/expr.ts';
 import { binary, constant, load } from '../../src/kernel/expr.ts';
 import { iadd, imod, imul, inBounds, linearize, lit } from '../../src/kernel/index-algebra.ts';
@@ -13,7 +13,7 @@ import { allDTypes, axesOf, f32Like, KernelMaker, Random } from './random-kernel
 /** An operand that the procedure stores to: each point has `length` elements of its own. */
 interface Segment {
   readonly operand: number;
-  readonly dtype: DType;
+  readonly dtype: ScalarType;
   readonly length: number;
   /** The position of a point's element `i`. */
   readonly at: (i: Expr) => Expr;
@@ -59,7 +59,7 @@ class ProcedureMaker extends KernelMaker {
     this.segments.push({ operand, dtype, length, at });
   }
 
-  private some(dtype: DType): Expr {
+  private some(dtype: ScalarType): Expr {
     return this.expr(dtype, this.axes, 2);
   }
 
@@ -95,7 +95,7 @@ class ProcedureMaker extends KernelMaker {
     return values.filter((e) => e.dtype === 'i32');
   }
 
-  protected override leaf(dtype: DType, axes: readonly Expr[]): Expr {
+  protected override leaf(dtype: ScalarType, axes: readonly Expr[]): Expr {
     const { r } = this;
     const locals = this.visible.variables.map((v) => v.value).filter((v) => v.dtype === dtype);
     if (locals.length > 0 && r.chance(0.4)) return r.pick(locals);
@@ -146,7 +146,7 @@ class ProcedureMaker extends KernelMaker {
     }
   }
 
-  private declare(dtype: DType): void {
+  private declare(dtype: ScalarType): void {
     const variable = this.writer.variable(this.some(dtype));
     this.visible = { ...this.visible, variables: [...this.visible.variables, variable] };
   }

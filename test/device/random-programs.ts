@@ -1,5 +1,5 @@
 import type { DType, HostArray } from '../../src/kernel/dtype.ts';
-import { hostBytes } from '../../src/kernel/dtype.ts';
+import { storedBytes } from '../../src/kernel/dtype.ts';
 import type { Expr } from '../../src/kernel/expr.ts';
 import { acc, binary, index, load } from '../../src/kernel/expr.ts';
 import { iadd, imod, isub, lit } from '../../src/kernel/index-algebra.ts';
@@ -80,7 +80,7 @@ class ProgramMaker {
   }
 
   private temporary(dtype: DType, length: number): Place {
-    return { kind: 'temporary', slot: this.slots.push(length * hostBytes[dtype]) - 1 };
+    return { kind: 'temporary', slot: this.slots.push(length * storedBytes(dtype)) - 1 };
   }
 
   private scalar(dtype: DType): number {

@@ -39,13 +39,18 @@ export async function startWorkers(device: Device): Promise<void> {
 
 export const exactly: Tolerance = () => ({ relative: 0, absolute: 0 });
 
+/** What differs a little before it is rounded to half precision may be rounded to the neighbour. */
+const half = { relative: 2 ** -10, absolute: 2 ** -24 };
+
 /** What is rounded some times, and some functions. */
 export const nearly: Tolerance = (dtype) =>
   dtype === 'f32'
     ? { relative: 5e-7, absolute: 1e-44 }
     : dtype === 'f64'
       ? { relative: 1e-12, absolute: 1e-300 }
-      : { relative: 0, absolute: 0 };
+      : dtype === 'f16'
+        ? half
+        : { relative: 0, absolute: 0 };
 
 /**
  * A sum of n terms in f32 can be off by n/2 roundings of 2⁻²⁴ relative to it, all one way when the terms are equal. The
@@ -58,4 +63,6 @@ export const sums =
       ? { relative: 1e-6 + (Math.min(terms, inARow) / 2) * 2 ** -24, absolute: 2e-3 }
       : dtype === 'f64'
         ? { relative: 1e-12, absolute: 1e-9 }
-        : { relative: 0, absolute: 0 };
+        : dtype === 'f16'
+          ? { relative: half.relative, absolute: 3e-3 }
+          : { relative: 0, absolute: 0 };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { DType, HostArray } from '../../src/kernel/dtype.ts';
+import type { DType, HostArray, ScalarType } from '../../src/kernel/dtype.ts';
 import { hostArray } from '../../src/kernel/dtype.ts';
 import type { Device } from '../../src/kernel/device.ts';
 import type { Expr } from '../../src/kernel/expr.ts';
@@ -59,7 +59,7 @@ const int = (min: number, max: number): Arb<number> => fc.integer({ min, max });
 /** Small quarters: sums and products of a few stay exact in f32, so results differ by meaning, not by rounding. */
 const smallFloat = int(-40, 40).map((n) => n / 4);
 const someInteger = fc.oneof(int(-20, 20), int(-(2 ** 31), 2 ** 31 - 1));
-const element: { readonly [D in DType]: Arb<number> } = {
+const element: { readonly [D in ScalarType]: Arb<number> } = {
   f32: fc.oneof(
     { weight: 9, arbitrary: smallFloat },
     { weight: 1, arbitrary: fc.constantFrom(NaN, Infinity, -Infinity, -0) },
@@ -165,7 +165,7 @@ function someLoad(
 
 /** Operations whose results are exact, so that any difference is a mistake. */
 function someOperation(c: Choices, known: readonly Expr[]): Expr {
-  const of = (dtype: DType): readonly Expr[] => known.filter((e) => e.dtype === dtype);
+  const of = (dtype: ScalarType): readonly Expr[] => known.filter((e) => e.dtype === dtype);
   const x = c.of(known);
   const y = c.of(of(x.dtype));
   const bools = of('bool');
@@ -194,7 +194,7 @@ function someOperation(c: Choices, known: readonly Expr[]): Expr {
 }
 
 /** Large integers are made small before they become floats, so that no later step rounds. */
-const exactCast = (dtype: DType, x: Expr): Expr =>
+const exactCast = (dtype: ScalarType, x: Expr): Expr =>
   dtype === 'f32' && (x.dtype === 'i32' || x.dtype === 'u32')
     ? cast(dtype, binary('rem', x, constant(x.dtype, 1000)))
     : cast(dtype, x);
@@ -219,7 +219,7 @@ function someValue(
   return known.at(-1) as Expr;
 }
 
-type ValuePool = { readonly [D in DType]: readonly number[] };
+type ValuePool = { readonly [D in ScalarType]: readonly number[] };
 const valuePool: Arb<ValuePool> = fc.record({
   f32: fc.array(element.f32, { minLength: 6, maxLength: 12 }),
   f64: fc.constant([0]),

@@ -31,6 +31,7 @@ const tolerances = {
   floor: exact,
   ceil: exact,
   round: exact,
+  half: exact,
   not: exact,
   isNan: exact,
   add: exact,

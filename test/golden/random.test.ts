@@ -25,7 +25,7 @@ const inverseUnits = 40;
 const closenessOf = (name: string, file: string): Close =>
   withinUlps(file === 'random-f64' && inverse.includes(name) ? inverseUnits : units, crossing.includes(name) ? 1 : 0);
 
-for (const file of ['random-f32', 'random-f64']) {
+for (const file of ['random-f32', 'random-f64', 'random-narrow']) {
   describe(file, () => {
     for (const [name, cases] of casesByFunction(file)) {
       test.each(cases.map((c, i) => [i, c] as const))(`${name} %i`, async (i, c) => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dtypes, hostArray } from '../../src/kernel/dtype.ts';
 import type { DType, HostArray } from '../../src/kernel/dtype.ts';
+import { roundTo } from '../../src/kernel/semantics.ts';
 
 /** An array of a golden file, row by row. */
 export class GoldenArray {
@@ -114,6 +115,6 @@ function decode(json: unknown): Golden {
 
 function decodeArray(dtype: DType, shape: string, elements: readonly (number | string)[]): GoldenArray {
   const data = hostArray[dtype](elements.length);
-  elements.forEach((x, i) => (data[i] = typeof x === 'string' ? (special[x] as number) : x));
+  elements.forEach((x, i) => (data[i] = roundTo(dtype, typeof x === 'string' ? (special[x] as number) : x)));
   return new GoldenArray(dtype, shape === '' ? [] : shape.split(',').map(Number), data);
 }

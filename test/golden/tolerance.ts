@@ -1,4 +1,6 @@
 import type { DType } from '../../src/kernel/dtype.ts';
+import { isFloat } from '../../src/kernel/dtype.ts';
+import { finfo } from '../../src/numpy/dtypes.ts';
 
 /** How far a result may be from JAX's. */
 export interface Tolerance {
@@ -12,6 +14,7 @@ export interface Tolerance {
 }
 
 const exact = { value: 0, derivative: 0, floor: 0 };
+const integer: Tolerance = { ...exact, because: 'integer arithmetic is exact' };
 
 /** The one table of tolerances. */
 export const tolerances: { readonly [D in DType]: Tolerance } = {
@@ -29,8 +32,20 @@ export const tolerances: { readonly [D in DType]: Tolerance } = {
     floor: 2.3e-308,
     because: 'as f32, where a unit in the last place is 2.2e-16, and the files have 15 digits',
   },
-  i32: { ...exact, because: 'integer arithmetic is exact' },
-  u32: { ...exact, because: 'integer arithmetic is exact' },
+  f16: {
+    value: 2e-3,
+    derivative: 1e-2,
+    floor: 1.2e-7,
+    because:
+      'a unit in the last place is 9.8e-4: both compute in f32, but round between other operations; the floor is two units of ' +
+      'the smallest numbers',
+  },
+  i8: integer,
+  u8: integer,
+  i16: integer,
+  u16: integer,
+  i32: integer,
+  u32: integer,
   bool: { ...exact, because: 'truth is exact' },
 };
 
@@ -91,15 +106,15 @@ export function closenessOf(file: string, name: string): Close {
   }
 }
 
-const mantissa: { readonly [D in DType]: number } = { f32: 23, f64: 52, i32: 0, u32: 0, bool: 0 };
+const mantissaOf = (dtype: DType): number => (isFloat(dtype) ? finfo(dtype).nmant : 0);
 
 /** The distance between neighbours near a number of a float dtype. */
 const spacing = (x: number, dtype: DType): number =>
-  2 ** (Math.floor(Math.log2(Math.max(Math.abs(x), 1e-300))) - mantissa[dtype]);
+  2 ** (Math.floor(Math.log2(Math.max(Math.abs(x), 1e-300))) - mantissaOf(dtype));
 
 /** Floats within so many units in the last place of the larger of the value and `scale`; all else exactly. */
 export const withinUlps =
   (ulps: number, scale: number): Close =>
   (actual, expected, { dtype }) =>
     same(actual, expected) ||
-    (mantissa[dtype] > 0 && Math.abs(actual - expected) <= ulps * spacing(Math.max(scale, Math.abs(expected)), dtype));
+    (isFloat(dtype) && Math.abs(actual - expected) <= ulps * spacing(Math.max(scale, Math.abs(expected)), dtype));

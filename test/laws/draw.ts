@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { DType } from '../../src/kernel/dtype.ts';
-import { hostArray } from '../../src/kernel/dtype.ts';
+import { boundsOf, hostArray, isInteger, isUnsigned } from '../../src/kernel/dtype.ts';
+import { roundTo } from '../../src/kernel/semantics.ts';
 import { aval, sizeOf } from '../../src/trace/aval.ts';
 import { ConcreteArray } from '../../src/trace/concrete.ts';
 import type { CaseInput } from '../../src/trace/primitive.ts';
@@ -19,10 +20,11 @@ const offsets = [0.5, 0.309017, 0.809017];
 export function values(input: CaseInput, dtype: DType, place = 0): fc.Arbitrary<readonly number[]> {
   const size = sizeOf(input.shape);
   if (dtype === 'bool') return fc.array(fc.integer({ min: 0, max: 1 }), { minLength: size, maxLength: size });
-  if (dtype === 'i32' || dtype === 'u32') {
-    const usual = input.distinct === true ? [-1000, 1000] : dtype === 'i32' ? [-9, 9] : [0, 40];
+  if (isInteger(dtype)) {
+    const usual = input.distinct === true ? [-1000, 1000] : isUnsigned(dtype) ? [0, 40] : [-9, 9];
     const [low, high] = input.integers ?? (usual as [number, number]);
-    const element = fc.integer({ min: dtype === 'u32' ? Math.max(0, low) : low, max: high });
+    const { min, max } = boundsOf(dtype);
+    const element = fc.integer({ min: Math.max(min, low), max: Math.min(max, high) });
     const length = { minLength: size, maxLength: size };
     return input.distinct === true ? fc.uniqueArray(element, length) : fc.array(element, length);
   }
@@ -69,11 +71,16 @@ export function dtypesOf(inputs: readonly CaseInput[]): readonly (readonly DType
     ['f32', 'i32', 'f32'],
     ['f64', 'u32', 'f64'],
     ['f32', 'i32', 'i32'],
+    ['f16', 'i8', 'f16'],
+    ['f16', 'u16', 'u8'],
   ];
-  const flexible = inputs.some((i) => i.dtype === 'float' || i.dtype === 'integer' || i.dtype === 'any');
+  const flexible = inputs.some(
+    (i) => i.dtype === 'float' || i.dtype === 'wideFloat' || i.dtype === 'integer' || i.dtype === 'any',
+  );
   const sets = (flexible ? choices : choices.slice(0, 1)).map(([float, integer, any]) =>
     inputs.map((i): DType => {
       if (i.dtype === 'float') return float;
+      if (i.dtype === 'wideFloat') return float === 'f16' ? 'f32' : float;
       if (i.dtype === 'integer') return integer;
       return i.dtype === 'any' ? any : i.dtype;
     }),
@@ -84,6 +91,6 @@ export function dtypesOf(inputs: readonly CaseInput[]): readonly (readonly DType
 /** A concrete array of drawn values. */
 export function arrayOf(shape: readonly number[], dtype: DType, data: readonly number[]): NDArray {
   const host = hostArray[dtype](data.length);
-  host.set(data);
+  data.forEach((x, i) => (host[i] = roundTo(dtype, x)));
   return ConcreteArray.fromHost(aval(shape, dtype), host);
 }

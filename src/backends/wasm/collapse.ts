@@ -66,7 +66,7 @@ export function substitution(replace: (e: IndexExpr | LocalExpr) => Expr): (e: E
   };
   const rewrite = (e: Expr): Expr => {
     if (e.kind === 'index' || e.kind === 'local') return replace(e);
-    if (e.kind === 'load') return load(e.operand, e.dtype, go(e.index), e.guard === null ? null : go(e.guard));
+    if (e.kind === 'load') return load(e.operand, e.stored, go(e.index), e.guard === null ? null : go(e.guard));
     if (e.kind !== 'op') return e;
     const args = e.args.map(go);
     if (args.every((a, i) => a === e.args[i])) return e;

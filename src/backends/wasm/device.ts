@@ -1,9 +1,9 @@
 import type { Device, DeviceBuffer } from '../../kernel/device.ts';
 import { DeviceError, DeviceUnavailableError, hostCallAtOnce } from '../../kernel/device.ts';
 import type { DType, HostArray } from '../../kernel/dtype.ts';
-import { dtypes, hostArray } from '../../kernel/dtype.ts';
+import { dtypes, storedBytes } from '../../kernel/dtype.ts';
+import { bytesInMemory, fromMemory } from '../../kernel/half.ts';
 import type { Program } from '../../kernel/program.ts';
-import { storageBytes } from './evaluator.ts';
 import { maxThreads } from './control.ts';
 import { detectFeatures, hasSimd } from './features.ts';
 import { homeOf, WasmBuffer, WasmExecutable } from './executable.ts';
@@ -48,9 +48,7 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
   const copy = (buffer: DeviceBuffer): HostArray => {
     const text = pool?.failureOf(homeOf(buffer).written) ?? null;
     if (text !== null) throw new DeviceError(`a program failed on the wasm device: ${text}`);
-    const data = hostArray[buffer.dtype](buffer.length);
-    new Uint8Array(data.buffer).set(memory.view(homeOf(buffer)));
-    return data;
+    return fromMemory(buffer.dtype, memory.view(homeOf(buffer)), buffer.length);
   };
   const readSync = (buffer: DeviceBuffer): HostArray => {
     pool?.finish(homeOf(buffer).written + 1);
@@ -73,8 +71,8 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
     });
   };
   const write = (dtype: DType, data: HostArray): WasmBuffer => {
-    const home = memory.create(data.length * storageBytes[dtype]);
-    memory.view(home).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    const home = memory.create(data.length * storedBytes(dtype));
+    memory.view(home).set(bytesInMemory(dtype, data));
     memory.unpin(home);
     return new WasmBuffer(dtype, data.length, home);
   };

@@ -1,18 +1,20 @@
 import type { DType } from '../../kernel/dtype.ts';
+import { storedBytes } from '../../kernel/dtype.ts';
 import type { Expr, LoadExpr, OpExpr } from '../../kernel/expr.ts';
 import { operandsOf } from '../../kernel/expr.ts';
 import { interval, linearForm } from '../../kernel/index-algebra.ts';
+import type { Kernel, Operand } from '../../kernel/kernel.ts';
 import type { BinaryOp, UnaryOp } from '../../kernel/ops.ts';
 import { range } from '../../util/array.ts';
 import { present } from '../../util/assert.ts';
 import { InternalError } from '../../util/error.ts';
 import type { Library } from './math/library.ts';
 import type { Func, Local, Value } from './module/code.ts';
-import { get, i32, laneOp, loadOp, op, selectOp, storeOp, v128 } from './module/code.ts';
-import type { Op } from './module/opcodes.ts';
+import { get, i32, loadOp, op, selectOp, v128 } from './module/code.ts';
 import type { CodeContext } from './scalar-ops.ts';
 import { scalarBinary, scalarBitcast, scalarCast, scalarConst, scalarUnary } from './scalar-ops.ts';
 import { Scopes } from './scopes.ts';
+import { bitsOf, gatherLanes, loadLanes, loadScalar, storeLane, storeLanes, storeScalar } from './storage.ts';
 import {
   divideLanes,
   laneOf,
@@ -24,9 +26,6 @@ import {
   vectorSplat,
   vectorUnary,
 } from './vector-ops.ts';
-
-/** Bytes that one element takes in the device's memory. */
-export const storageBytes: { readonly [D in DType]: number } = { bool: 1, i32: 4, u32: 4, f32: 4, f64: 8 };
 
 /** The local variables of a procedure. */
 export interface Variables {
@@ -58,6 +57,7 @@ export class Evaluator {
   readonly f: Func;
   private readonly context: CodeContext;
   private readonly pointers: ReadonlyMap<number, Value>;
+  private readonly operands: readonly Operand[];
   private readonly variables: Variables | null;
   private readonly scopes: Scopes;
   private laneAxis: number | null = null;
@@ -65,10 +65,20 @@ export class Evaluator {
   private accValues: readonly Value[] = [];
   private accVectors: readonly Value[] = [];
 
-  /** For a procedure, whose statements change memory, `variables` are its local variables. */
-  constructor(f: Func, lib: Library, pointers: ReadonlyMap<number, Value>, variables: Variables | null = null) {
+  /**
+   * `pointers` are the addresses of the kernel's operands, and of arrays in working memory by higher numbers, which hold
+   * values as they are computed. For a procedure, whose statements change memory, `variables` are its local variables.
+   */
+  constructor(
+    f: Func,
+    lib: Library,
+    { operands }: Pick<Kernel, 'operands'>,
+    pointers: ReadonlyMap<number, Value>,
+    variables: Variables | null = null,
+  ) {
     this.f = f;
     this.context = { f, lib };
+    this.operands = operands;
     this.pointers = pointers;
     this.variables = variables;
     this.scopes = new Scopes(f, variables !== null);
@@ -158,9 +168,9 @@ export class Evaluator {
   }
 
   private scalarLoad(e: LoadExpr): Value {
-    const { address, offset } = this.place(e.operand, e.dtype, e.index, e.guard !== null);
+    const { address, offset } = this.place(e.operand, e.stored, e.index, e.guard !== null);
     const at = e.guard === null ? address : selectOp(this.scalar(e.guard), address, i32(0));
-    return loadOp(scalarLoads[e.dtype], offset, [at]);
+    return loadScalar(this.f, e.stored, offset, at);
   }
 
   /** The values of `e` at the four points of the lanes; bools as masks. */
@@ -205,50 +215,40 @@ export class Evaluator {
   }
 
   private vectorLoad(e: LoadExpr): Value {
-    const { guard } = e;
+    const { guard, stored } = e;
     const affine = this.varies(e.index) ? this.isAffine(e.index) : true;
-    if (!affine) return this.gather(e.dtype, this.laneAddresses(e.operand, e.dtype, e.index, guard));
-    const place = this.place(e.operand, e.dtype, e.index, guard !== null);
-    const contiguous = place.stride === storageBytes[e.dtype];
-    if (guard === null) return contiguous ? this.contiguous(e.dtype, place) : this.strided(e.dtype, place);
-    if (!contiguous) return this.gather(e.dtype, this.laneAddresses(e.operand, e.dtype, e.index, guard));
+    if (!affine) return gatherLanes(this.f, stored, this.laneAddresses(e.operand, stored, e.index, guard));
+    const place = this.place(e.operand, stored, e.index, guard !== null);
+    const contiguous = place.stride === storedBytes(stored);
+    if (guard === null) return contiguous ? this.contiguous(stored, place) : this.strided(stored, place);
+    if (!contiguous) return gatherLanes(this.f, stored, this.laneAddresses(e.operand, stored, e.index, guard));
     if (!this.varies(guard)) {
-      return this.contiguous(e.dtype, { ...place, address: selectOp(this.scalar(guard), place.address, i32(0)) });
+      return this.contiguous(stored, { ...place, address: selectOp(this.scalar(guard), place.address, i32(0)) });
     }
     // Some lane is in bounds or nothing is read: then the others are within 12 bytes of the operand.
     const mask = this.vector(guard);
     const address = selectOp(op('v128.any_true', mask), place.address, i32(0));
-    return op('v128.and', this.contiguous(e.dtype, { ...place, address }), mask);
+    return op('v128.and', this.contiguous(stored, { ...place, address }), mask);
   }
 
   private contiguous(dtype: DType, { address, offset }: Place): Value {
-    if (dtype !== 'bool') return loadOp('v128.load', offset, [address]);
-    const bytes = loadOp('v128.load32_zero', offset, [address]);
-    return asMask(op('i32x4.extend_low_i16x8_u', op('i16x8.extend_low_i8x16_u', bytes)));
+    return loadLanes(this.f, dtype, offset, address);
   }
 
   private strided(dtype: DType, { address, offset, stride }: Place): Value {
     const base = this.f.let(address);
-    if (stride === 0 && dtype !== 'bool') return loadOp('v128.load32_splat', offset, [base]);
+    if (stride === 0 && storedBytes(dtype) === 4) return loadOp('v128.load32_splat', offset, [base]);
     if (stride >= 0)
-      return this.gather(
+      return gatherLanes(
+        this.f,
         dtype,
         range(lanes).map((i) => [base, offset + i * stride]),
       );
-    return this.gather(
+    return gatherLanes(
+      this.f,
       dtype,
       range(lanes).map((i) => [i === 0 ? base : op('i32.add', base, i32(i * stride)), offset]),
     );
-  }
-
-  private gather(dtype: DType, addresses: readonly (readonly [Value, number])[]): Value {
-    let value: Value = splatWord(0);
-    addresses.forEach(([address, offset], i) => {
-      if (dtype === 'bool') value = loadOp('v128.load8_lane', offset, [address, value], [4 * i]);
-      else if (i === 0) value = loadOp('v128.load32_zero', offset, [address]);
-      else value = loadOp('v128.load32_lane', offset, [address, value], [i]);
-    });
-    return dtype === 'bool' ? asMask(value) : value;
   }
 
   /** The address of each lane's element, 0 where the guard is false. */
@@ -258,7 +258,8 @@ export class Evaluator {
     index: Expr,
     guard: Expr | null,
   ): readonly (readonly [Value, number])[] {
-    const scaled = storageBytes[dtype] === 1 ? this.vector(index) : op('i32x4.shl', this.vector(index), i32(2));
+    const size = Math.log2(storedBytes(dtype));
+    const scaled = size === 0 ? this.vector(index) : op('i32x4.shl', this.vector(index), i32(size));
     const base = this.scopes.named(0, `splat ${operand}`, [], () =>
       op('i32x4.splat', present(this.pointers.get(operand), 'pointer')),
     );
@@ -276,7 +277,7 @@ export class Evaluator {
    * partial sum is computed once in its loop.
    */
   private place(operand: number, dtype: DType, index: Expr, guarded: boolean): Place {
-    const bytes = storageBytes[dtype];
+    const bytes = storedBytes(dtype);
     const { terms, offset } = linearForm(index);
     const levels: [Expr, number][][] = range(this.scopes.depth).map(() => []);
     let stride = 0;
@@ -319,30 +320,32 @@ export class Evaluator {
   store(stores: readonly { readonly operand: number; readonly index: Expr; readonly value: Expr }[]): void {
     if (this.laneAxis === null) {
       const values = stores.map((s) => this.scalar(s.value));
-      const places = stores.map((s) => this.place(s.operand, s.value.dtype, s.index, false));
+      const places = stores.map((s) => this.place(s.operand, this.storedAs(s), s.index, false));
       stores.forEach((s, i) => {
         const { address, offset } = places[i] as Place;
-        this.f.emit(storeOp(scalarStores[s.value.dtype], offset, address, values[i] as Value));
+        storeScalar(this.f, this.storedAs(s), offset, address, values[i] as Value);
       });
       return;
     }
     const values = stores.map((s) => this.vector(s.value));
-    const writers = stores.map((s, i) => this.vectorStore(s.operand, s.index, s.value.dtype, values[i] as Value));
+    const writers = stores.map((s, i) => this.vectorStore(s.operand, s.index, this.storedAs(s), values[i] as Value));
     writers.forEach((write) => write());
+  }
+
+  /** Working memory has values as they are computed. */
+  private storedAs({ operand, value }: { readonly operand: number; readonly value: Expr }): DType {
+    return this.operands[operand]?.dtype ?? value.dtype;
   }
 
   private vectorStore(operand: number, index: Expr, dtype: DType, value: Value): () => void {
     const { f } = this;
-    const bytes = storageBytes[dtype];
+    const bytes = storedBytes(dtype);
     const place = this.isAffine(index) ? this.place(operand, dtype, index, false) : null;
+    const bits = f.let(bitsOf(f, dtype, value));
     if (place !== null && place.stride === bytes) {
       const { address, offset } = place;
-      if (dtype !== 'bool') return () => f.emit(storeOp('v128.store', offset, address, value));
-      const packed = laneOp('i8x16.shuffle', [0, 4, 8, 12, ...range(12).map(() => 0)], value, value);
-      const ones = op('v128.and', packed, splatWord(0x01010101));
-      return () => f.emit(storeOp('v128.store32_lane', offset, address, ones, [0]));
+      return () => storeLanes(f, dtype, offset, address, bits);
     }
-    const bits = f.let(dtype === 'bool' ? op('v128.and', value, splatWord(1)) : value);
     let addresses: readonly (readonly [Value, number])[];
     if (place === null) addresses = this.laneAddresses(operand, dtype, index, null);
     else {
@@ -350,14 +353,7 @@ export class Evaluator {
       addresses = range(lanes).map((i) => [op('i32.add', base, i32(i * place.stride)), place.offset]);
     }
     const named = addresses.map(([a, offset]) => [f.let(a), offset] as const);
-    return () =>
-      named.forEach(([address, offset], i) =>
-        f.emit(
-          dtype === 'bool'
-            ? storeOp('v128.store8_lane', offset, address, bits, [4 * i])
-            : storeOp('v128.store32_lane', offset, address, bits, [i]),
-        ),
-      );
+    return () => named.forEach(([address, offset], i) => storeLane(f, dtype, offset, address, bits, i));
   }
 
   /** A counter of the loop over `axis` in `[from, end)`, whose body runs in a scope of its own. */
@@ -373,28 +369,10 @@ export class Evaluator {
   }
 }
 
-const asMask = (x: Value): Value => op('i32x4.ne', x, splatWord(0));
-
 /** Is the dividend of this division known not to be negative? */
 const isNonNegative = (e: OpExpr): boolean => {
   const dividend = e.args[0];
   if (dividend === undefined) throw new InternalError(`${e.op} without operands`);
   const { min, max } = interval(dividend);
   return min >= 0 && max < 2 ** 31;
-};
-
-const scalarLoads: { readonly [D in DType]: Op } = {
-  bool: 'i32.load8_u',
-  i32: 'i32.load',
-  u32: 'i32.load',
-  f32: 'f32.load',
-  f64: 'f64.load',
-};
-
-const scalarStores: { readonly [D in DType]: Op } = {
-  bool: 'i32.store8',
-  i32: 'i32.store',
-  u32: 'i32.store',
-  f32: 'f32.store',
-  f64: 'f64.store',
 };

@@ -1,11 +1,12 @@
 import type { DeviceBuffer, Executable } from '../../kernel/device.ts';
 import { DeviceError } from '../../kernel/device.ts';
-import type { DType, HostArray } from '../../kernel/dtype.ts';
+import type { DType } from '../../kernel/dtype.ts';
+import { storedBytes } from '../../kernel/dtype.ts';
+import { bytesInMemory } from '../../kernel/half.ts';
 import type { Program } from '../../kernel/program.ts';
 import { at } from '../../util/array.ts';
 import { invariant, present } from '../../util/assert.ts';
 import { InternalError } from '../../util/error.ts';
-import { storageBytes } from './evaluator.ts';
 import type { Home, LinearMemory } from './memory.ts';
 import type { Pool, TeamProgram, TeamRun } from './pool.ts';
 import type { WasmFeatures, WasmProgram } from './program.ts';
@@ -97,8 +98,8 @@ export class WasmExecutable implements Executable {
     ];
     try {
       this.addresses = new Uint32Array(buffers.length + 2);
-      buffers.forEach(({ place }, b) => {
-        if (place.kind === 'constant') this.addresses[b] = this.constant(place.data);
+      buffers.forEach(({ dtype, place }, b) => {
+        if (place.kind === 'constant') this.addresses[b] = this.copied(bytesInMemory(dtype, place.data));
       });
       this.table = this.block(this.addresses.byteLength);
       this.team = this.share(emitted);
@@ -122,10 +123,6 @@ export class WasmExecutable implements Executable {
     if (start === this.workAt) return;
     for (const [position, offset] of this.placed) this.addresses[position] = start + offset;
     this.workAt = start;
-  }
-
-  private constant(data: HostArray): number {
-    return this.copied(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
 
   private copied(bytes: Uint8Array): number {
@@ -160,7 +157,7 @@ export class WasmExecutable implements Executable {
       });
       for (const b of this.freshOutputs) {
         const { dtype, length } = at(program.buffers, b);
-        const home = memory.create(length * storageBytes[dtype]);
+        const home = memory.create(length * storedBytes(dtype));
         pinned.push(home);
         created.push(home);
         homes.set(b, home);

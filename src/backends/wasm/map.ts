@@ -44,7 +44,7 @@ export function emitRows(
   const outer = domain.filter((a) => a.axis !== inner.axis);
   const area = rows(m, kernel, outer, inner, longestRow, name);
   const { code, row, coordinates } = area;
-  const e = new Evaluator(row, m.library, addressesOf(area, kernel, working, outer.length + 2));
+  const e = new Evaluator(row, m.library, kernel, addressesOf(area, kernel, working, outer.length + 2));
   e.within(coordinates, () => {
     inLanes(e, inner, [row.param(outer.length), row.param(outer.length + 1)], vector, () => e.store(stores));
   });

@@ -87,7 +87,7 @@ function emitPhase(m: ModuleBuilder, kernel: Kernel, r: Reduction, way: Way, nam
   const outer = r.domain.filter((a) => a.axis !== inner.axis);
   const row = rows(m, kernel, outer, inner, rowLength(r, way), name);
   const f = row.row;
-  const e = new Evaluator(f, m.library, addressesOf(row, kernel, r.working, outer.length + 2));
+  const e = new Evaluator(f, m.library, kernel, addressesOf(row, kernel, r.working, outer.length + 2));
   const [from, to] = [f.param(outer.length), f.param(outer.length + 1)];
   let scratchBytes = 0;
   e.within(row.coordinates, () => {

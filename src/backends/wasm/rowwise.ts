@@ -110,7 +110,7 @@ function overDomain(
   const { code, row, coordinates } = rows(m, kernel, outer, inner, points);
   // A row of one point: what was stored for it has the place of what was read before, which must not be taken for it.
   const changing = product(kernel.row) <= 1 && readsBack(kernel) ? noVariables : null;
-  const e = new Evaluator(row, m.library, pointersOf(row, kernel, outer.length + 2), changing);
+  const e = new Evaluator(row, m.library, kernel, pointersOf(row, kernel, outer.length + 2), changing);
   e.within(coordinates, () => body(e, row.param(outer.length), row.param(outer.length + 1)));
   return code;
 }

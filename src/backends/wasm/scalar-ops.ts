@@ -1,7 +1,8 @@
-import type { DType } from '../../kernel/dtype.ts';
+import type { ScalarType } from '../../kernel/dtype.ts';
 import { isFloat } from '../../kernel/dtype.ts';
 import type { BinaryOp, UnaryOp } from '../../kernel/ops.ts';
 import { InternalError } from '../../util/error.ts';
+import { ofScalar, roundToHalf } from './math/half.ts';
 import type { F64Function, IntegerFunction, Library } from './math/library.ts';
 import type { Func, Value } from './module/code.ts';
 import { call, f32, f64, i32, laneOp, op, selectOp } from './module/code.ts';
@@ -13,11 +14,11 @@ export interface CodeContext {
   readonly lib: Library;
 }
 
-type Unary = (c: CodeContext, dtype: DType, x: Value) => Value;
-type Binary = (c: CodeContext, dtype: DType, x: Value, y: Value) => Value;
+type Unary = (c: CodeContext, dtype: ScalarType, x: Value) => Value;
+type Binary = (c: CodeContext, dtype: ScalarType, x: Value, y: Value) => Value;
 
 /** How a scalar of each dtype is held: bool as 0 or 1. */
-export const scalarType: { readonly [D in DType]: ValueType } = {
+export const scalarType: { readonly [D in ScalarType]: ValueType } = {
   bool: 'i32',
   i32: 'i32',
   u32: 'i32',
@@ -26,10 +27,10 @@ export const scalarType: { readonly [D in DType]: ValueType } = {
 };
 
 /** A literal as a scalar. */
-export const scalarConst = (dtype: DType, value: number): Value =>
+export const scalarConst = (dtype: ScalarType, value: number): Value =>
   dtype === 'f32' ? f32(value) : dtype === 'f64' ? f64(value) : i32(value);
 
-const unsupported = (name: string, dtype: DType): never => {
+const unsupported = (name: string, dtype: ScalarType): never => {
   throw new InternalError(`${name} of ${dtype}`);
 };
 
@@ -60,7 +61,9 @@ const math2 =
         ? laneOp('f32x4.extract_lane', [0], call(lib.f32x4(name), op('f32x4.splat', x), op('f32x4.splat', y)))
         : unsupported(name, dtype);
 
-const zero = (dtype: DType): Value => scalarConst(dtype, 0);
+const zero = (dtype: ScalarType): Value => scalarConst(dtype, 0);
+
+const scalarToNearestHalf = ofScalar(roundToHalf, ['f32', 'f32']);
 
 /** Each unary operation on a scalar. */
 export const scalarUnary = {
@@ -81,6 +84,7 @@ export const scalarUnary = {
   floor: floatOr('floor', same),
   ceil: floatOr('ceil', same),
   round: floatOr('nearest', same),
+  half: ({ f }, _dtype, x) => scalarToNearestHalf(f, x),
   sqrt: floatOr('sqrt', (_c, dtype) => unsupported('sqrt', dtype)),
   exp: math('exp'),
   expm1: math('expm1'),
@@ -188,7 +192,7 @@ export const scalarBinary = {
 } as const satisfies Readonly<Record<BinaryOp, Binary>>;
 
 /** Conversion of a scalar; see `convert` in semantics.ts. */
-export function scalarCast({ f }: CodeContext, from: DType, to: DType, value: Value): Value {
+export function scalarCast({ f }: CodeContext, from: ScalarType, to: ScalarType, value: Value): Value {
   if (from === to) return value;
   const x = f.let(value);
   if (to === 'bool') return isFloat(from) ? op(`${from}.ne`, x, zero(from)) : op('i32.ne', x, i32(0));
@@ -205,7 +209,7 @@ export function scalarCast({ f }: CodeContext, from: DType, to: DType, value: Va
 }
 
 /** The same bits as another 4-byte dtype. */
-export function scalarBitcast(from: DType, to: DType, x: Value): Value {
+export function scalarBitcast(from: ScalarType, to: ScalarType, x: Value): Value {
   if (from === 'f32') return to === 'f32' ? x : op('i32.reinterpret_f32', x);
   return to === 'f32' ? op('f32.reinterpret_i32', x) : x;
 }

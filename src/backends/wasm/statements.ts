@@ -62,7 +62,7 @@ export class StatementWriter {
     this.tile = tile;
     this.frame = frame;
     this.copies = copiesOf(tile, code.kernel.locals.length);
-    this.e = new Evaluator(frame.f, code.m.library, frame.pointers, {
+    this.e = new Evaluator(frame.f, code.m.library, code.kernel, frame.pointers, {
       local: (slot) => this.local(slot),
       varies: (slot) => this.varies(slot),
     });

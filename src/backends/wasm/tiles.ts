@@ -1,3 +1,4 @@
+import { storedBytes } from '../../kernel/dtype.ts';
 import type { Expr, LoadExpr } from '../../kernel/expr.ts';
 import { index, load, loadsOf, rewriter } from '../../kernel/expr.ts';
 import { iadd, imul } from '../../kernel/index-algebra.ts';
@@ -5,7 +6,7 @@ import type { MapKernel, Store } from '../../kernel/kernel.ts';
 import { product, range } from '../../util/array.ts';
 import type { Axis } from './collapse.ts';
 import { shifted } from './collapse.ts';
-import { Evaluator, storageBytes } from './evaluator.ts';
+import { Evaluator } from './evaluator.ts';
 import type { Value } from './module/code.ts';
 import { i32, laneOp, op, storeOp } from './module/code.ts';
 import type { KernelCode, ModuleBuilder } from './rows.ts';
@@ -80,13 +81,13 @@ export function emitTiles(
   const staged = new Map<Expr, Expr>();
   loads.forEach((l, i) => {
     const operand = kernel.operands.length + i;
-    const size = storageBytes[l.dtype];
+    const size = storedBytes(l.dtype);
     pointers.set(operand, row.let(op('i32.sub', op('i32.add', scratch, i32(bytes)), op('i32.mul', origin, i32(size)))));
     staged.set(l, load(operand, l.dtype, position));
     bytes += tileAlong * tileAcross * size;
   });
   const tile: Tile = { along, across, from, to, start, stop, position };
-  const e = new Evaluator(row, m.library, pointers);
+  const e = new Evaluator(row, m.library, kernel, pointers);
   const rest = rewriter((x) => staged.get(x) ?? x);
   e.within(coordinates, () => {
     loads.forEach((l, i) => stage(e, tile, l, { operand: kernel.operands.length + i, pointers }));
@@ -121,7 +122,7 @@ function stage(
   const { along, across, from, to, start, stop, position } = tile;
   const onePoint = (): void => e.store([{ operand, index: position, value: l }]);
   const at = f.variable(from, 's');
-  if (storageBytes[l.dtype] === 4) {
+  if (storedBytes(l.dtype) === 4) {
     const wholeAcross = wholeSteps(f, start, stop, lanes);
     e.loopOn(at, along.axis, wholeSteps(f, from, to, lanes), lanes, () => {
       const inner = f.variable(start, 'r');

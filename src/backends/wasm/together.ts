@@ -1,4 +1,4 @@
-import type { DType } from '../../kernel/dtype.ts';
+import type { ScalarType } from '../../kernel/dtype.ts';
 import type { Expr } from '../../kernel/expr.ts';
 import { index, local, visit } from '../../kernel/expr.ts';
 import { iadd, lit } from '../../kernel/index-algebra.ts';
@@ -34,7 +34,7 @@ const mostStatements = 12;
 export function chooseTiles(
   body: readonly Statement[],
   domain: readonly Axis[],
-  locals: readonly DType[],
+  locals: readonly ScalarType[],
 ): { readonly axis: Axis; readonly tiles: readonly Tile[] } {
   const expressions = statementExpressions(body);
   const canBeVector = canVectorize(expressions) && !locals.includes('f64');

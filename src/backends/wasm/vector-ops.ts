@@ -1,7 +1,8 @@
-import type { DType } from '../../kernel/dtype.ts';
+import type { ScalarType } from '../../kernel/dtype.ts';
 import type { BinaryOp, UnaryOp } from '../../kernel/ops.ts';
 import { range } from '../../util/array.ts';
 import { InternalError } from '../../util/error.ts';
+import { roundToHalf } from './math/half.ts';
 import { splat } from './math/lanes.ts';
 import type { F32x4Function } from './math/library.ts';
 import type { Value } from './module/code.ts';
@@ -14,8 +15,8 @@ import { scalarBinary } from './scalar-ops.ts';
  * Operations on four lanes of f32, i32, u32 or bool; a bool lane is all ones or all zeros. Kernels with f64 run as
  * scalars.
  */
-type Unary = (c: CodeContext, dtype: DType, x: Value) => Value;
-type Binary = (c: CodeContext, dtype: DType, x: Value, y: Value) => Value;
+type Unary = (c: CodeContext, dtype: ScalarType, x: Value) => Value;
+type Binary = (c: CodeContext, dtype: ScalarType, x: Value, y: Value) => Value;
 
 export const lanes = 4;
 
@@ -23,15 +24,15 @@ export const lanes = 4;
 export const splatWord = (value: number): Value => v128([value, value, value, value]);
 
 /** A literal of the dtype in all lanes. */
-export const vectorConst = (dtype: DType, value: number): Value =>
+export const vectorConst = (dtype: ScalarType, value: number): Value =>
   dtype === 'f32' ? splat(value) : dtype === 'bool' ? splatWord(value === 0 ? 0 : -1) : splatWord(value | 0);
 
 /** A scalar in all lanes. */
-export const vectorSplat = (dtype: DType, x: Value): Value =>
+export const vectorSplat = (dtype: ScalarType, x: Value): Value =>
   dtype === 'f32' ? op('f32x4.splat', x) : op('i32x4.splat', dtype === 'bool' ? op('i32.sub', i32(0), x) : x);
 
 /** One lane as a scalar. */
-export const laneOf = (dtype: DType, x: Value, lane: number): Value =>
+export const laneOf = (dtype: ScalarType, x: Value, lane: number): Value =>
   dtype === 'f32'
     ? laneOp('f32x4.extract_lane', [lane], x)
     : dtype === 'bool'
@@ -39,7 +40,12 @@ export const laneOf = (dtype: DType, x: Value, lane: number): Value =>
       : laneOp('i32x4.extract_lane', [lane], x);
 
 /** Applies a scalar operation to each lane: for what has no vector instruction. */
-function lanewise({ f }: CodeContext, dtype: DType, args: readonly Value[], apply: (...xs: Value[]) => Value): Value {
+function lanewise(
+  { f }: CodeContext,
+  dtype: ScalarType,
+  args: readonly Value[],
+  apply: (...xs: Value[]) => Value,
+): Value {
   const vectors = args.map((a) => f.let(a));
   let result: Value = splatWord(0);
   for (const lane of range(lanes)) {
@@ -49,7 +55,7 @@ function lanewise({ f }: CodeContext, dtype: DType, args: readonly Value[], appl
   return result;
 }
 
-const unsupported = (name: string, dtype: DType): never => {
+const unsupported = (name: string, dtype: ScalarType): never => {
   throw new InternalError(`${name} of ${dtype} lanes`);
 };
 
@@ -86,6 +92,7 @@ export const vectorUnary = {
   floor: floatOr('f32x4.floor', same),
   ceil: floatOr('f32x4.ceil', same),
   round: floatOr('f32x4.nearest', same),
+  half: ({ f }, _dtype, x) => roundToHalf(f, x),
   sqrt: floatOr('f32x4.sqrt', (_c, dtype) => unsupported('sqrt', dtype)),
   exp: math('exp'),
   expm1: math('expm1'),
@@ -190,7 +197,7 @@ export function divideLanes({ f }: CodeContext, value: Value, divisor: number): 
 }
 
 /** Conversion of lanes; see `convert` in semantics.ts. */
-export function vectorCast(from: DType, to: DType, x: Value): Value {
+export function vectorCast(from: ScalarType, to: ScalarType, x: Value): Value {
   if (from === to) return x;
   if (to === 'bool') return from === 'f32' ? op('f32x4.ne', x, splat(0)) : op('i32x4.ne', x, splatWord(0));
   if (from === 'bool') return op('v128.and', x, to === 'f32' ? splat(1) : splatWord(1));
@@ -200,7 +207,12 @@ export function vectorCast(from: DType, to: DType, x: Value): Value {
 }
 
 /** Combines the four lanes into a scalar, as a tree. */
-export function foldLanes({ f }: CodeContext, dtype: DType, x: Value, combine: (a: Value, b: Value) => Value): Value {
+export function foldLanes(
+  { f }: CodeContext,
+  dtype: ScalarType,
+  x: Value,
+  combine: (a: Value, b: Value) => Value,
+): Value {
   const v = f.let(x);
   const [a, b, c, d] = range(lanes).map((i) => f.let(laneOf(dtype, v, i))) as [Value, Value, Value, Value];
   return combine(f.let(combine(a, c)), f.let(combine(b, d)));

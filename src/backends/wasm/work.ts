@@ -1,10 +1,10 @@
+import { storedBytes } from '../../kernel/dtype.ts';
 import type { Expr } from '../../kernel/expr.ts';
 import { operandsOf } from '../../kernel/expr.ts';
 import type { Kernel, SingleKernel } from '../../kernel/kernel.ts';
 import { partsOf, passExpressions, reducedDomain, storeDomain } from '../../kernel/kernel.ts';
 import type { KernelOp } from '../../kernel/ops.ts';
 import { product } from '../../util/array.ts';
-import { storageBytes } from './evaluator.ts';
 import { statementWeight } from './procedure.ts';
 
 /**
@@ -12,7 +12,7 @@ import { statementWeight } from './procedure.ts';
  * what is worth sharing between threads.
  */
 export function workOf(kernel: Kernel): number {
-  const bytes = kernel.operands.reduce((sum, o) => sum + o.length * storageBytes[o.dtype], 0);
+  const bytes = kernel.operands.reduce((sum, o) => sum + o.length * storedBytes(o.dtype), 0);
   const each = partsOf(kernel).map((part) => arithmetic(part, product(storeDomain(part))));
   return Math.max(
     bytes * perByte,

@@ -1,7 +1,7 @@
-import type { DType } from '../../kernel/dtype.ts';
+import type { ScalarType } from '../../kernel/dtype.ts';
+import { storedBytes } from '../../kernel/dtype.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { roundUp } from '../../util/array.ts';
-import { storageBytes } from './evaluator.ts';
 import type { Value } from './module/code.ts';
 import { i32, op } from './module/code.ts';
 import type { Rows } from './rows.ts';
@@ -16,12 +16,12 @@ export interface Working {
 export const noWorking: Working = { offsets: [], bytes: 0 };
 
 /** More arrays of so many elements. */
-export function withArrays(before: Working, dtypes: readonly DType[], length: number): Working {
+export function withArrays(before: Working, dtypes: readonly ScalarType[], length: number): Working {
   const offsets = [...before.offsets];
   let { bytes } = before;
   for (const dtype of dtypes) {
     offsets.push(bytes);
-    bytes += roundUp(length * storageBytes[dtype], 16);
+    bytes += roundUp(length * storedBytes(dtype), 16);
   }
   return { offsets, bytes };
 }

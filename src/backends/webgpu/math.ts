@@ -67,6 +67,22 @@ fn round_even(x: f32) -> f32 {
   return with_sign(round(x), x);
 }`,
   },
+  round_half: {
+    needs: [],
+    wgsl: `
+// The nearest number of half precision, ties to even: 11 digits, none below 2^-24, infinity from 65520 on.
+fn round_half(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  let a = bits & 0x7fffffffu;
+  let normal = (a + 0xfffu + ((a >> 13u) & 1u)) & 0xffffe000u;
+  let dropped = min(126u - min(a >> 23u, 112u), 25u);
+  let digits = (a & 0x7fffffu) | 0x800000u;
+  let units = (digits + (1u << (dropped - 1u)) - 1u + ((digits >> dropped) & 1u)) >> dropped;
+  let tiny = bitcast<u32>(f32(units) * 5.9604644775390625e-8);
+  let finite = select(select(normal, tiny, a < 0x38800000u), 0x7f800000u, normal >= 0x47800000u);
+  return bitcast<f32>(select(finite | (bits & 0x80000000u), bits, a >= 0x7f800000u));
+}`,
+  },
   floor_of: {
     needs: [],
     wgsl: `

@@ -1,4 +1,5 @@
-import type { DType } from '../../kernel/dtype.ts';
+import type { DType, ScalarType } from '../../kernel/dtype.ts';
+import { computedIn } from '../../kernel/dtype.ts';
 import { interval } from '../../kernel/index-algebra.ts';
 import type { Expr } from '../../kernel/expr.ts';
 import type { BinaryOp, KernelOp, Monoid, UnaryOp } from '../../kernel/ops.ts';
@@ -6,16 +7,20 @@ import { monoidIdentity } from '../../kernel/ops.ts';
 import { InternalError } from '../../util/error.ts';
 import type { Helper } from './math.ts';
 
-/** The dtypes that exist on WebGPU. */
-export type GpuDType = Exclude<DType, 'f64'>;
+/** The dtypes that shaders compute in. */
+export type GpuDType = Exclude<ScalarType, 'f64'>;
 
 /** The type of a value in a shader. */
 export const valueType: { readonly [D in GpuDType]: string } = { bool: 'bool', i32: 'i32', u32: 'u32', f32: 'f32' };
-/** The type of an element in a buffer: bool is not host-shareable and takes a whole u32. */
+/** The type of an element in workgroup memory: bool is not host-shareable, and a whole u32 there as in buffers. */
 export const storageType: { readonly [D in GpuDType]: string } = { bool: 'u32', i32: 'i32', u32: 'u32', f32: 'f32' };
 
+/** The type of an element in a buffer: half precision where the device has it, else a whole word. */
+export const elementType = (dtype: DType): string =>
+  dtype === 'f16' ? 'f16' : storageType[gpuDType(computedIn(dtype))];
+
 /** Narrows a dtype to those of WebGPU; programs with f64 are refused before anything is emitted. */
-export function gpuDType(dtype: DType): GpuDType {
+export function gpuDType(dtype: ScalarType): GpuDType {
   if (dtype === 'f64') throw new InternalError('f64 reached the WGSL emitter');
   return dtype;
 }
@@ -133,6 +138,7 @@ const unarySpelling = {
   floor: rounding('floor_of'),
   ceil: rounding('ceil_of'),
   round: rounding('round_even'),
+  half: floatOnly('round_half'),
   sqrt: floatOnly('square_root'),
   exp: floatOnly('exponential'),
   expm1: floatOnly('exponential_minus_one'),
@@ -308,6 +314,7 @@ const spelling = {
   floor: spellUnary('floor'),
   ceil: spellUnary('ceil'),
   round: spellUnary('round'),
+  half: spellUnary('half'),
   sqrt: spellUnary('sqrt'),
   exp: spellUnary('exp'),
   expm1: spellUnary('expm1'),

@@ -5,7 +5,7 @@ import type { Helper } from './math.ts';
 import { helperNames, helperText } from './math.ts';
 import type { Schedule } from './schedule.ts';
 import type { Code } from './scalar.ts';
-import { binding, gpuDType, storageType, within } from './scalar.ts';
+import { binding, elementType, within } from './scalar.ts';
 import type { Names } from './writer.ts';
 import type { Writer } from './writer.ts';
 
@@ -72,7 +72,7 @@ export function operandNames(kernel: Kernel): Names {
 
 function bindingLine(operand: Operand, name: string, i: number): string {
   const access = operand.access === 'read' ? 'read' : 'read_write';
-  const type = storageType[gpuDType(operand.dtype)];
+  const type = elementType(operand.dtype);
   return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}, ${Math.max(operand.length, 1)}>;`;
 }
 

@@ -25,7 +25,7 @@ export function substitution(replacements: readonly Expr[]): {
       case 'index':
         return replacements[e.axis] ?? e;
       case 'load':
-        return load(e.operand, e.dtype, position(e.index), e.guard === null ? null : position(e.guard));
+        return load(e.operand, e.stored, position(e.index), e.guard === null ? null : position(e.guard));
       case 'op':
         return again(e, e.args.map(go));
     }

@@ -114,10 +114,10 @@ export const adjugateP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
 
 function squareCases(): Cases<NoParams, 1> {
   return [
-    { ins: [{ shape: [4, 4], dtype: 'float', structure: 'wellConditioned' }], params: {} },
-    { ins: [{ shape: [2, 3, 3], dtype: 'float', structure: 'wellConditioned' }], params: {}, label: 'batch' },
-    { ins: [{ shape: [1, 1], dtype: 'float', structure: 'wellConditioned' }], params: {}, label: 'size 1' },
-    { ins: [{ shape: [2, 0, 0], dtype: 'float' }], params: {}, label: 'empty' },
+    { ins: [{ shape: [4, 4], dtype: 'wideFloat', structure: 'wellConditioned' }], params: {} },
+    { ins: [{ shape: [2, 3, 3], dtype: 'wideFloat', structure: 'wellConditioned' }], params: {}, label: 'batch' },
+    { ins: [{ shape: [1, 1], dtype: 'wideFloat', structure: 'wellConditioned' }], params: {}, label: 'size 1' },
+    { ins: [{ shape: [2, 0, 0], dtype: 'wideFloat' }], params: {}, label: 'empty' },
   ];
 }
 

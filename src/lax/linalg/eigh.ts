@@ -96,10 +96,10 @@ export const eighP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
 
 function eighCases(): Cases<NoParams, 1> {
   return [
-    { ins: [{ shape: [4, 4], dtype: 'float', structure: 'spd' }], params: {} },
-    { ins: [{ shape: [2, 3, 3], dtype: 'float', structure: 'spd' }], params: {}, label: 'batch' },
-    { ins: [{ shape: [1, 1], dtype: 'float' }], params: {}, label: 'size 1' },
-    { ins: [{ shape: [2, 0, 0], dtype: 'float' }], params: {}, label: 'empty' },
+    { ins: [{ shape: [4, 4], dtype: 'wideFloat', structure: 'spd' }], params: {} },
+    { ins: [{ shape: [2, 3, 3], dtype: 'wideFloat', structure: 'spd' }], params: {}, label: 'batch' },
+    { ins: [{ shape: [1, 1], dtype: 'wideFloat' }], params: {}, label: 'size 1' },
+    { ins: [{ shape: [2, 0, 0], dtype: 'wideFloat' }], params: {}, label: 'empty' },
   ];
 }
 

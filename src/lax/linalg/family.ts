@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { left, right } from 'fp-ts/lib/Either.js';
-import { isFloat } from '../../kernel/dtype.ts';
+import type { DType } from '../../kernel/dtype.ts';
 import type { Aval, Shape } from '../../trace/aval.ts';
 import { showAval, showMarked } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
@@ -26,9 +26,16 @@ export const matrixType = ({ shape }: Pick<Aval, 'shape'>): MatrixType => ({
   columns: shape.at(-1) as number,
 });
 
+/** Half precision has too few digits for factorizations. */
+const hasAlgorithms = (dtype: DType): boolean => dtype === 'f32' || dtype === 'f64';
+
 /** The same, or why the operand is no matrix of floats. */
 export function floatMatrix(name: string, x: Aval): Either<PullbackError, MatrixType> {
-  if (!isFloat(x.dtype)) return left(new DTypeError(`[${name}] needs a float dtype (f32, f64), got ${showAval(x)}`));
+  if (!hasAlgorithms(x.dtype)) {
+    return left(
+      new DTypeError(`[${name}] needs a float dtype (f32, f64), got ${showAval(x)}: cast it (x.astype('f32'))`),
+    );
+  }
   if (x.shape.length < 2) {
     return left(new ShapeMismatchError(`[${name}] needs a matrix, or a batch of them [..., m, n]; got ${showAval(x)}`));
   }
@@ -37,7 +44,7 @@ export function floatMatrix(name: string, x: Aval): Either<PullbackError, Matrix
 
 /** The same, or why the operand is no square matrix of floats. */
 export function squareMatrix(name: string, x: Aval): Either<PullbackError, MatrixType> {
-  return isFloat(x.dtype) && !isSquare(x.shape) ? left(notSquare(name, x)) : floatMatrix(name, x);
+  return hasAlgorithms(x.dtype) && !isSquare(x.shape) ? left(notSquare(name, x)) : floatMatrix(name, x);
 }
 
 /** Are the last two axes equally long? */
@@ -71,9 +78,9 @@ export function rectangularCases(n: number): Cases<NoParams, 1> {
     ['size 1', [1, 1]],
   ];
   return [
-    { ins: [{ shape: [2, 0, 3], dtype: 'float' }], params: {}, label: 'empty' },
+    { ins: [{ shape: [2, 0, 3], dtype: 'wideFloat' }], params: {}, label: 'empty' },
     ...shapes.map(([label, shape]): Case<NoParams, 1> => ({
-      ins: [{ shape, dtype: 'float', structure: 'wellConditioned' }],
+      ins: [{ shape, dtype: 'wideFloat', structure: 'wellConditioned' }],
       params: {},
       label,
     })),

@@ -77,10 +77,10 @@ function qrCases(): Cases<QrParams, 1> {
     ['size 1', [1, 1], false],
   ];
   return [
-    { ins: [{ shape: [2, 0], dtype: 'float' }], params: { fullMatrices: true }, label: 'no columns' },
-    { ins: [{ shape: [0, 2], dtype: 'float' }], params: { fullMatrices: false }, label: 'no rows' },
+    { ins: [{ shape: [2, 0], dtype: 'wideFloat' }], params: { fullMatrices: true }, label: 'no columns' },
+    { ins: [{ shape: [0, 2], dtype: 'wideFloat' }], params: { fullMatrices: false }, label: 'no rows' },
     ...shapes.map(([label, shape, fullMatrices]): Case<QrParams, 1> => ({
-      ins: [{ shape, dtype: 'float', structure: 'wellConditioned' }],
+      ins: [{ shape, dtype: 'wideFloat', structure: 'wellConditioned' }],
       params: { fullMatrices },
       label,
     })),

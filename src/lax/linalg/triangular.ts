@@ -117,8 +117,8 @@ function solveCases(): Cases<TriangularSystem, 2> {
   );
   const plain = systems.map((params): Case<TriangularSystem, 2> => ({
     ins: [
-      { shape: [3, 3], dtype: 'float', structure: 'spd' },
-      { shape: params.leftSide ? [3, 2] : [2, 3], dtype: 'float' },
+      { shape: [3, 3], dtype: 'wideFloat', structure: 'spd' },
+      { shape: params.leftSide ? [3, 2] : [2, 3], dtype: 'wideFloat' },
     ],
     params,
     label: `${params.lower ? 'lower' : 'upper'} A${params.transposeA ? 'ᵀ' : ''} on the ${params.leftSide ? 'left' : 'right'}`,
@@ -127,16 +127,16 @@ function solveCases(): Cases<TriangularSystem, 2> {
   return [
     {
       ins: [
-        { shape: [2, 3, 3], dtype: 'float', domain: [-0.5, 0.5] },
-        { shape: [2, 3, 1], dtype: 'float' },
+        { shape: [2, 3, 3], dtype: 'wideFloat', domain: [-0.5, 0.5] },
+        { shape: [2, 3, 1], dtype: 'wideFloat' },
       ],
       params: left,
       label: 'unit diagonal, batch',
     },
     {
       ins: [
-        { shape: [0, 0], dtype: 'float' },
-        { shape: [0, 2], dtype: 'float' },
+        { shape: [0, 0], dtype: 'wideFloat' },
+        { shape: [0, 2], dtype: 'wideFloat' },
       ],
       params: left,
       label: 'empty',

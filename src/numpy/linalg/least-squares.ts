@@ -1,4 +1,3 @@
-import { isFloat } from '../../kernel/dtype.ts';
 import { add, and, div, ge, gt, like, mul, neg, sub } from '../../lax/elementwise.ts';
 import { asRows, matmul, mT, symmetrized } from '../../lax/linalg/arrays.ts';
 import * as lax from '../../lax/linalg/index.ts';
@@ -15,7 +14,7 @@ import { openJvp } from '../../transforms/custom/jvp-call.ts';
 import { at } from '../../util/array.ts';
 import { broadcastTo, resultType, toDtype } from '../promote.ts';
 import { svd } from './decompositions.ts';
-import { epsilon, matrices, squares } from './operands.ts';
+import { epsilon, floatDtype, matrices, squares } from './operands.ts';
 
 /** Options of {@link pinv}. */
 export interface PinvOptions {
@@ -97,8 +96,7 @@ export type LstsqResult = readonly [x: NDArray, residuals: NDArray, rank: NDArra
  * const [x] = np.linalg.lstsq(a, b);
  */
 export function lstsq(a: ArrayLike, b: ArrayLike, options: { readonly rcond?: number } = {}): LstsqResult {
-  const type = resultType(a, b);
-  const dtype = isFloat(type) ? type : 'f32';
+  const dtype = floatDtype(resultType(a, b));
   const [matrix, right] = [toDtype(a, dtype), toDtype(b, dtype)];
   const [m, n] = matrix.shape;
   const fits = matrix.ndim === 2 && (right.ndim === 1 || right.ndim === 2) && right.shape[0] === m;

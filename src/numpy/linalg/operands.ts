@@ -1,5 +1,4 @@
 import type { DType } from '../../kernel/dtype.ts';
-import { isFloat } from '../../kernel/dtype.ts';
 import { isSquare, notSquare } from '../../lax/linalg/family.ts';
 import { convertElementType } from '../../lax/casts.ts';
 import { showAval } from '../../trace/aval.ts';
@@ -9,10 +8,13 @@ import type { ArrayLike, NDArray } from '../../trace/value.ts';
 
 /** What the functions of linear algebra ask of their operands. */
 
-/** An operand as floats; integers and bools become f32. */
+/** The dtype that is computed in: f32 but for f64. Half precision has too few digits for factorizations. */
+export const floatDtype = (dtype: DType): 'f32' | 'f64' => (dtype === 'f64' ? 'f64' : 'f32');
+
+/** An operand as f32 or f64; the results are of that dtype too. */
 export function floats(x: ArrayLike): NDArray {
   const a = asArray(x);
-  return isFloat(a.dtype) ? a : convertElementType(a, 'f32');
+  return convertElementType(a, floatDtype(a.dtype), a.weakType && a.dtype === floatDtype(a.dtype));
 }
 
 /** Matrices of floats, [..., m, n]. */

@@ -1,4 +1,3 @@
-import { isFloat } from '../../kernel/dtype.ts';
 import { abs, add, eq, like, log, mul, sign, sub } from '../../lax/elementwise.ts';
 import { diagonalOf, identity, mT } from '../../lax/linalg/arrays.ts';
 import * as lax from '../../lax/linalg/index.ts';
@@ -14,7 +13,7 @@ import { openJvp } from '../../transforms/custom/jvp-call.ts';
 import { at, product, range } from '../../util/array.ts';
 import { broadcastShapesOrNull, broadcastTo, resultType, toDtype } from '../promote.ts';
 import { matmul } from '../shape.ts';
-import { squares } from './operands.ts';
+import { floatDtype, squares } from './operands.ts';
 
 /**
  * The solution X of A X = B, by LU decomposition. Singular matrices give infinities or NaN.
@@ -27,8 +26,7 @@ import { squares } from './operands.ts';
  * np.linalg.solve(np.array([[2, 0], [0, 4]]), np.array([2, 4])); // [1, 1]
  */
 export function solve(a: ArrayLike, b: ArrayLike): NDArray {
-  const type = resultType(a, b);
-  const dtype = isFloat(type) ? type : 'f32';
+  const dtype = floatDtype(resultType(a, b));
   const matrix = squares('solve', toDtype(a, dtype));
   const right = toDtype(b, dtype);
   const columns = right.ndim === 1 ? reshape(right, [right.size, 1]) : right;

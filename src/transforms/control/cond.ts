@@ -1,6 +1,6 @@
 import { isFloat, isInteger } from '../../kernel/dtype.ts';
 import { like, max, min, ne } from '../../lax/elementwise.ts';
-import { convertElementType } from '../../lax/casts.ts';
+import { asPositions, convertElementType } from '../../lax/casts.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { Aval } from '../../trace/aval.ts';
 import { aval, sameShape, showAval } from '../../trace/aval.ts';
@@ -72,7 +72,7 @@ export function switchCase<A extends readonly unknown[], R>(
   const i =
     typeof index === 'number' && Number.isInteger(index)
       ? convertElementType(asArray(index), 'i32')
-      : asArray(index, 'switchCase');
+      : asPositions(asArray(index, 'switchCase'));
   if (i.ndim !== 0 || !isInteger(i.dtype)) {
     throw new ArgumentError(
       `[switchCase] index must be an integer scalar, got ${showAval(i.aval)}; cast it (i.astype('i32'))`,

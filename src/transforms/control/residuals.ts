@@ -1,5 +1,5 @@
 import { cheapToRecompute, costOf } from '../../compiler/cost.ts';
-import { hostBytes } from '../../kernel/dtype.ts';
+import { storedBytes } from '../../kernel/dtype.ts';
 import { constant, load } from '../../kernel/expr.ts';
 import { indices, linearize } from '../../kernel/index-algebra.ts';
 import { sizeOf } from '../../trace/aval.ts';
@@ -193,7 +193,7 @@ class Flow {
   }
 }
 
-const bytes = (v: Var): number => sizeOf(v.aval.shape) * hostBytes[v.aval.dtype];
+const bytes = (v: Var): number => sizeOf(v.aval.shape) * storedBytes(v.aval.dtype);
 
 /** What an element of an equation's result costs, given those of its operands; infinite if it takes a loop. */
 function weightOf(e: Equation, result: Var): number {

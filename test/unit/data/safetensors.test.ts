@@ -11,7 +11,8 @@ import {
   loadSafetensors,
   saveSafetensors,
 } from '../../../src/data/safetensors.ts';
-import { dtypes, hostArray, hostBytes } from '../../../src/kernel/dtype.ts';
+import { dtypes, storedBytes } from '../../../src/kernel/dtype.ts';
+import { fromMemory } from '../../../src/kernel/half.ts';
 import { safetensorsBytes } from './bytes.ts';
 
 const tensor: fc.Arbitrary<HostTensor> = fc
@@ -21,11 +22,9 @@ const tensor: fc.Arbitrary<HostTensor> = fc
   })
   .chain(({ dtype, shape }) => {
     const length = shape.reduce((a, b) => a * b, 1);
-    const bytes = length * hostBytes[dtype];
+    const bytes = length * storedBytes(dtype);
     return fc.uint8Array({ minLength: bytes, maxLength: bytes, max: dtype === 'bool' ? 1 : 255 }).map((raw) => {
-      const data = hostArray[dtype](length);
-      new Uint8Array(data.buffer).set(raw);
-      return { dtype, shape, data };
+      return { dtype, shape, data: fromMemory(dtype, raw, length) };
     });
   });
 
@@ -94,10 +93,10 @@ describe('the format', () => {
       'f: not a safetensors file: its header would be 1099511627776 bytes long',
     ],
     [
-      'half precision',
-      safetensorsBytes(entry('"dtype":"F16","shape":[1],"data_offsets":[0,2]'), [0, 0]),
+      'bfloat16',
+      safetensorsBytes(entry('"dtype":"BF16","shape":[1],"data_offsets":[0,2]'), [0, 0]),
       'safetensors-dtype',
-      'f: tensor "w" has dtype F16; dtypes that can be read are BOOL, I32, U32, F32, F64',
+      'f: tensor "w" has dtype BF16; dtypes that can be read are BOOL, I8, U8, I16, U16, I32, U32, F16, F32, F64',
     ],
     [
       'a negative size',

@@ -1,5 +1,5 @@
+import { storedBytes } from '../../../kernel/dtype.ts';
 import type { ContractKernel } from '../../../kernel/kernel.ts';
-import { storageBytes } from '../evaluator.ts';
 import type { Func, Value } from '../module/code.ts';
 import { get, i32, op } from '../module/code.ts';
 import type { KernelCode, ModuleBuilder, Phase } from '../rows.ts';
@@ -19,7 +19,7 @@ const tilesOf = { panels: panelTiles, dots: dotTiles, stream: streamTiles };
 
 /** Writes the phases of a contraction that is cut as `b` says. */
 export function writeContraction(m: ModuleBuilder, kernel: ContractKernel, c: Contraction, b: Blocking): KernelCode {
-  const bytes = storageBytes[c.dtype];
+  const bytes = storedBytes(c.dtype);
   const split = b.splits > 1;
   const pitch = split ? roundUp(sizeOf(c.columns), 8) : b.blockColumns;
   const tiles = tilesOf[b.tile.kind](m, kernel, c, b, pitch);
@@ -69,7 +69,7 @@ class UnitWriter {
     this.b = b;
     this.parts = parts;
     this.operands = [...pointersOf(f, kernel, phaseParams).values()];
-    this.bytes = storageBytes[c.dtype];
+    this.bytes = storedBytes(c.dtype);
   }
 
   units(): void {

@@ -1,3 +1,4 @@
+import { storedBytes } from '../../../kernel/dtype.ts';
 import type { Expr } from '../../../kernel/expr.ts';
 import { binary, rewriter } from '../../../kernel/expr.ts';
 import { delinearize, lit } from '../../../kernel/index-algebra.ts';
@@ -5,7 +6,6 @@ import type { ContractKernel, MapKernel } from '../../../kernel/kernel.ts';
 import { product, range } from '../../../util/array.ts';
 import type { Axis, Nest } from '../collapse.ts';
 import { collapse, substitution } from '../collapse.ts';
-import { storageBytes } from '../evaluator.ts';
 import { emitMap, withRoots } from '../map.ts';
 import type { KernelCode, ModuleBuilder } from '../rows.ts';
 import { lastAxis } from '../runs.ts';
@@ -22,7 +22,7 @@ export function emitContract(m: ModuleBuilder, kernel: ContractKernel): KernelCo
   if (isShort(kernel)) return emitMap(m, asMap(kernel));
   const nest = simplified(kernel);
   const float = kernel.dtype === 'f32' || kernel.dtype === 'f64';
-  const traits: TileTraits = { bytes: storageBytes[kernel.dtype], fused: m.relaxed && float };
+  const traits: TileTraits = { bytes: storedBytes(kernel.dtype), fused: m.relaxed && float };
   const [first, ...others] = kinds.flatMap((kind) => [false, true].map((swap) => arrange(kernel, nest, kind, swap)));
   const best = others.reduce((a, b) => (estimate(b, traits) < estimate(a, traits) ? b : a), first as Arrangement);
   const { contraction: c, kind, sizes } = best;

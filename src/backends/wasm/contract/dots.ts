@@ -1,7 +1,8 @@
+import { storedBytes } from '../../../kernel/dtype.ts';
 import type { ContractKernel } from '../../../kernel/kernel.ts';
 import { range } from '../../../util/array.ts';
 import { shifted } from '../collapse.ts';
-import { Evaluator, storageBytes } from '../evaluator.ts';
+import { Evaluator } from '../evaluator.ts';
 import type { Local, Value } from '../module/code.ts';
 import { Func, get, loadOp, storeOp } from '../module/code.ts';
 import type { ModuleBuilder } from '../rows.ts';
@@ -38,7 +39,7 @@ export function dotsFunc(
     [],
   );
   const [row, column, into, more] = [f.param(first), f.param(first + 1), f.param(first + 4), f.param(first + 5)];
-  const e = new Evaluator(f, m.library, pointersOf(f, kernel, first + names.length));
+  const e = new Evaluator(f, m.library, kernel, pointersOf(f, kernel, first + names.length));
   const sums = new DotSums(e, c, m, height, width);
   e.within(
     c.batch.map((a, i) => [a.axis, f.param(i)] as const),
@@ -64,7 +65,7 @@ export function dotsFunc(
       );
     },
   );
-  const bytes = storageBytes[c.dtype];
+  const bytes = storedBytes(c.dtype);
   const write = (adding: boolean): void =>
     sums.totals.forEach((total, i) => {
       const offset = (Math.floor(i / width) * pitch + (i % width)) * bytes;
@@ -151,7 +152,7 @@ export function dotTiles(m: ModuleBuilder, kernel: ContractKernel, c: Contractio
     b.rows,
     (height) => new Map(widths.map((width) => [width, dotsFunc(m, kernel, c, { height, width, pitch })])),
   );
-  const bytes = storageBytes[c.dtype];
+  const bytes = storedBytes(c.dtype);
   return {
     shared: null,
     scratchBytes: 0,

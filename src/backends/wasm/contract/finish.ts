@@ -1,5 +1,6 @@
+import { storedBytes } from '../../../kernel/dtype.ts';
 import type { ContractKernel } from '../../../kernel/kernel.ts';
-import { Evaluator, storageBytes } from '../evaluator.ts';
+import { Evaluator } from '../evaluator.ts';
 import type { Local, Value } from '../module/code.ts';
 import { Func, get, i32, loadOp, op, storeOp } from '../module/code.ts';
 import type { ModuleBuilder } from '../rows.ts';
@@ -23,7 +24,7 @@ export function finishFunc(m: ModuleBuilder, kernel: ContractKernel, c: Contract
     [],
   );
   const [m0, m1, n0, n1] = [f.param(first), f.param(first + 1), f.param(first + 2), f.param(first + 3)];
-  const e = new Evaluator(f, m.library, pointersOf(f, kernel, first + names.length));
+  const e = new Evaluator(f, m.library, kernel, pointersOf(f, kernel, first + names.length));
   const row = f.variable(f.param(first + 4), 'row');
   e.within(
     c.batch.map((a, i) => [a.axis, f.param(i)] as const),
@@ -31,7 +32,7 @@ export function finishFunc(m: ModuleBuilder, kernel: ContractKernel, c: Contract
       runsOver(e, c.rows, m0, m1, (axis, start, stop) => {
         e.loop(axis.axis, start, stop, 1, () => {
           finishRow(e, c, f.variable(get(row), 'sums'), n0, n1);
-          f.set(row, op('i32.add', get(row), i32(pitch * storageBytes[c.dtype])));
+          f.set(row, op('i32.add', get(row), i32(pitch * storedBytes(c.dtype))));
         });
       }),
   );
@@ -41,7 +42,7 @@ export function finishFunc(m: ModuleBuilder, kernel: ContractKernel, c: Contract
 
 function finishRow(e: Evaluator, c: Contraction, sums: Local, n0: Value, n1: Value): void {
   const { f } = e;
-  const bytes = storageBytes[c.dtype];
+  const bytes = storedBytes(c.dtype);
   const vector =
     canVectorize(c.stores.flatMap((s) => [s.index, s.value])) &&
     c.dtype !== 'f64' &&
@@ -80,7 +81,7 @@ export function joinPhase(
 ): { readonly func: Func; readonly units: number } {
   const { finish, splits, pitch, partials } = parts;
   const [rows, columns] = [sizeOf(c.rows), sizeOf(c.columns)];
-  const bytes = storageBytes[c.dtype];
+  const bytes = storedBytes(c.dtype);
   const f = phaseFunc(kernel, `${kernel.name}_join`);
   const perBatch = Math.ceil(rows / rowsPerUnit);
   const unit = f.variable(f.param(0), 'unit');

@@ -1,6 +1,6 @@
-import type { DType } from '../../../kernel/dtype.ts';
+import type { ScalarType } from '../../../kernel/dtype.ts';
+import { storedBytes } from '../../../kernel/dtype.ts';
 import { range } from '../../../util/array.ts';
-import { storageBytes } from '../evaluator.ts';
 import type { Local, Value } from '../module/code.ts';
 import { Func, get, i32, loadOp, op, storeOp } from '../module/code.ts';
 import { splatWord } from '../vector-ops.ts';
@@ -8,7 +8,7 @@ import { multiplyAdd } from './operands.ts';
 
 /** The register tile of a micro-kernel: `height` rows of two vectors. */
 export interface MicroTile {
-  readonly dtype: DType;
+  readonly dtype: ScalarType;
   readonly height: number;
   /** Elements from row to row of the result. */
   readonly pitch: number;
@@ -24,7 +24,7 @@ const vectors = 2;
  * nor inside of another: Node 20 would then need more registers than there are, and take twice the time.
  */
 export function microFunc(name: string, { dtype, height, pitch, relaxed }: MicroTile): Func {
-  const bytes = storageBytes[dtype];
+  const bytes = storedBytes(dtype);
   const f = new Func(
     name,
     [

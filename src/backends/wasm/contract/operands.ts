@@ -1,4 +1,4 @@
-import type { DType } from '../../../kernel/dtype.ts';
+import type { ScalarType } from '../../../kernel/dtype.ts';
 import type { Expr } from '../../../kernel/expr.ts';
 import { index } from '../../../kernel/expr.ts';
 import type { Store } from '../../../kernel/kernel.ts';
@@ -13,7 +13,7 @@ import { coordinatesOf, lastAxis } from '../runs.ts';
 
 /** A contraction with the roles chosen: lanes run along `columns`. */
 export interface Contraction {
-  readonly dtype: DType;
+  readonly dtype: ScalarType;
   readonly batch: readonly Axis[];
   readonly rows: readonly Axis[];
   readonly columns: readonly Axis[];
@@ -30,13 +30,13 @@ export const sizeOf = (axes: readonly Axis[]): number => axes.reduce((n, a) => n
 export const batchParams = (c: Contraction): readonly (readonly [string, 'i32'])[] =>
   c.batch.map((a) => [`i${a.axis}`, 'i32'] as const);
 
-export const elementLoad = (dtype: DType): Op =>
+export const elementLoad = (dtype: ScalarType): Op =>
   dtype === 'f32' ? 'f32.load' : dtype === 'f64' ? 'f64.load' : 'i32.load';
-export const elementStore = (dtype: DType): Op =>
+export const elementStore = (dtype: ScalarType): Op =>
   dtype === 'f32' ? 'f32.store' : dtype === 'f64' ? 'f64.store' : 'i32.store';
 
 /** Multiplies two scalars or vectors of a contraction. */
-export function multiply(dtype: DType, x: Value, y: Value): Value {
+export function multiply(dtype: ScalarType, x: Value, y: Value): Value {
   const vector = x.type === 'v128';
   if (dtype === 'f32') return op(vector ? 'f32x4.mul' : 'f32.mul', x, y);
   if (dtype === 'f64') return op(vector ? 'f64x2.mul' : 'f64.mul', x, y);
@@ -44,7 +44,7 @@ export function multiply(dtype: DType, x: Value, y: Value): Value {
 }
 
 /** Adds two scalars or vectors of a contraction. */
-export function sum(dtype: DType, x: Value, y: Value): Value {
+export function sum(dtype: ScalarType, x: Value, y: Value): Value {
   const vector = x.type === 'v128';
   if (dtype === 'f32') return op(vector ? 'f32x4.add' : 'f32.add', x, y);
   if (dtype === 'f64') return op(vector ? 'f64x2.add' : 'f64.add', x, y);
@@ -52,7 +52,7 @@ export function sum(dtype: DType, x: Value, y: Value): Value {
 }
 
 /** `x·y + z`, in one instruction where there is one for vectors. */
-export function multiplyAdd(dtype: DType, relaxed: boolean, x: Value, y: Value, z: Value): Value {
+export function multiplyAdd(dtype: ScalarType, relaxed: boolean, x: Value, y: Value, z: Value): Value {
   if (relaxed && x.type === 'v128') {
     if (dtype === 'f32') return op('f32x4.relaxed_madd', x, y, z);
     if (dtype === 'f64') return op('f64x2.relaxed_madd', x, y, z);

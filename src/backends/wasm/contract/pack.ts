@@ -1,10 +1,11 @@
-import type { DType } from '../../../kernel/dtype.ts';
+import type { ScalarType } from '../../../kernel/dtype.ts';
+import { storedBytes } from '../../../kernel/dtype.ts';
 import type { Expr } from '../../../kernel/expr.ts';
 import type { ContractKernel } from '../../../kernel/kernel.ts';
 import { range } from '../../../util/array.ts';
 import type { Axis } from '../collapse.ts';
 import { shifted } from '../collapse.ts';
-import { Evaluator, storageBytes } from '../evaluator.ts';
+import { Evaluator } from '../evaluator.ts';
 import type { Local, Value } from '../module/code.ts';
 import { Func, get, i32, laneOp, op, storeOp } from '../module/code.ts';
 import type { ModuleBuilder } from '../rows.ts';
@@ -56,7 +57,7 @@ export function packFunc(m: ModuleBuilder, kernel: ContractKernel, c: Contractio
   );
   const [axes, value] = side === 'left' ? [c.rows, c.lhs] : [c.columns, c.rhs];
   const at = c.batch.length;
-  const e = new Evaluator(f, m.library, pointersOf(f, kernel, at + 4));
+  const e = new Evaluator(f, m.library, kernel, pointersOf(f, kernel, at + 4));
   const part: Part = { ...panel, dtype: c.dtype, axes, depth: c.depth, value, at };
   const reading = readingOf(value, axes, c.depth);
   m.funcs.push(f);
@@ -78,7 +79,7 @@ export function packFunc(m: ModuleBuilder, kernel: ContractKernel, c: Contractio
 }
 
 interface Part extends Panel {
-  readonly dtype: DType;
+  readonly dtype: ScalarType;
   readonly axes: readonly Axis[];
   readonly depth: readonly Axis[];
   readonly value: Expr;
@@ -126,7 +127,7 @@ function packTogether(e: Evaluator, part: Part, along: boolean): void {
   const { f } = e;
   const { height, valid, at, dtype } = part;
   const [first, k0, k1, into] = [f.param(at), f.param(at + 1), f.param(at + 2), f.param(at + 3)];
-  const bytes = storageBytes[dtype];
+  const bytes = storedBytes(dtype);
   const to = f.variable(into, 'to');
   const { coordinates, values } = neighbours(e, part.axes, part.value, first, valid);
   e.within(coordinates, () =>

@@ -1,7 +1,7 @@
+import { storedBytes } from '../../../kernel/dtype.ts';
 import type { Expr } from '../../../kernel/expr.ts';
 import type { ContractKernel } from '../../../kernel/kernel.ts';
 import type { Axis } from '../collapse.ts';
-import { storageBytes } from '../evaluator.ts';
 import type { Func, Value } from '../module/code.ts';
 import { get, i32, op } from '../module/code.ts';
 import type { ModuleBuilder } from '../rows.ts';
@@ -70,7 +70,7 @@ class PanelWriter {
     this.c = c;
     this.b = b;
     this.pitch = pitch;
-    this.bytes = storageBytes[c.dtype];
+    this.bytes = storedBytes(c.dtype);
     const width = b.tile.columns;
     const columns = sizeOf(c.columns);
     this.wide = roundUp(columns, width);

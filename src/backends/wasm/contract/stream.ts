@@ -1,7 +1,8 @@
+import { storedBytes } from '../../../kernel/dtype.ts';
 import type { ContractKernel } from '../../../kernel/kernel.ts';
 import { range } from '../../../util/array.ts';
 import { shifted } from '../collapse.ts';
-import { Evaluator, storageBytes } from '../evaluator.ts';
+import { Evaluator } from '../evaluator.ts';
 import type { Value } from '../module/code.ts';
 import { Func, get, i32, loadOp, op, storeOp } from '../module/code.ts';
 import type { ModuleBuilder } from '../rows.ts';
@@ -35,8 +36,8 @@ export function streamFunc(
     [],
   );
   const [row, n0, n1, into] = [f.param(first), f.param(first + 1), f.param(first + 2), f.param(first + 5)];
-  const e = new Evaluator(f, m.library, pointersOf(f, kernel, first + names.length));
-  const bytes = storageBytes[c.dtype];
+  const e = new Evaluator(f, m.library, kernel, pointersOf(f, kernel, first + names.length));
+  const bytes = storedBytes(c.dtype);
   const offsets = range(height).map((i) => i * pitch * bytes);
   f.if(op('i32.eqz', f.param(first + 6)), () => clear(f, c, op('i32.sub', n1, n0), into, offsets));
   e.within(
@@ -68,7 +69,7 @@ export function streamFunc(
 
 /** Zeros for the results. */
 function clear(f: Func, c: Contraction, columns: Value, into: Value, offsets: readonly number[]): void {
-  const bytes = storageBytes[c.dtype];
+  const bytes = storedBytes(c.dtype);
   const at = f.variable(into, 'at');
   const end = f.let(op('i32.add', into, op('i32.mul', columns, i32(bytes))), 'end');
   f.count(at, end, bytes, () =>
@@ -112,7 +113,7 @@ function addAlong(
       const value = sum(c.dtype, loadOp(load, offset, [get(at)]), total);
       f.emit(storeOp(vector ? 'v128.store' : elementStore(c.dtype), offset, get(at), value));
     });
-    f.set(at, op('i32.add', get(at), i32(vector ? 16 : storageBytes[c.dtype])));
+    f.set(at, op('i32.add', get(at), i32(vector ? 16 : storedBytes(c.dtype))));
   };
   runsOver(e, c.columns, n0, n1, (axis, start, stop) => {
     const n = f.variable(start, 'n');
@@ -131,7 +132,7 @@ export function streamTiles(
   b: Blocking,
   pitch: number,
 ): Tiles {
-  const bytes = storageBytes[c.dtype];
+  const bytes = storedBytes(c.dtype);
   const made = byHeight(b.rows, (height) => streamFunc(m, kernel, c, { height, pitch }));
   return {
     shared: null,
