@@ -237,14 +237,19 @@ export const f32Like: readonly ScalarType[] = ['f32', 'f32', 'i32', 'u32', 'bool
 export const allDTypes: readonly ScalarType[] = ['f32', 'f64', 'i32', 'u32', 'bool'];
 export const axesOf = (domain: readonly number[], first = 0): Expr[] => domain.map((n, i) => index(first + i, n));
 
-/** A random map kernel: one or two stores, at times one that updates an operand in place. */
-export function randomMap(source: Source): Case {
+/**
+ * A random map kernel: one or two stores, at times one that updates an operand in place. Here and below, one that is
+ * `exact` has only dtypes that every device has, and floats that are exact.
+ */
+export function randomMap(source: Source, exact = false): Case {
   const r = new Random(source);
-  const dtypes = r.chance(0.75) ? f32Like : allDTypes;
-  const k = new KernelMaker(r, { dtypes, special: r.chance(0.7), exact: false, narrow: true });
+  const dtypes = exact || r.chance(0.75) ? f32Like : allDTypes;
+  const k = new KernelMaker(r, { dtypes, special: r.chance(0.7), exact, narrow: !exact });
   const domain = range(r.below(4)).map(() => (r.chance(0.03) ? 0 : r.pick(extents)));
   const axes = axesOf(domain);
-  const stores = range(1 + r.below(2)).map(() => k.store(axes, k.value(r.pick(dtypes), axes, 3)));
+  const stores = range(1 + r.below(2)).map(() =>
+    k.store(axes, exact ? k.expr(r.pick(dtypes), axes, 3) : k.value(r.pick(dtypes), axes, 3)),
+  );
   if (r.chance(0.3)) {
     const dtype = r.pick(dtypes);
     const at = linearize(axes, domain);
@@ -261,10 +266,10 @@ export function randomMap(source: Source): Case {
 }
 
 /** A random map kernel over enough points that loads in another order than the stores go tile by tile. */
-export function randomTranspose(source: Source): Case {
+export function randomTranspose(source: Source, exact = false): Case {
   const r = new Random(source);
-  const dtypes = r.chance(0.85) ? f32Like : allDTypes;
-  const k = new KernelMaker(r, { dtypes, special: r.chance(0.5), exact: false, narrow: true });
+  const dtypes = exact || r.chance(0.85) ? f32Like : allDTypes;
+  const k = new KernelMaker(r, { dtypes, special: r.chance(0.5), exact, narrow: !exact });
   const domain = r.pick([
     [r.pick([8, 31, 300]), r.pick([128, 131])],
     [257, r.pick([5, 8, 17])],
@@ -299,11 +304,11 @@ const monoidsOf = (dtype: ScalarType): readonly Monoid[] =>
       : ['add', 'mul', 'max', 'min', 'and', 'or'];
 
 /** A random reduce kernel with one to three accumulators. */
-export function randomReduce(source: Source): Case {
+export function randomReduce(source: Source, exact = false): Case {
   const r = new Random(source);
-  const dtypes = r.chance(0.8) ? f32Like : allDTypes;
+  const dtypes = exact || r.chance(0.8) ? f32Like : allDTypes;
   const special = r.chance(0.3);
-  const k = new KernelMaker(r, { dtypes, special, exact: false, narrow: true });
+  const k = new KernelMaker(r, { dtypes, special, exact, narrow: !exact });
   const domain = range(r.below(3)).map(() => (r.chance(0.03) ? 0 : r.pick(extents)));
   const long = r.chance(0.15);
   const reduced = long
@@ -329,11 +334,11 @@ export function randomReduce(source: Source): Case {
 }
 
 /** A random reduce kernel of so much to so little that it goes in parts, or along columns. */
-export function randomLargeReduce(source: Source): Case {
+export function randomLargeReduce(source: Source, exact = false): Case {
   const r = new Random(source);
   const special = r.chance(0.3);
-  const dtypes = r.chance(0.8) ? f32Like : allDTypes;
-  const k = new KernelMaker(r, { dtypes, special, exact: false, narrow: true });
+  const dtypes = exact || r.chance(0.8) ? f32Like : allDTypes;
+  const k = new KernelMaker(r, { dtypes, special, exact, narrow: !exact });
   const [domain, reduced] = r.pick([
     [[], [r.pick([65_536, 100_003])]],
     [[3], [50_001]],
@@ -445,10 +450,12 @@ export function randomRowwise(source: Source, exact: boolean): Case {
 }
 
 /** A random contract kernel, from dot products to windows with padding. */
-export function randomContract(source: Source): Case {
+export function randomContract(source: Source, exact = false): Case {
   const r = new Random(source);
-  const dtype = r.pick(['f32', 'f32', 'f32', 'f64', 'i32', 'u32'] as const);
-  const k = new KernelMaker(r, { dtypes: [dtype], special: false, exact: false, narrow: true });
+  const dtype = r.pick(
+    exact ? (['f32', 'i32', 'u32'] as const) : (['f32', 'f32', 'f32', 'f64', 'i32', 'u32'] as const),
+  );
+  const k = new KernelMaker(r, { dtypes: [dtype], special: false, exact, narrow: !exact });
   const size = (): number => (r.chance(0.03) ? 0 : r.pick([...extents, 9, 12, 20, 50]));
   const group = (most: number): number[] => range(r.below(most + 1)).map(size);
   const batch = r.chance(0.3) ? [r.pick([1, 2, 3])] : [];

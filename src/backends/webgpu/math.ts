@@ -56,8 +56,9 @@ fn with_sign(x: f32, y: f32) -> f32 {
   sign_of: {
     needs: ['is_nan', 'with_sign'],
     wgsl: `
+// A subnormal x may count as zero, and then is one.
 fn sign_of(x: f32) -> f32 {
-  return select(with_sign(1.0, x), x, x == 0.0 || is_nan(x));
+  return select(with_sign(select(1.0, 0.0, x == 0.0), x), x, is_nan(x));
 }`,
   },
   round_even: {
@@ -84,10 +85,10 @@ fn round_half(x: f32) -> f32 {
 }`,
   },
   floor_of: {
-    needs: [],
+    needs: ['with_sign'],
     wgsl: `
 fn floor_of(x: f32) -> f32 {
-  return select(floor(x), x, x == 0.0);
+  return select(floor(x), with_sign(0.0, x), x == 0.0);
 }`,
   },
   ceil_of: {
@@ -98,10 +99,11 @@ fn ceil_of(x: f32) -> f32 {
 }`,
   },
   square_root: {
-    needs: ['nan', 'is_nan'],
+    needs: ['nan', 'is_nan', 'with_sign'],
     wgsl: `
 fn square_root(x: f32) -> f32 {
-  return select(select(sqrt(x), nan(), x < 0.0), x, x == 0.0 || is_nan(x));
+  let root = select(sqrt(x), with_sign(0.0, x), x == 0.0);
+  return select(select(root, nan(), x < 0.0), x, is_nan(x));
 }`,
   },
   maximum: {

@@ -106,8 +106,14 @@ fn power(x: f32, y: f32) -> f32 {
   return select(result, -result, negative && odd);
 }
 
+// The magnitude of x with the sign of y.
+fn with_sign(x: f32, y: f32) -> f32 {
+  return bitcast<f32>((bitcast<u32>(x) & 0x7fffffffu) | (bitcast<u32>(y) & 0x80000000u));
+}
+
 fn square_root(x: f32) -> f32 {
-  return select(select(sqrt(x), nan(), x < 0.0), x, x == 0.0 || is_nan(x));
+  let root = select(sqrt(x), with_sign(0.0, x), x == 0.0);
+  return select(select(root, nan(), x < 0.0), x, is_nan(x));
 }
 
 @compute @workgroup_size(64)
