@@ -17,6 +17,7 @@ import {
   installDevices,
   setDefaultDevice,
 } from './compiler/runtime.ts';
+import { dtypes } from './kernel/dtype.ts';
 import type { Device, DeviceLostError, DeviceName, MemoryReport, Target } from './kernel/device.ts';
 import { ArgumentError } from './trace/errors.ts';
 import { installSpelling } from './transforms/stages.ts';
@@ -255,8 +256,8 @@ export const devices = async (): Promise<readonly DeviceInfo[]> =>
 export const devicePut = async <T>(value: T, device?: DeviceName): Promise<T> =>
   putOn(value, device === undefined ? currentDefault() : await start(device));
 
-/** What every WebGPU device has; text for a device at hand may use more. */
-const anyWebGpu: Target = { device: 'webgpu', dtypes: new Set(['bool', 'i32', 'u32', 'f32']), maxOperands: 8 };
+/** What WebGPU devices have, some of them without f16; text for a device at hand may use more. */
+const anyWebGpu: Target = { device: 'webgpu', dtypes: new Set(dtypes.filter((d) => d !== 'f64')), maxOperands: 8 };
 
 installDefaultDevice(() => wasmDevice());
 installDevices((name) => running.get(name) ?? (name === 'wasm' ? wasmDevice() : null));

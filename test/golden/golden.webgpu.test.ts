@@ -15,18 +15,21 @@ import { closenessOf } from './tolerance.ts';
  */
 const perFunction = process.env['WEBGPU_RUNS'] === undefined ? 2 : Infinity;
 
+const device = await createWebGpuDevice();
+
 /** Why a case is not for webgpu; null if it is. */
 function unfit(c: GoldenCase): string | null {
   const arrays = [...arraysIn(c.args), ...arraysIn(c.out), ...(c.vjp ?? [])];
   if (arrays.length === 0 || !(c.out[0] instanceof GoldenArray)) return 'no arrays, nothing for a device to do';
-  if (arrays.some((x) => x.dtype === 'f64')) return 'no f64 on webgpu';
+  const lacking = arrays.find((x) => !device.target.dtypes.has(x.dtype));
+  if (lacking !== undefined) return `no ${lacking.dtype} on this adapter`;
   return null;
 }
 
 const skips = new Skips();
 
 describe('golden cases on webgpu', () => {
-  beforeAll(async () => setDefaultDevice(await createWebGpuDevice()));
+  beforeAll(() => setDefaultDevice(device));
   for (const file of goldenFiles.filter((f) => !f.startsWith('random'))) {
     for (const [name, cases] of casesByFunction(file)) {
       let taken = 0;

@@ -12,7 +12,7 @@ import { outOfMemory } from './runtime.ts';
 /** A new array of host data. It gets its storage in its turn, so that running ahead takes no memory of the device. */
 export function write(runtime: Runtime, dtype: DType, data: HostArray): GpuArray {
   runtime.ensureUsable();
-  runtime.memory.check(gpuBytes(data.length), () => `an array of ${data.length} ${dtype}`);
+  runtime.memory.check(gpuBytes(dtype, data.length), () => `an array of ${data.length} ${dtype}`);
   const words = toGpu(dtype, data);
   // What the caller may change before then is copied.
   const kept = runtime.queue.idle || words !== data ? words : words.slice();
@@ -37,7 +37,7 @@ export function write(runtime: Runtime, dtype: DType, data: HostArray): GpuArray
 /** Gives an array its storage and its elements, as the device has them, as a job of its own. */
 export function fill(runtime: Runtime, array: GpuArray, words: ReturnType<typeof toGpu>, doing: string): void {
   array.job = runtime.nextJob(doing);
-  array.storage = runtime.memory.storage(gpuBytes(array.length));
+  array.storage = runtime.memory.storage(gpuBytes(array.dtype, array.length));
   if (words.length > 0) runtime.gpu.queue.writeBuffer(array.storage.buffer, 0, words);
 }
 
@@ -68,7 +68,7 @@ export async function copyOut(runtime: Runtime, array: GpuArray): Promise<HostAr
   const before = runtime.failureOf(array);
   if (before !== null) throw before;
   if (storage === null) throw new InternalError('a buffer was read that nothing has written');
-  const bytes = gpuBytes(array.length);
+  const bytes = gpuBytes(array.dtype, array.length);
   const staging = memory.staging(bytes);
   try {
     // A buffer that there was no room for makes this invalid, which is told below.

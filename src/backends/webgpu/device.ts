@@ -1,4 +1,4 @@
-import type { DType } from '../../kernel/dtype.ts';
+import { dtypes } from '../../kernel/dtype.ts';
 import type { Device } from '../../kernel/device.ts';
 import { DeviceUnavailableError } from '../../kernel/device.ts';
 import { macrotask } from '../../util/macrotask.ts';
@@ -50,7 +50,7 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
     threads: 1,
     target: {
       device: 'webgpu',
-      dtypes: new Set<DType>(['bool', 'i32', 'u32', 'f32']),
+      dtypes: new Set(gpuDTypes.filter((d) => d !== 'f16' || gpu.features.has('shader-f16'))),
       maxOperands: gpu.limits.maxStorageBuffersPerShaderStage,
     },
     overheadBytes: arrayOverhead,
@@ -79,7 +79,9 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
 const arrayOverhead = 32 * 2 ** 10;
 
 /** What is used where the adapter has it. */
-const wantedFeatures: readonly GPUFeatureName[] = ['timestamp-query'];
+const wantedFeatures: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16'];
+
+const gpuDTypes = dtypes.filter((d) => d !== 'f64');
 
 async function openAdapter(adapter: GPUAdapter): Promise<GPUDevice> {
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;

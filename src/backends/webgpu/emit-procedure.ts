@@ -8,7 +8,7 @@ import type { Placement } from './locals.ts';
 import { placeLocals } from './locals.ts';
 import type { Helper } from './math.ts';
 import type { Schedule } from './schedule.ts';
-import { binding, gpuDType, valueType, within } from './scalar.ts';
+import { binding, elementOf, gpuDType, valueType, within } from './scalar.ts';
 import type { ShaderParts, WgslTarget } from './shader.ts';
 import { assignment, domainText, operandNames, perPoint } from './shader.ts';
 import { flattened, substitution } from './substitute.ts';
@@ -118,12 +118,11 @@ class ProcedureEmitter {
   #store(s: Statement & { kind: 'store' }): void {
     const writer = this.#writer;
     // A literal position out of bounds is an error in WGSL, though it is never reached.
-    const { length } = at(this.#kernel.operands, s.operand);
+    const { dtype, length } = at(this.#kernel.operands, s.operand);
     if (length === 0 || (s.index.kind === 'const' && (s.index.value < 0 || s.index.value >= length))) return;
     writer.statement([s.index, s.value]);
     const [position, value] = [writer.text(s.index), writer.text(s.value)];
-    const stored = s.value.dtype === 'bool' ? `u32(${value})` : value;
-    writer.line(`${at(this.#operands, s.operand)}[${position}] = ${stored};`);
+    writer.line(`${at(this.#operands, s.operand)}[${position}] = ${elementOf(dtype, value)};`);
   }
 
   /** Counted loops have the plain form that compilers know to be finite: others get a counter in each iteration. */

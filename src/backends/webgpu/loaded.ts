@@ -62,7 +62,9 @@ export class LoadedProgram implements Executable {
         `[webgpu] ${program.name} uses f64, which WebGPU does not have: use f32, or the wasm device`,
       );
     }
-    program.buffers.forEach((spec, b) => runtime.memory.check(gpuBytes(spec.length), () => describe(program, b)));
+    program.buffers.forEach((spec, b) =>
+      runtime.memory.check(gpuBytes(spec.dtype, spec.length), () => describe(program, b)),
+    );
     this.#runtime = runtime;
     this.#program = program;
     this.#flow = flowOf(program, runtime.wgslTarget);
@@ -238,7 +240,7 @@ export class LoadedProgram implements Executable {
   #bind(inputs: readonly GpuArray[], outputs: readonly GpuArray[], own: Own): readonly Storage[] {
     const { memory } = this.#runtime;
     const { inputs: inputNumbers, outputs: outputNumbers } = this.#program;
-    return this.#program.buffers.map(({ place, length }, b) => {
+    return this.#program.buffers.map(({ place, dtype, length }, b) => {
       const input = inputNumbers.indexOf(b);
       const output = outputs[outputNumbers.indexOf(b)];
       if (input >= 0) {
@@ -246,7 +248,7 @@ export class LoadedProgram implements Executable {
         if (output !== undefined) output.storage = storage;
         return storage;
       }
-      if (output !== undefined) return (output.storage = memory.storage(gpuBytes(length)));
+      if (output !== undefined) return (output.storage = memory.storage(gpuBytes(dtype, length)));
       if (place.kind === 'constant') return present(own.constants.get(b), `constant ${b}`);
       if (place.kind === 'temporary') return present(own.slots[place.slot], `slot ${place.slot}`);
       throw new DeviceError(`[webgpu] buffer ${b} of ${this.#program.name} has no storage`);
@@ -255,13 +257,12 @@ export class LoadedProgram implements Executable {
 
   #allocateOwn(): Own {
     const { memory, gpu } = this.#runtime;
-    // The plan counts a bool as a byte; here it takes four.
     const sizes = this.#program.slots.map(() => 0);
     const constants = new Map<number, Storage>();
     this.#program.buffers.forEach(({ place, dtype, length }, b) => {
-      if (place.kind === 'temporary') sizes[place.slot] = Math.max(sizes[place.slot] ?? 0, gpuBytes(length));
+      if (place.kind === 'temporary') sizes[place.slot] = Math.max(sizes[place.slot] ?? 0, gpuBytes(dtype, length));
       if (place.kind !== 'constant') return;
-      const storage = memory.storage(gpuBytes(length));
+      const storage = memory.storage(gpuBytes(dtype, length));
       if (length > 0) gpu.queue.writeBuffer(storage.buffer, 0, toGpu(dtype, place.data));
       constants.set(b, storage);
     });

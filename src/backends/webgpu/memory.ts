@@ -1,11 +1,17 @@
 import type { DType, HostArray } from '../../kernel/dtype.ts';
-import { hostArray } from '../../kernel/dtype.ts';
+import { hostArray, storedBytes } from '../../kernel/dtype.ts';
+import { roundUp } from '../../util/array.ts';
+import { bytesInMemory, fromMemory } from '../../kernel/half.ts';
 import type { DeviceBuffer, MemoryReport } from '../../kernel/device.ts';
 import { OutOfMemoryError, UnsupportedOnDeviceError } from '../../kernel/device.ts';
 import type { PullbackError } from '../../util/error.ts';
 
-/** Bytes that an array takes on the device: every element four, as bool is held as u32. */
-export const gpuBytes = (length: number): number => Math.max(length, 1) * 4;
+/**
+ * Bytes that an array takes on the device: every element four, as bools and narrow integers are held as words; of half
+ * precision two, and whole words together, as copies are of those.
+ */
+export const gpuBytes = (dtype: DType, length: number): number =>
+  dtype === 'f16' ? roundUp(Math.max(length, 1) * 2, 4) : Math.max(length, 1) * 4;
 
 /** A GPU buffer, which arrays use one after the other. */
 export interface Storage {
@@ -36,7 +42,7 @@ export class GpuArray implements DeviceBuffer {
   }
 
   get bytes(): number {
-    return this.length * 4;
+    return this.length * (this.dtype === 'f16' ? 2 : 4);
   }
 }
 
@@ -194,18 +200,27 @@ export class Memory {
   }
 }
 
-/** Host data as the device stores it: bools widened to u32. */
-export function toGpu(dtype: DType, data: HostArray): Exclude<HostArray, Uint8Array | Float64Array> {
+/** Words of a buffer. */
+export type Words = Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
+/** Host data as the device stores it: bools and narrow integers widened to words, half precision as its bits. */
+export function toGpu(dtype: DType, data: HostArray): Words {
   if (data instanceof Float64Array || dtype === 'f64') {
     throw new UnsupportedOnDeviceError('[webgpu] f64 arrays do not exist on WebGPU: use f32, or the wasm device');
   }
-  return data instanceof Uint8Array ? Uint32Array.from(data) : data;
+  if (dtype === 'f16') {
+    const words = new Uint32Array(Math.ceil(data.length / 2));
+    new Uint8Array(words.buffer).set(bytesInMemory(dtype, data));
+    return words;
+  }
+  if (data instanceof Int32Array || data instanceof Uint32Array || data instanceof Float32Array) return data;
+  return data instanceof Int8Array || data instanceof Int16Array ? Int32Array.from(data) : Uint32Array.from(data);
 }
 
 /** Device bytes as the host sees them: a copy. */
 export function fromGpu(dtype: DType, bytes: ArrayBuffer, length: number): HostArray {
-  if (dtype === 'bool') return Uint8Array.from(new Uint32Array(bytes, 0, length));
+  if (dtype === 'f16' || storedBytes(dtype) === 4) return fromMemory(dtype, new Uint8Array(bytes), length);
   const out = hostArray[dtype](length);
-  new Uint8Array(out.buffer).set(new Uint8Array(bytes, 0, out.byteLength));
+  out.set(new Int32Array(bytes, 0, length));
   return out;
 }

@@ -19,6 +19,10 @@ export const storageType: { readonly [D in GpuDType]: string } = { bool: 'u32', 
 export const elementType = (dtype: DType): string =>
   dtype === 'f16' ? 'f16' : storageType[gpuDType(computedIn(dtype))];
 
+/** A value as an element of a buffer. */
+export const elementOf = (dtype: DType, value: string): string =>
+  dtype === 'bool' ? `u32(${value})` : dtype === 'f16' ? `f16(${value})` : value;
+
 /** Narrows a dtype to those of WebGPU; programs with f64 are refused before anything is emitted. */
 export function gpuDType(dtype: ScalarType): GpuDType {
   if (dtype === 'f64') throw new InternalError('f64 reached the WGSL emitter');

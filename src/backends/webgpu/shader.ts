@@ -1,11 +1,12 @@
 import type { Kernel, Operand, Store } from '../../kernel/kernel.ts';
 import type { Expr } from '../../kernel/expr.ts';
+import { at } from '../../util/array.ts';
 import { InternalError } from '../../util/error.ts';
 import type { Helper } from './math.ts';
 import { helperNames, helperText } from './math.ts';
 import type { Schedule } from './schedule.ts';
 import type { Code } from './scalar.ts';
-import { binding, elementType, within } from './scalar.ts';
+import { binding, elementOf, elementType, within } from './scalar.ts';
 import type { Names } from './writer.ts';
 import type { Writer } from './writer.ts';
 
@@ -106,7 +107,8 @@ export function assemble(kernel: Kernel, parts: ShaderParts | null, guarded: boo
     '}',
     '',
   ].join('\n');
-  const wgsl = [...comment, '', before, main].join('\n');
+  const enabled = kernel.operands.some((o) => o.dtype === 'f16') ? ['enable f16;', ''] : [];
+  const wgsl = [...comment, '', ...enabled, before, main].join('\n');
   return { ...shader, key: [before, workgroup, ...parameters, ...body].join('\n'), wgsl, dispatch: parts.dispatch };
 }
 
@@ -157,7 +159,8 @@ export function writeStores(kernel: Kernel, stores: readonly Store[], writer: Wr
   stores.forEach((s, i) => {
     const [position, value] = ready[i] as readonly [Code, Code];
     const operand = names[s.operand] ?? '';
-    writer.line(`${operand}[${position.text}] = ${s.value.dtype === 'bool' ? `u32(${value.text})` : value.text};`);
+    const { dtype } = at(kernel.operands, s.operand);
+    writer.line(`${operand}[${position.text}] = ${elementOf(dtype, value.text)};`);
   });
 }
 

@@ -233,7 +233,8 @@ export class Writer {
     // A literal position out of bounds is an error in WGSL, though the guard keeps it from being read.
     if (length === 0 || (e.index.kind === 'const' && (e.index.value < 0 || e.index.value >= length))) return zero;
     const element = `${this.#operands.operands[e.operand] ?? ''}[${this.text(e.index)}]`;
-    const value: Code = dtype === 'bool' ? { text: `${element} != 0u`, level: binding.compare } : atom(element);
+    const number = e.stored === 'f16' ? `f32(${element})` : element;
+    const value: Code = dtype === 'bool' ? { text: `${element} != 0u`, level: binding.compare } : atom(number);
     if (e.guard === null) return value;
     // Where the guard is false the position may be anywhere: WGSL then reads some element of the buffer, or 0.
     const guard = this.code(e.guard);
