@@ -8,6 +8,7 @@ import { maxThreads } from './backends/wasm/control.ts';
 import { createWasmDevice, wasmText } from './backends/wasm/device.ts';
 import { createWebGpuDevice } from './backends/webgpu/device.ts';
 import { wgslText } from './backends/webgpu/emit.ts';
+import { tuningStore } from './backends/webgpu/tuning/store.ts';
 import { compile } from './compiler/compile.ts';
 import { devicePut as putOn } from './compiler/devices.ts';
 import {
@@ -93,6 +94,9 @@ export { namedScope } from './transforms/named-scope.ts';
 export { clearCaches, debugInfs, debugKeyReuse, debugNans, disableJit, explainCacheMisses } from './trace/switches.ts';
 export type { Switch } from './trace/switches.ts';
 export { profile } from './transforms/profile.ts';
+export { tune } from './transforms/tune.ts';
+export type { TuneOptions, TuneReport } from './transforms/tune.ts';
+export type { TunedProduct, TuneProgress } from './kernel/device.ts';
 export type { KernelProfile, Profile } from './compiler/profile.ts';
 export type { MemoryUse, ProgramCost } from './compiler/report.ts';
 export { stopGradient } from './lax/stop-gradient.ts';
@@ -150,6 +154,12 @@ export interface InitOptions {
    * isolated) there is one, whatever is asked for; the device's `threads` says how many there are.
    */
   readonly threads?: number;
+  /**
+   * Where the webgpu device keeps what `tune` has measured: the path of a JSON file in Node and Deno, the name of a
+   * database in browsers. By default a file in the user's folder for caches, or the database `pullback`; null keeps
+   * nothing.
+   */
+  readonly tuning?: string | null;
 }
 
 /** One for the process: it starts by itself when the first array needs a device. */
@@ -174,8 +184,11 @@ const running = new Map<DeviceName, Device>();
 const factories: { readonly [D in DeviceName]: () => Promise<Device> } = {
   reference: () => Promise.resolve(createReferenceDevice()),
   wasm: () => new Promise((resolve) => resolve(wasmDevice())),
-  webgpu: () => createWebGpuDevice(),
+  webgpu: async () => createWebGpuDevice({ tuning: tuning === null ? null : await tuningStore(tuning) }),
 };
+
+/** Where the webgpu device keeps what it has measured; undefined for the usual place. */
+let tuning: string | null | undefined;
 
 function start(name: DeviceName): Promise<Device> {
   const before = running.get(name);
@@ -209,7 +222,7 @@ function start(name: DeviceName): Promise<Device> {
  * (`np.array(…)`).
  *
  * @throws DeviceUnavailableError when the device can't be had here; the message says what is missing.
- * @throws ArgumentError for a number of threads that can't be, or is not that of the device that has started already.
+ * @throws ArgumentError for options that can't be, or are not those of the device that has started already.
  * @example
  * const device = await init({ device: 'webgpu' });
  * console.log(device.description);
@@ -222,10 +235,14 @@ function start(name: DeviceName): Promise<Device> {
  *   await restore();
  * }
  */
-export async function init({ device = 'wasm', threads }: InitOptions = {}): Promise<DeviceInfo> {
+export async function init({ device = 'wasm', threads, tuning: place }: InitOptions = {}): Promise<DeviceInfo> {
   if (threads !== undefined) {
     requireThreads(device, threads);
     wasmDevice(threads);
+  }
+  if (place !== undefined) {
+    requireTuning(device, place);
+    tuning = place;
   }
   const made = await start(device);
   setDefaultDevice(made);
@@ -238,6 +255,20 @@ function requireThreads(device: DeviceName, threads: number): void {
   }
   if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads) {
     throw new ArgumentError(`init({ threads: ${threads} }): needs a whole number from 1 to ${maxThreads}`);
+  }
+}
+
+function requireTuning(device: DeviceName, place: string | null): void {
+  if (device !== 'webgpu') {
+    throw new ArgumentError(`init({ device: '${device}', tuning: … }): only the webgpu device keeps measurements`);
+  }
+  if (place === '') throw new ArgumentError("init({ tuning: '' }): needs the path of a file, or null to keep nothing");
+  const before = started.has('webgpu') && running.get('webgpu')?.lost === null;
+  if (before && place !== tuning) {
+    throw new ArgumentError(
+      `init({ tuning: ${String(place)} }): the webgpu device has started already, with ` +
+        `${tuning === undefined ? 'the usual place' : String(tuning)}, and keeps that`,
+    );
   }
 }
 

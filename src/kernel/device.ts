@@ -106,9 +106,55 @@ export interface Device {
   ): HostCallResult;
   /** Prepares a program for running. */
   load(program: Program): Executable;
+  /** Measures which schedules suit the programs' kernels and uses them for what is loaded later; null where there is no choice. */
+  readonly tune: ((request: TuneRequest) => Promise<TuneResult>) | null;
   memory(): MemoryReport;
   /** Waits for all work to end and gives everything back. */
   close(): Promise<void>;
+}
+
+/** What a device is to choose schedules for. */
+export interface TuneRequest {
+  readonly programs: readonly Program[];
+  /** Also for what has been measured before. */
+  readonly again: boolean;
+  /** At most how many ways are tried for each kind of kernel. */
+  readonly candidates: number;
+  readonly onProgress: (progress: TuneProgress) => void;
+}
+
+/** How far the tuner is, told for each candidate. */
+export interface TuneProgress {
+  readonly done: number;
+  readonly total: number;
+  /** What is computed, with the operations that it came from. */
+  readonly kernel: string;
+  /** Of one run with the candidate that has just been measured; null where it is hopeless or the device refuses it. */
+  readonly microseconds: number | null;
+}
+
+/** A matrix product or convolution whose schedule was chosen by measurement. */
+export interface TunedProduct {
+  /** The first kernel of its kind. */
+  readonly kernel: string;
+  readonly source: string;
+  /** The kind: extents (batch × rows × columns × depth), how operands lie in memory, and what is fused into it. */
+  readonly product: string;
+  /** How many candidates there were. */
+  readonly candidates: number;
+  /** Of one run without tuning. */
+  readonly microsecondsBefore: number;
+  /** Of one run with what was chosen. */
+  readonly microseconds: number;
+  /** What was chosen, for people. */
+  readonly choice: string;
+}
+
+/** What a device has chosen. */
+export interface TuneResult {
+  readonly products: readonly TunedProduct[];
+  /** Where it is kept for later processes; null where it is not. */
+  readonly saved: string | null;
 }
 
 /** Something that is being compiled, whether anybody waits for it or not. */

@@ -18,7 +18,7 @@ import { preparedCall } from './jit.ts';
  * const { microseconds, kernels } = await profile(step, [params, batch]);
  * console.table([...kernels].sort((a, b) => (b.microseconds ?? 0) - (a.microseconds ?? 0)));
  */
-export function profile<A extends readonly unknown[]>(f: (...args: A) => unknown, args: A): Promise<Profile> {
-  const { name, jaxpr, inputs, device } = preparedCall('profile', f, args);
+export function profile<A extends readonly unknown[]>(f: (...args: A) => unknown, args: Readonly<A>): Promise<Profile> {
+  const { name, jaxpr, inputs, device } = preparedCall('profile', f, args as A);
   return profileCall(name, jaxpr, inputs, device);
 }

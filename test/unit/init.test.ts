@@ -39,3 +39,17 @@ describe('the number of threads', () => {
     expect(text).toContain('Call init before anything makes an array');
   });
 });
+
+describe('where measurements are kept', () => {
+  test('is for the webgpu device only', async () => {
+    expect(await complaint({ tuning: 'a.json' })).toContain(
+      "invalid-argument: init({ device: 'wasm', tuning: … }): only the webgpu device keeps measurements",
+    );
+  });
+
+  test('can not be a file without a name', async () => {
+    expect(await complaint({ device: 'webgpu', tuning: '' })).toContain(
+      "invalid-argument: init({ tuning: '' }): needs the path of a file, or null to keep nothing",
+    );
+  });
+});

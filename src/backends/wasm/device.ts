@@ -99,6 +99,7 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
     },
     hostCall: (inputs, outputs, f) => hostCallAtOnce({ readSync, write }, inputs, outputs, f),
     load: (program) => new WasmExecutable(program, { memory, workspace, pool, sharing, features }),
+    tune: null,
     memory: () => memory.report(),
     close: () => pool?.close() ?? Promise.resolve(),
   };

@@ -10,6 +10,9 @@ import { platformAdapter, platformGpu } from './platform.ts';
 import type { Counters } from './runtime.ts';
 import { Runtime } from './runtime.ts';
 import type { Schedule } from './schedule.ts';
+import type { TuningStore } from './tuning/store.ts';
+import { tuneProducts } from './tuning/tune.ts';
+import { Winners } from './tuning/winners.ts';
 import { scheduleFor } from './schedule.ts';
 
 /** How a device is made; everything has a default. */
@@ -18,6 +21,8 @@ export interface WebGpuOptions {
   readonly gpu?: GPU;
   /** The layout of kernels instead of the one chosen for the adapter. */
   readonly schedule?: Schedule;
+  /** Where the choices of the tuner are kept; without it they are forgotten with the device. */
+  readonly tuning?: TuningStore | null;
 }
 
 /** A snapshot of {@link Counters} with what the caches hold. */
@@ -41,9 +46,13 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
   const adapter = await platformAdapter(options.gpu ?? (await platformGpu()));
   const gpu = await openAdapter(adapter);
   const { info } = adapter;
-  const runtime = new Runtime(gpu, options.schedule ?? scheduleFor(info));
+  const schedule = options.schedule ?? scheduleFor(info);
   const named = [info.description, `${info.vendor} ${info.architecture}`.trim(), 'unknown adapter'];
   const name = named.find((s) => s !== '');
+  const adapterKey = [info.vendor, info.architecture, info.device, info.description, schedule.name].join(' / ');
+  const winners = new Winners(adapterKey, gpu.limits, schedule.contract, options.tuning ?? null);
+  await winners.load();
+  const runtime = new Runtime(gpu, schedule, winners);
   return {
     name: 'webgpu',
     description: `webgpu (${name}, ${runtime.wgslTarget.schedule.name} schedule)`,
@@ -68,6 +77,11 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
     load: (program) => {
       runtime.ensureUsable();
       return new LoadedProgram(runtime, program);
+    },
+    tune: async (request) => {
+      runtime.ensureUsable();
+      const products = await tuneProducts(runtime, winners, request);
+      return { products, saved: await winners.save() };
     },
     memory: () => runtime.memory.report(),
     counters: () => ({ ...runtime.counters, pipelines: runtime.pipelines.created, buffers: runtime.memory.buffers }),

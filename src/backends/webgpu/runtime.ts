@@ -7,6 +7,7 @@ import { GpuArray, Memory } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
 import { JobQueue } from './queue.ts';
 import type { Schedule } from './schedule.ts';
+import type { Winners } from './tuning/winners.ts';
 
 /** What a device has done so far. */
 export interface Counters {
@@ -40,9 +41,13 @@ export class Runtime {
   #job = 0;
   #doing = '';
 
-  constructor(gpu: GPUDevice, schedule: Schedule) {
+  constructor(gpu: GPUDevice, schedule: Schedule, winners: Winners) {
     this.gpu = gpu;
-    this.wgslTarget = { maxWorkgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension, schedule };
+    this.wgslTarget = {
+      maxWorkgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
+      schedule,
+      chosen: (kernel) => winners.scheduleFor(kernel),
+    };
     this.queue = new JobQueue(gpu);
     this.pipelines = new Pipelines(gpu, this.queue);
     this.memory = new Memory(gpu, () => {

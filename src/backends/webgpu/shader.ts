@@ -1,10 +1,10 @@
-import type { Kernel, Operand, Store } from '../../kernel/kernel.ts';
+import type { ContractKernel, Kernel, Operand, Store } from '../../kernel/kernel.ts';
 import type { Expr } from '../../kernel/expr.ts';
 import { at } from '../../util/array.ts';
 import { InternalError } from '../../util/error.ts';
 import type { Helper } from './math.ts';
 import { helperNames, helperText } from './math.ts';
-import type { Schedule } from './schedule.ts';
+import type { ContractSchedule, Schedule } from './schedule.ts';
 import type { Code } from './scalar.ts';
 import { binding, elementOf, elementType, within } from './scalar.ts';
 import type { Names } from './writer.ts';
@@ -14,6 +14,8 @@ import type { Writer } from './writer.ts';
 export interface WgslTarget {
   readonly maxWorkgroupsPerDimension: number;
   readonly schedule: Schedule;
+  /** The schedule of a product that has been chosen by measurement, if one has. */
+  readonly chosen?: (kernel: ContractKernel) => ContractSchedule | null;
 }
 
 /** A compute shader, ready for the device. */
