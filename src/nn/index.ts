@@ -19,6 +19,8 @@ export {
   softmaxCrossEntropyWithIntegerLabels,
 } from './losses.ts';
 export { maxPool } from './pool.ts';
+export { policy } from './policy.ts';
+export type { Precision } from './policy.ts';
 export type { PoolOptions } from './pool.ts';
 export { sequential, sequentialMonoid } from './sequential.ts';
 export type { Sequential } from './sequential.ts';
