@@ -189,9 +189,10 @@ fn divide_u32(x: u32, y: u32) -> u32 {
   remainder_i32: {
     needs: [],
     wgsl: `
-// With the sign of x; x for a zero divisor.
+// With the sign of x; x for a zero divisor. GLSL, which some drivers are given, leaves % of negative numbers open.
 fn remainder_i32(x: i32, y: i32) -> i32 {
-  return select(select(x % select(y, 1, y == 0 || y == -1), 0, y == -1), x, y == 0);
+  let divisor = select(y, 1, y == 0 || y == -1);
+  return select(select(x - (x / divisor) * divisor, 0, y == -1), x, y == 0);
 }`,
   },
   remainder_u32: {
@@ -207,7 +208,8 @@ fn remainder_u32(x: u32, y: u32) -> u32 {
     wgsl: `
 // Rounds down; y is positive.
 fn floor_div(x: i32, y: i32) -> i32 {
-  return x / y - select(0, 1, x % y < 0);
+  let q = x / y;
+  return q - select(0, 1, x < q * y);
 }`,
   },
   floor_mod: {
@@ -215,7 +217,7 @@ fn floor_div(x: i32, y: i32) -> i32 {
     wgsl: `
 // In [0, y); y is positive.
 fn floor_mod(x: i32, y: i32) -> i32 {
-  let r = x % y;
+  let r = x - (x / y) * y;
   return select(r, r + y, r < 0);
 }`,
   },
@@ -312,7 +314,8 @@ fn exponential_minus_one(x: f32) -> f32 {
   let k = i32(n);
   let scale = power_of_two(min(k, 127));
   let core = exp_minus_one_core(r);
-  let y = select(scale * core + (scale - 1.0), (core * 0.5 + 0.5) * power_of_two(127) * 4.0, k == 128);
+  // No two constants are factors of one product: drivers multiply them, and theirs may overflow where the whole does not.
+  let y = select(scale * core + (scale - 1.0), (core + 1.0) * power_of_two(k - 64) * power_of_two(64), k == 128);
   return select(select(y, infinity(), x > 88.72284), x, is_nan(x) || abs(x) < 1e-10);
 }`,
   },

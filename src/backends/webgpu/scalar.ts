@@ -283,7 +283,9 @@ function specialCase(op: BinaryOp, x: Arg, y: Arg, use: Use): Code | null {
     case 'div':
       return x.expr.dtype !== 'f32' && divisor !== null && divisor > 0 ? divide(x.code, y.code) : null;
     case 'rem':
-      return x.expr.dtype !== 'f32' && divisor !== null && divisor > 0 ? remainder(x.code, y.code) : null;
+      // Drivers that go through GLSL leave % of negative numbers open.
+      if (x.expr.dtype === 'f32' || divisor === null || divisor <= 0) return null;
+      return x.expr.dtype === 'u32' || interval(x.expr).min >= 0 ? remainder(x.code, y.code) : null;
     case 'mul': {
       if (x.expr.dtype !== 'f32' || !(isZero(x.expr) || isZero(y.expr))) return null;
       const [zero, other] = isZero(x.expr) ? [x, y] : [y, x];

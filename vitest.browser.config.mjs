@@ -1,0 +1,71 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Tests in a browser: `npm run test:browser`. It is the headless Chromium of @sparticuz/chromium, with SwiftShader as its GPU, or the
+ * one that CHROMIUM_PATH names. BROWSER_TESTS=all runs more.
+ */
+async function chromium() {
+  if (process.env.CHROMIUM_PATH !== undefined) return process.env.CHROMIUM_PATH;
+  // Makes the package bring the libraries that a bare system lacks.
+  process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs20.x';
+  const { default: packaged } = await import('@sparticuz/chromium');
+  return packaged.executablePath();
+}
+
+const names = ['FUZZ_SEED', 'LAW_RUNS', 'RUNS', 'WEBGPU_RUNS'];
+
+const usual = [
+  'test/browser/*.browser.test.ts',
+  'test/device/webgpu-compiled.test.ts',
+  'test/device/webgpu-numerics.test.ts',
+  'test/device/wasm-numerics.test.ts',
+];
+const more = [
+  'test/laws/webgpu.webgpu.test.ts',
+  'test/laws/wasm.test.ts',
+  'test/device/webgpu-procedures.test.ts',
+  'test/device/webgpu-random.test.ts',
+  'test/device/webgpu-scatter.test.ts',
+  'test/device/webgpu-control.test.ts',
+];
+
+export default defineConfig(async () => ({
+  // Tests read the environment.
+  define: {
+    'process.env': JSON.stringify(
+      Object.fromEntries(Object.entries(process.env).filter(([name]) => names.includes(name))),
+    ),
+  },
+  // A page has threads that share memory only where it is isolated from others.
+  server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
+  test: {
+    include: process.env.BROWSER_TESTS === 'all' ? [...usual, ...more] : usual,
+    setupFiles: ['test/setup.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: {
+          executablePath: await chromium(),
+          args: [
+            // Chromium's sandbox refuses to start as root, which is what containers are.
+            '--no-sandbox',
+            '--disable-quic',
+            '--no-first-run',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+            '--enable-unsafe-webgpu',
+            '--use-webgpu-adapter=swiftshader',
+          ],
+        },
+      }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+}));
