@@ -85,7 +85,7 @@ function putTensors<S>(state: S, tensors: Tensors, source: string): S {
     const needed = show(leaf);
     if (tensor === undefined) throw mismatch(`lacks ${name}, ${needed}`);
     if (show(tensor) !== needed) throw mismatch(`${name} is ${show(tensor)}, the model needs ${needed}`);
-    return np.array(tensor.data, { shape: tensor.shape });
+    return np.array(tensor.data, { shape: tensor.shape, dtype: tensor.dtype });
   }, state);
 }
 

@@ -128,11 +128,21 @@ export const ndim = (x: ArrayLike): number => asArray(x).ndim;
 export const size = (x: ArrayLike): number => asArray(x).size;
 /** The dtypes, under NumPy's names. */
 export const float32: DType = 'f32';
+/** Half precision, on the CPU devices and on WebGPU adapters that have `shader-f16`. */
+export const float16: DType = 'f16';
 /** Double precision, on the CPU devices. */
 export const float64: DType = 'f64';
 /** 32-bit integers. */
 export const int32: DType = 'i32';
 /** 32-bit unsigned integers. */
 export const uint32: DType = 'u32';
+/** 8-bit integers, which wrap around as wider ones do. */
+export const int8: DType = 'i8';
+/** 8-bit unsigned integers. */
+export const uint8: DType = 'u8';
+/** 16-bit integers. */
+export const int16: DType = 'i16';
+/** 16-bit unsigned integers. */
+export const uint16: DType = 'u16';
 
 installOperations({ ...elementwise, ...reduce, ...shapes, index, at });

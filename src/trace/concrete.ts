@@ -166,7 +166,7 @@ export class ConcreteArray extends NDArray {
     if (this.deleted !== null) return `Deleted<${showAval(this.aval)}>`;
     const readable = this.host !== null || this.storage?.device.readSync !== null;
     return readable && this.size <= 1000
-      ? format(nest(this.readSync(), this.shape, this.dtype))
+      ? format(nest(this.readSync(), this.shape, this.dtype), this.dtype === 'f16' ? 4 : 7)
       : `Array<${showAval(this.aval)}>`;
   }
 
@@ -226,7 +226,8 @@ const weightOf = (device: Device, buffer: DeviceBuffer): number => Math.max(buff
 
 const disposed = (): string => 'it was disposed';
 
-function format(x: unknown): string {
-  if (Array.isArray(x)) return `[${x.map(format).join(Array.isArray(x[0]) ? ',\n ' : ', ')}]`;
-  return typeof x === 'number' && !Number.isInteger(x) ? String(Number(x.toPrecision(7))) : String(x);
+/** As many digits as tell a float from its neighbours, or nearly. */
+function format(x: unknown, digits: number): string {
+  if (Array.isArray(x)) return `[${x.map((e) => format(e, digits)).join(Array.isArray(x[0]) ? ',\n ' : ', ')}]`;
+  return typeof x === 'number' && !Number.isInteger(x) ? String(Number(x.toPrecision(digits))) : String(x);
 }

@@ -295,7 +295,10 @@ export abstract class NDArray {
     for (let i = 0; i < length; i++) yield operations().index(this, [i]);
   }
 
-  /** The elements in row-major order, as a typed array of the dtype (bool: 0 and 1). Works on every device. */
+  /**
+   * The elements in row-major order, as a typed array of the dtype; of bool a Uint8Array of 0 and 1, of f16 a Float32Array of
+   * the very numbers, as not every engine has arrays of half precision. Works on every device.
+   */
   data(): Promise<HostArray> {
     return this.known('data()').read();
   }
