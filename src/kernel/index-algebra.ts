@@ -160,6 +160,25 @@ function splitBy(e: Expr, divisor: number): { readonly whole: Expr; readonly res
   };
 }
 
+const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b));
+
+/**
+ * Reads a sum as `step · whole + low` with `0 ≤ low < step`, for a step that divides `divisor`: then neither the quotient
+ * nor, but for `low`, the remainder depends on more than `whole`. Null if there is no such step.
+ */
+function coarser(
+  e: Expr,
+  divisor: number,
+): { readonly step: number; readonly whole: Expr; readonly low: Expr } | null {
+  const steps = new Set([...linearForm(e).terms.values()].map((c) => gcd(c, divisor)));
+  for (const step of [...steps].filter((g) => g > 1 && g < divisor).sort((a, b) => b - a)) {
+    const { whole, rest } = splitBy(e, step);
+    const { min, max } = interval(rest);
+    if (min >= 0 && max < step) return { step, whole, low: rest };
+  }
+  return null;
+}
+
 /** Floor division by a positive constant. */
 export function idiv(a: Expr, divisor: number): Expr {
   if (divisor === 1) return a;
@@ -171,6 +190,8 @@ export function idiv(a: Expr, divisor: number): Expr {
     const [x, d] = rest.args as [Expr, Expr];
     return iadd(whole, idiv(x, (d as { value: number }).value * divisor));
   }
+  const coarse = coarser(rest, divisor);
+  if (coarse !== null) return iadd(whole, idiv(coarse.whole, divisor / coarse.step));
   return iadd(whole, binary('idiv', rest, lit(divisor)));
 }
 
@@ -181,6 +202,8 @@ export function imod(a: Expr, divisor: number): Expr {
   const { min, max } = interval(rest);
   const quotient = Math.floor(min / divisor);
   if (quotient === Math.floor(max / divisor) && Number.isFinite(quotient)) return isub(rest, lit(quotient * divisor));
+  const coarse = coarser(rest, divisor);
+  if (coarse !== null) return iadd(imul(imod(coarse.whole, divisor / coarse.step), coarse.step), coarse.low);
   return binary('imod', rest, lit(divisor));
 }
 

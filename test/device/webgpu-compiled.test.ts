@@ -112,3 +112,13 @@ test('sorting, running totals and a factorization inside one program', async () 
   await onBoth(() => jit(f)(noise(4, 9)));
   await onBoth(() => jit(grad((x: NDArray) => np.multiply(f(x), f(x)).sum()))(noise(4, 9)));
 });
+
+test('convolutions whose channels are neighbours, and both of their gradients', async () => {
+  const conv = (x: NDArray, w: NDArray): NDArray =>
+    lax.convGeneralDilated(x, w, [2, 1], 'SAME', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] });
+  const loss = (x: NDArray, w: NDArray): NDArray => np.sin(conv(x, w)).sum();
+  const [x, w] = [(): NDArray => noise(3, 9, 7, 8), (): NDArray => noise(3, 2, 8, 12)];
+  await onBoth(() => jit(conv)(x(), w()));
+  await onBoth(() => jit(grad(loss))(x(), w()));
+  await onBoth(() => jit(grad((v: NDArray, y: NDArray) => loss(y, v)))(w(), x()));
+});

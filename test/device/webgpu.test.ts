@@ -4,7 +4,9 @@ import { createReferenceDevice } from '../../src/backends/reference/device.ts';
 import type { WebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import { createWebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import { gpuSchedule, softwareSchedule } from '../../src/backends/webgpu/schedule.ts';
+import type { Schedule } from '../../src/backends/webgpu/schedule.ts';
 import { printKernel } from '../../src/kernel/print.ts';
+import { matrixProduct } from './contractions.ts';
 import { randomRowwise } from './random-kernels.ts';
 import { sideBySide } from './random-parallel.ts';
 import type { Case } from './webgpu-kernels.ts';
@@ -72,3 +74,50 @@ describe.each([gpuSchedule, softwareSchedule])(
     );
   },
 );
+
+/** As much as possible in vectors, and large tiles for small products. */
+const vectorized: Schedule = {
+  ...gpuSchedule,
+  name: 'vectorized',
+  manyPoints: 4,
+  contract: { ...gpuSchedule.contract, large: { tile: [8, 8], blocks: 1 }, fewResults: 1 },
+};
+
+describe.each([gpuSchedule, softwareSchedule, vectorized])('neighbours four at a time ($name schedule)', (schedule) => {
+  let device: WebGpuDevice;
+  beforeAll(async () => {
+    device = await createWebGpuDevice({ schedule });
+  });
+  afterAll(() => device.close());
+
+  const sizes = [
+    [64, 64, 64],
+    [36, 20, 68],
+    [40, 52, 12],
+    [33, 36, 44],
+    [70, 33, 66],
+  ] as const;
+  const layouts = [false, true].flatMap((a) => [false, true].map((b) => [a, b] as const));
+
+  test.each(layouts)('products (transposed: %s, %s)', async (transposeA, transposeB) => {
+    let vectors = 0;
+    for (const [m, k, n] of sizes) {
+      for (const options of [{}, { batch: 2, epilogue: true }, { prologue: true, epilogue: true }]) {
+        const c = matrixProduct(m, k, n, { ...options, transposeA, transposeB });
+        vectors +=
+          device
+            .load(singleKernelProgram(c.kernel))
+            .text()
+            .match(/array<vec4<f32>, \d+>;$/gm)?.length ?? 0;
+        expect((await runCase(device, c))[0], `${m} × ${k} × ${n}`).toEqual(c.want);
+      }
+    }
+    expect(vectors).toBeGreaterThan(15);
+  });
+
+  test('maps in place and of bools', async () => {
+    for (const c of fc.sample(mapCases, { numRuns: 60, seed: 4 })) {
+      expect(await runCase(device, c)).toEqual(await runCase(reference, c));
+    }
+  });
+});

@@ -20,19 +20,20 @@ import { assemble } from './shader.ts';
  */
 export function emitKernel(kernel: Kernel, target: WgslTarget, guarded: boolean): Shader {
   refuseF64(kernel);
-  return assemble(kernel, shaderParts(kernel, target), guarded);
+  return assemble(kernel, shaderParts(kernel, target, new Set()), guarded);
 }
 
-function shaderParts(kernel: Kernel, target: WgslTarget): ShaderParts | null {
+/** `narrow`: operands that must not be accessed as vectors. */
+function shaderParts(kernel: Kernel, target: WgslTarget, narrow: ReadonlySet<number>): ShaderParts | null {
   switch (kernel.kind) {
     case 'map':
-      return emitMap(kernel, target);
+      return emitMap(kernel, target, narrow);
     case 'reduce':
       return emitReduce(kernel, target);
     case 'rowwise':
       return emitRowwise(kernel, target);
     case 'contract':
-      return emitContract(kernel, withChosen(target, target.chosen?.(kernel)));
+      return emitContract(kernel, withChosen(target, target.chosen?.(kernel)), narrow);
     case 'procedure':
       return emitProcedure(kernel, target);
     case 'parallel':

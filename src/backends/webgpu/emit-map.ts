@@ -1,26 +1,76 @@
-import { index } from '../../kernel/expr.ts';
-import type { MapKernel } from '../../kernel/kernel.ts';
+import type { Expr } from '../../kernel/expr.ts';
+import { index, visit } from '../../kernel/expr.ts';
+import { delinearize, iadd, imul, lit } from '../../kernel/index-algebra.ts';
+import type { MapKernel, Store } from '../../kernel/kernel.ts';
 import { product } from '../../util/array.ts';
 import type { Helper } from './math.ts';
 import type { ShaderParts, WgslTarget } from './shader.ts';
-import { domainText, operandNames, perPoint, writeStores } from './shader.ts';
-import { flattened, substitution } from './substitute.ts';
+import { accessOf, domainText, operandNames, perPoint, writeQuads, writeStores } from './shader.ts';
+import { substitution } from './substitute.ts';
+import type { Quad } from './wide.ts';
+import { loadsAreWide, quadOf, wideOperands } from './wide.ts';
 import { Writer } from './writer.ts';
 
-/** A map: one invocation for each point of the domain, which is flattened to one loop variable `i`. */
-export function emitMap(kernel: MapKernel, target: WgslTarget): ShaderParts | null {
+/** Four of a longer expression are better computed by four invocations. */
+const mostNodes = 64;
+
+/**
+ * A map: one invocation for each point of the domain, which is flattened to one loop variable `i`, or for each four
+ * neighbouring points where there are many and all that is accessed lies side by side.
+ */
+export function emitMap(kernel: MapKernel, target: WgslTarget, narrow: ReadonlySet<number>): ShaderParts | null {
   const total = product(kernel.domain);
   if (total === 0) return null;
-  const { value, position } = substitution(flattened(0, kernel.domain));
-  const stores = kernel.stores.map((s) => ({ ...s, index: position(s.index), value: value(s.value) }));
+  return (total < target.schedule.manyPoints ? null : byFours(kernel, target, narrow)) ?? oneByOne(kernel, target);
+}
+
+/** The stores at a point, by its position in the flattened domain. */
+function storesAt(kernel: MapKernel, point: Expr): readonly Store[] {
+  const { value, position } = substitution(delinearize(point, kernel.domain));
+  return kernel.stores.map((s) => ({ ...s, index: position(s.index), value: value(s.value) }));
+}
+
+const rootsOf = (stores: readonly Store[]): readonly Expr[] => stores.flatMap((s) => [s.index, s.value]);
+
+function oneByOne(kernel: MapKernel, target: WgslTarget): ShaderParts {
+  const total = product(kernel.domain);
+  const i = index(0, total);
+  const stores = storesAt(kernel, i);
   const { lines, dispatch, ...main } = perPoint(total, target);
   const helpers = new Set<Helper>();
-  const roots = stores.flatMap((s) => [s.index, s.value]);
-  const writer = new Writer(operandNames(kernel), helpers, roots);
-  const body = writer.block([[index(0, total), 'i']], () => {
+  const writer = new Writer(operandNames(kernel), helpers, rootsOf(stores));
+  const body = writer.block([[i, 'i']], () => {
     lines.forEach((l) => writer.line(l));
     writeStores(kernel, stores, writer);
   });
   const about = `map over ${domainText(kernel.domain)}: one invocation for each of ${total} points`;
-  return { about, helpers, main: { ...main, body }, dispatch };
+  return { about, helpers, access: accessOf(kernel), main: { ...main, body }, dispatch };
+}
+
+/** Null where that does not fit. */
+function byFours(kernel: MapKernel, target: WgslTarget, narrow: ReadonlySet<number>): ShaderParts | null {
+  const total = product(kernel.domain);
+  if (total % 4 !== 0 || nodesOf(kernel) > mostNodes) return null;
+  const i = index(0, total / 4);
+  const four = quadOf((c) => storesAt(kernel, iadd(imul(i, 4), lit(c))));
+  const stores = kernel.stores.map((_, s): Quad<Store> => four.map((at) => at[s] as Store));
+  const roots = rootsOf(stores.flat());
+  const wide = wideOperands(kernel, roots, stores, narrow);
+  const fits = stores.every((q) => wide.has(q[0]?.operand ?? -1) && loadsAreWide(kernel, q.map((s) => s.value))); // prettier-ignore
+  if (!fits) return null;
+  const { lines, dispatch, ...main } = perPoint(total / 4, target);
+  const helpers = new Set<Helper>();
+  const writer = new Writer(operandNames(kernel, wide), helpers, roots);
+  const body = writer.block([[i, 'i']], () => {
+    lines.forEach((l) => writer.line(l));
+    writeQuads(kernel, stores, wide, writer);
+  });
+  const about = `map over ${domainText(kernel.domain)}: one invocation for each four of ${total} points`;
+  return { about, helpers, access: accessOf(kernel, wide), main: { ...main, body }, dispatch };
+}
+
+function nodesOf(kernel: MapKernel): number {
+  let count = 0;
+  visit(rootsOf(kernel.stores), (e) => (count += e.kind === 'op' ? 1 : 0));
+  return count;
 }

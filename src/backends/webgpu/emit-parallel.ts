@@ -2,7 +2,7 @@ import type { ParallelKernel, SingleKernel } from '../../kernel/kernel.ts';
 import { product } from '../../util/array.ts';
 import { InternalError } from '../../util/error.ts';
 import type { Helper } from './math.ts';
-import type { ShaderParts, WgslTarget } from './shader.ts';
+import type { Access, ShaderParts, WgslTarget } from './shader.ts';
 import { grid } from './shader.ts';
 
 /**
@@ -12,33 +12,38 @@ import { grid } from './shader.ts';
 export function emitParallel(
   kernel: ParallelKernel,
   target: WgslTarget,
-  emit: (part: SingleKernel, target: WgslTarget) => ShaderParts | null,
+  emit: (part: SingleKernel, target: WgslTarget, narrow: ReadonlySet<number>) => ShaderParts | null,
 ): ShaderParts | null {
   const size = invocationsOf(kernel, target);
   const alike = { ...target, schedule: { ...target.schedule, invocations: size, lanes: size } };
-  const parts = kernel.parts.flatMap((part, i) => {
-    const made = emit(part, alike);
-    return made === null ? [] : [asFunction(made, i, size)];
-  });
+  const make = (narrow: ReadonlySet<number>): readonly (ShaderParts | null)[] =>
+    kernel.parts.map((part) => emit(part, alike, narrow));
+  const first = make(new Set());
+  // An operand has one type in the whole shader.
+  const narrow = unionOf(first, ({ narrow }) => narrow);
+  const torn = [...unionOf(first, ({ wide }) => wide)].some((i) => narrow.has(i));
+  const made = torn ? make(narrow) : first;
+  const parts = made.flatMap((p, i) => (p === null ? [] : [asFunction(p, i, size)]));
   if (parts.length === 0) return null;
   const dispatch = grid(
     parts.reduce((sum, p) => sum + p.groups, 0),
     target,
   );
-  let first = 0;
+  let begin = 0;
   const calls = parts.flatMap((p, i) => {
-    const begin = first;
-    first += p.groups;
+    const from = begin;
+    begin += p.groups;
     const [across] = p.dispatch;
-    const own = begin === 0 ? 'number' : `number - ${begin}u`;
+    const own = from === 0 ? 'number' : `number - ${from}u`;
     const position = p.dispatch[1] === 1 ? `${own}, 0u` : `(${own}) % ${across}u, (${own}) / ${across}u`;
-    const head = `${i === 0 ? '' : '} else '}if (number < ${first}u) {`;
+    const head = `${i === 0 ? '' : '} else '}if (number < ${begin}u) {`;
     return [head, `  ${p.name}(vec3<u32>(${position}, 0u), lane);`];
   });
   const row = dispatch[1] > 1 ? ` + workgroup.y * ${dispatch[0]}u` : '';
   return {
     about: parts.map((p) => p.about).join('; '),
     helpers: new Set<Helper>(parts.flatMap((p) => [...p.helpers])),
+    access: { wide: unionOf(made, ({ wide }) => wide), narrow: unionOf(made, ({ narrow }) => narrow) },
     globals: parts.flatMap((p) => p.globals),
     functions: parts.flatMap((p) => p.functions),
     main: {
@@ -49,6 +54,12 @@ export function emitParallel(
     dispatch,
   };
 }
+
+/** What some parts access in a way. */
+const unionOf = (
+  parts: readonly (ShaderParts | null)[],
+  of: (access: Access) => ReadonlySet<number>,
+): ReadonlySet<number> => new Set(parts.flatMap((p) => (p === null ? [] : [...of(p.access)])));
 
 /** How many invocations the workgroups have: as many as the parts that need a certain number do. */
 function invocationsOf({ parts }: ParallelKernel, { schedule }: WgslTarget): number {

@@ -10,7 +10,7 @@ import type { Helper } from './math.ts';
 import type { Schedule } from './schedule.ts';
 import { binding, elementOf, gpuDType, valueType, within } from './scalar.ts';
 import type { ShaderParts, WgslTarget } from './shader.ts';
-import { assignment, domainText, operandNames, perPoint } from './shader.ts';
+import { accessOf, assignment, domainText, operandNames, perPoint } from './shader.ts';
 import { flattened, substitution } from './substitute.ts';
 import { Writer } from './writer.ts';
 
@@ -24,7 +24,13 @@ export function emitProcedure(kernel: ProcedureKernel, target: WgslTarget): Shad
   const helpers = new Set<Helper>();
   const procedure = new ProcedureEmitter(kernel, body, helpers);
   const about = `procedure for each of ${domainText(kernel.domain)}: one invocation for each of ${total} points`;
-  return { about, helpers, main: { ...main, body: procedure.write([[index(0, total), 'i']], lines) }, dispatch };
+  return {
+    about,
+    helpers,
+    access: accessOf(kernel),
+    main: { ...main, body: procedure.write([[index(0, total), 'i']], lines) },
+    dispatch,
+  };
 }
 
 /** The size of a workgroup: a power of two up to that of other kernels, see {@link ProcedureSchedule}. */

@@ -5,7 +5,7 @@ import { passExpressions } from '../../kernel/kernel.ts';
 import { product } from '../../util/array.ts';
 import type { Helper } from './math.ts';
 import type { ShaderParts, WgslTarget } from './shader.ts';
-import { domainText, grid, operandNames, perPoint, writeStores } from './shader.ts';
+import { accessOf, domainText, grid, operandNames, perPoint, writeStores } from './shader.ts';
 import { flattened, substitution } from './substitute.ts';
 import type { Point } from './totals.ts';
 import { sharedPartials, stridedLoop, Totals } from './totals.ts';
@@ -116,7 +116,13 @@ function byInvocation(
     });
     writeStores(kernel, flat.stores, writer);
   });
-  return { about: about(`one invocation for each of ${total}`), helpers, main: { ...main, body }, dispatch };
+  return {
+    about: about(`one invocation for each of ${total}`),
+    helpers,
+    access: accessOf(kernel),
+    main: { ...main, body },
+    dispatch,
+  };
 }
 
 function byWorkgroup(rows: Rows, target: WgslTarget, about: (how: string) => string): ShaderParts {
@@ -145,5 +151,12 @@ function byWorkgroup(rows: Rows, target: WgslTarget, about: (how: string) => str
     parameters: ['@builtin(workgroup_id) group: vec3<u32>', '@builtin(local_invocation_id) id: vec3<u32>'],
     body,
   };
-  return { about: about(`a workgroup of ${lanes} for each of ${total}`), helpers, globals, main, dispatch };
+  return {
+    about: about(`a workgroup of ${lanes} for each of ${total}`),
+    helpers,
+    access: accessOf(kernel),
+    globals,
+    main,
+    dispatch,
+  };
 }

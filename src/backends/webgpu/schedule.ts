@@ -7,6 +7,8 @@ export interface Schedule {
   readonly name: string;
   /** Invocations of a workgroup of a map, and of a reduction with one invocation for each result. */
   readonly invocations: number;
+  /** A map of at least this many points is computed four points an invocation, where they lie side by side in memory. */
+  readonly manyPoints: number;
   readonly procedure: ProcedureSchedule;
   /** A reduction over at least this many points gets a workgroup for each result… */
   readonly longReduction: number;
@@ -33,28 +35,49 @@ export interface ProcedureSchedule {
   readonly least: number;
 }
 
-/** The tiles of a matrix product. A workgroup's block is `workgroup × perInvocation` rows and columns. */
+/** Results that one invocation keeps in registers: columns and rows, both multiples of 4. */
+export type TileSize = readonly [columns: number, rows: number];
+
+/** The tiles of a matrix product. A workgroup's block is `workgroup × tile` columns and rows. */
 export interface ContractSchedule {
   /** Invocations along columns and rows. */
   readonly workgroup: readonly [columns: number, rows: number];
-  /** Results that one invocation keeps in registers; both are multiples of 4. */
-  readonly perInvocation: readonly [columns: number, rows: number];
+  readonly tile: TileSize;
+  /** A larger tile, which reads less, for products that have at least so many blocks of it; null for none. */
+  readonly large: { readonly tile: TileSize; readonly blocks: number } | null;
   /** How deep a slice of both operands is staged in workgroup memory at a time; null reads the operands directly. */
   readonly staged: number | null;
+  /** May vectors lie along the depth? They take four times as many registers for a moment. */
+  readonly alongDepth: boolean;
+  /** Are a tile's results stored by a loop? The code is shorter, but they go through an array. */
+  readonly storesInLoop: boolean;
   /** Products with fewer results than this, and a depth of at least `longReduction`, are reduced as `lanes` says. */
   readonly fewResults: number;
   /** Products with less than this many multiplications for one batch element are computed one result an invocation. */
   readonly tiny: number;
 }
 
-/** For GPUs: 4 × 4 results an invocation, 32 × 32 a workgroup, operands staged in workgroup memory. */
+/**
+ * For GPUs: 4 × 4 results an invocation, 32 × 32 a workgroup, operands staged in workgroup memory; for large products 64 × 64
+ * a workgroup, which computes 16 operations for each byte that it reads.
+ */
 export const gpuSchedule: Schedule = {
   name: 'gpu',
   invocations: 64,
+  manyPoints: 2 ** 14,
   procedure: { workgroups: 32, least: 8 },
   longReduction: 256,
   lanes: 64,
-  contract: { workgroup: [8, 8], perInvocation: [4, 4], staged: 16, fewResults: 2048, tiny: 16 ** 3 },
+  contract: {
+    workgroup: [8, 8],
+    tile: [4, 4],
+    large: { tile: [8, 8], blocks: 256 },
+    staged: 16,
+    alongDepth: true,
+    storesInLoop: false,
+    fewResults: 2048,
+    tiny: 16 ** 3,
+  },
   speed: { operationsPerMicrosecond: 40_000, microsecondsPerOperation: 0.02 },
 };
 
@@ -65,10 +88,20 @@ export const gpuSchedule: Schedule = {
 export const softwareSchedule: Schedule = {
   name: 'software',
   invocations: 64,
+  manyPoints: 2 ** 10,
   procedure: { workgroups: 16, least: 4 },
   longReduction: 256,
   lanes: 8,
-  contract: { workgroup: [8, 1], perInvocation: [8, 8], staged: null, fewResults: 512, tiny: 16 ** 3 },
+  contract: {
+    workgroup: [8, 1],
+    tile: [8, 8],
+    large: null,
+    staged: null,
+    alongDepth: false,
+    storesInLoop: true,
+    fewResults: 128,
+    tiny: 16 ** 3,
+  },
   speed: { operationsPerMicrosecond: 1_000, microsecondsPerOperation: 0.005 },
 };
 

@@ -1,5 +1,7 @@
-import type { ContractKernel, Kernel, Operand, Store } from '../../kernel/kernel.ts';
 import type { Expr } from '../../kernel/expr.ts';
+import { loadsOf } from '../../kernel/expr.ts';
+import type { ContractKernel, Kernel, Operand, Store } from '../../kernel/kernel.ts';
+import { expressionsOf, storedBy } from '../../kernel/kernel.ts';
 import { at } from '../../util/array.ts';
 import { InternalError } from '../../util/error.ts';
 import type { Helper } from './math.ts';
@@ -7,6 +9,8 @@ import { helperNames, helperText } from './math.ts';
 import type { ContractSchedule, Schedule } from './schedule.ts';
 import type { Code } from './scalar.ts';
 import { binding, elementOf, elementType, within } from './scalar.ts';
+import type { Quad } from './wide.ts';
+import { vectorAt } from './wide.ts';
 import type { Names } from './writer.ts';
 import type { Writer } from './writer.ts';
 
@@ -35,11 +39,25 @@ export interface Shader {
   readonly dispatch: readonly [x: number, y: number] | null;
 }
 
+/** How a shader accesses the operands that it does access. */
+export interface Access {
+  readonly wide: ReadonlySet<number>;
+  readonly narrow: ReadonlySet<number>;
+}
+
+/** How a kernel accesses its operands, of which some are wide. */
+export function accessOf(kernel: Kernel, wide: ReadonlySet<number> = none): Access {
+  const accessed = [...loadsOf(expressionsOf(kernel)).map((l) => l.operand), ...storedBy(kernel)];
+  return { wide, narrow: new Set(accessed.filter((i) => !wide.has(i))) };
+}
+
 /** What an emitter makes of a kernel. */
 export interface ShaderParts {
   /** One line on how the work is laid out. */
   readonly about: string;
   readonly helpers: ReadonlySet<Helper>;
+  /** Operands that are accessed as vectors of four, and those that are not. */
+  readonly access: Access;
   readonly globals?: readonly string[];
   /** Functions that the entry point calls, each followed by an empty line. */
   readonly functions?: readonly string[];
@@ -64,19 +82,23 @@ export function entryName(kernel: Kernel): string {
   return free && !/__|_$/.test(name) ? name : `${name === '' || /^\d/.test(name) ? `k${name}` : name}_kernel`;
 }
 
+const none: ReadonlySet<number> = new Set();
+
 /** The WGSL names of a kernel's operands, which say how they are used. */
-export function operandNames(kernel: Kernel): Names {
+export function operandNames(kernel: Kernel, wide: ReadonlySet<number> = none): Names {
   const prefix = { read: 'in', write: 'out', readwrite: 'inout' } as const;
   return {
     operands: kernel.operands.map((o, i) => `${prefix[o.access]}${i}`),
     lengths: kernel.operands.map((o) => o.length),
+    wide,
   };
 }
 
-function bindingLine(operand: Operand, name: string, i: number): string {
+function bindingLine(operand: Operand, name: string, i: number, wide: boolean): string {
   const access = operand.access === 'read' ? 'read' : 'read_write';
-  const type = elementType(operand.dtype);
-  return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}, ${Math.max(operand.length, 1)}>;`;
+  const element = elementType(operand.dtype);
+  const type = wide ? `vec4<${element}>, ${operand.length / 4}` : `${element}, ${Math.max(operand.length, 1)}`;
+  return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}>;`;
 }
 
 /** The flag of a guarded shader: uniform, so that it takes none of the storage bindings and barriers may follow. */
@@ -96,7 +118,7 @@ export function assemble(kernel: Kernel, parts: ShaderParts | null, guarded: boo
   if (parts === null) return { ...shader, key: '', wgsl: [...comment, ''].join('\n'), dispatch: null };
   const names = operandNames(kernel).operands;
   const bindings = [
-    ...kernel.operands.map((o, i) => bindingLine(o, names[i] ?? '', i)),
+    ...kernel.operands.map((o, i) => bindingLine(o, names[i] ?? '', i, parts.access.wide.has(i))),
     ...(guarded ? [guardBinding] : []),
   ];
   const globals = parts.globals === undefined || parts.globals.length === 0 ? [] : ['', ...parts.globals];
@@ -164,6 +186,28 @@ export function writeStores(kernel: Kernel, stores: readonly Store[], writer: Wr
     const { dtype } = at(kernel.operands, s.operand);
     writer.line(`${operand}[${position.text}] = ${elementOf(dtype, value.text)};`);
   });
+}
+
+/** Writes stores to neighbouring elements: as vectors where the operand is wide. Values come first, as in {@link writeStores}. */
+export function writeQuads(
+  kernel: Kernel,
+  quads: readonly Quad<Store>[],
+  wide: ReadonlySet<number>,
+  writer: Writer,
+): void {
+  const names = operandNames(kernel).operands;
+  const inPlace = kernel.operands.some((o) => o.access === 'readwrite');
+  const spell = (e: Expr): Code => (inPlace ? writer.named(e) : writer.code(e));
+  const whole = quads.filter(([s]) => s !== undefined && wide.has(s.operand));
+  const ready = whole.map((stores) => {
+    const [first] = stores as readonly [Store];
+    const values = stores.map((s) => spell(s.value).text);
+    const vector = first.value.dtype === 'bool' ? `vec4<u32>(${values.map((v) => `u32(${v})`).join(', ')})` : `vec4(${values.join(', ')})`; // prettier-ignore
+    return `${names[first.operand] ?? ''}[${spell(vectorAt(first.index)).text}] = ${vector};`;
+  });
+  const others = quads.filter((q) => !whole.includes(q)).flat();
+  if (others.length > 0) writeStores(kernel, others, writer);
+  ready.forEach((line) => writer.line(line));
 }
 
 /** A total joined with a value, as an assignment. */

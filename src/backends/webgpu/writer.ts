@@ -1,9 +1,11 @@
-import type { Expr } from '../../kernel/expr.ts';
+import type { Expr, LoadExpr } from '../../kernel/expr.ts';
 import { operandsOf, visit } from '../../kernel/expr.ts';
 import { InternalError } from '../../util/error.ts';
 import type { Helper } from './math.ts';
 import type { Arg, Code } from './scalar.ts';
-import { atom, binding, gpuDType, literal, spell, within } from './scalar.ts';
+import { atom, binding, gpuDType, literal, spell, valueType, within } from './scalar.ts';
+import type { Quad } from './wide.ts';
+import { componentAt, components, vectorLoad } from './wide.ts';
 
 /** Expressions whose text would be longer than this are given a name and a line of their own. */
 const longestInline = 90;
@@ -14,6 +16,8 @@ export interface Names {
   readonly operands: readonly string[];
   /** The number of elements of each operand. */
   readonly lengths: readonly number[];
+  /** Those that are arrays of vectors of four elements. */
+  readonly wide: ReadonlySet<number>;
 }
 
 /** Lines of one block of a function, and what is in scope there. */
@@ -139,6 +143,7 @@ export class Writer {
     const home = this.#home(e);
     const code = this.#spell(e);
     const current = this.#blocks.length - 1;
+    if (e.kind === 'load' && e.guard === null && this.#operands.wide.has(e.operand)) return code;
     if (home === current && this.#usesOf(e) <= 1 && code.text.length <= longestInline) return code;
     return this.#name(e, code, home);
   }
@@ -151,6 +156,33 @@ export class Writer {
   /** The text of an expression that ends a function: it needs no name, however long it is. */
   result(e: Expr): string {
     return e.kind === 'const' || this.#lookup(e) !== null ? this.text(e) : this.#spell(e).text;
+  }
+
+  /** Four values, of neighbouring elements, as one vector. */
+  quad(values: Quad<Expr>): string {
+    const vector = this.#wholeVector(values);
+    if (vector !== null) return vector;
+    const texts = values.map((v) => this.text(v));
+    return `vec4(${texts.every((t) => t === texts[0]) ? (texts[0] ?? '') : texts.join(', ')})`;
+  }
+
+  /** The four components of a vector that is read as it is; null if they are something else. */
+  #wholeVector(values: Quad<Expr>): string | null {
+    const [first] = values;
+    if (first?.kind !== 'load' || first.index.kind === 'const' || first.dtype === 'bool') return null;
+    if (!this.#operands.wide.has(first.operand)) return null;
+    const vector = vectorLoad(first);
+    const whole = values.every(
+      (v, c) =>
+        v.kind === 'load' &&
+        v.operand === first.operand &&
+        v.guard === first.guard &&
+        componentAt(v.index) === c &&
+        vectorLoad(v) === vector,
+    );
+    if (!whole) return null;
+    const code = this.code(vector).text;
+    return first.guard === null ? code : `select(vec4<${valueType[gpuDType(first.dtype)]}>(), ${code}, ${this.text(first.guard)})`; // prettier-ignore
   }
 
   /** The code of an expression under a name, so that it is evaluated here and not where it is used. */
@@ -170,7 +202,7 @@ export class Writer {
   #name(e: Expr, code: Code, home: number): Code {
     const existing = this.#lookup(e);
     if (existing !== null) return existing;
-    const name = atom(`${e.kind === 'load' ? 'x' : 't'}${this.#next++}`);
+    const name = atom(`${e.kind !== 'load' ? 't' : e.operand < 0 ? 'v' : 'x'}${this.#next++}`);
     const block = this.#at(home);
     block.lines.push(`let ${name.text} = ${code.text};`);
     (this.#isChanging(e) ? block.fleeting : block.names).set(e, name);
@@ -226,13 +258,17 @@ export class Writer {
     return e.args[0]?.dtype === 'i32' || e.args[0]?.dtype === 'u32';
   }
 
-  #load(e: Expr & { kind: 'load' }): Code {
+  #load(e: LoadExpr): Code {
+    // A vector of a wide operand: see `vectorLoad`.
+    if (e.operand < 0) return atom(`${this.#operands.operands[~e.operand] ?? ''}[${this.text(e.index)}]`);
     const dtype = gpuDType(e.dtype);
     const length = this.#operands.lengths[e.operand] ?? 0;
     const zero = literal(dtype, 0, this.use);
     // A literal position out of bounds is an error in WGSL, though the guard keeps it from being read.
     if (length === 0 || (e.index.kind === 'const' && (e.index.value < 0 || e.index.value >= length))) return zero;
-    const element = `${this.#operands.operands[e.operand] ?? ''}[${this.text(e.index)}]`;
+    const element = this.#operands.wide.has(e.operand)
+      ? `${this.named(vectorLoad(e)).text}.${components[componentAt(e.index)] as string}`
+      : `${this.#operands.operands[e.operand] ?? ''}[${this.text(e.index)}]`;
     const number = e.stored === 'f16' ? `f32(${element})` : element;
     const value: Code = dtype === 'bool' ? { text: `${element} != 0u`, level: binding.compare } : atom(number);
     if (e.guard === null) return value;

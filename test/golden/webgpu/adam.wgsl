@@ -1,10 +1,10 @@
 // Adam of dense f32[1600,64]
-// map over [1600, 64]: one invocation for each of 102400 points
+// map over [1600, 64]: one invocation for each four of 102400 points
 
-@group(0) @binding(0) var<storage, read_write> inout0: array<f32, 102400>;
-@group(0) @binding(1) var<storage, read_write> inout1: array<f32, 102400>;
-@group(0) @binding(2) var<storage, read_write> inout2: array<f32, 102400>;
-@group(0) @binding(3) var<storage, read> in3: array<f32, 102400>;
+@group(0) @binding(0) var<storage, read_write> inout0: array<vec4<f32>, 25600>;
+@group(0) @binding(1) var<storage, read_write> inout1: array<vec4<f32>, 25600>;
+@group(0) @binding(2) var<storage, read_write> inout2: array<vec4<f32>, 25600>;
+@group(0) @binding(3) var<storage, read> in3: array<vec4<f32>, 25600>;
 @group(0) @binding(4) var<storage, read> in4: array<i32, 1>;
 
 fn infinity() -> f32 {
@@ -119,11 +119,24 @@ fn square_root(x: f32) -> f32 {
 @compute @workgroup_size(64)
 fn adam_dense(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = i32(id.x);
-  let x0 = in3[i];
-  let t1 = 0.9 * inout1[i] + 0.1 * x0;
-  let t2 = 0.999 * inout2[i] + 0.001 * (x0 * x0);
-  let t3 = inout0[i] - 0.001 * (t1 / (1.0 - power(0.9, f32(in4[0]))) / (square_root(t2) + 1e-7));
-  inout0[i] = t3;
-  inout1[i] = t1;
-  inout2[i] = t2;
+  let v0 = inout0[i];
+  let v1 = inout1[i];
+  let v2 = in3[i];
+  let t3 = 0.9 * v1.x + 0.1 * v2.x;
+  let t4 = 1.0 - power(0.9, f32(in4[0]));
+  let v5 = inout2[i];
+  let t6 = 0.999 * v5.x + 0.001 * (v2.x * v2.x);
+  let t7 = v0.x - 0.001 * (t3 / t4 / (square_root(t6) + 1e-7));
+  let t8 = 0.9 * v1.y + 0.1 * v2.y;
+  let t9 = 0.999 * v5.y + 0.001 * (v2.y * v2.y);
+  let t10 = v0.y - 0.001 * (t8 / t4 / (square_root(t9) + 1e-7));
+  let t11 = 0.9 * v1.z + 0.1 * v2.z;
+  let t12 = 0.999 * v5.z + 0.001 * (v2.z * v2.z);
+  let t13 = v0.z - 0.001 * (t11 / t4 / (square_root(t12) + 1e-7));
+  let t14 = 0.9 * v1.w + 0.1 * v2.w;
+  let t15 = 0.999 * v5.w + 0.001 * (v2.w * v2.w);
+  let t16 = v0.w - 0.001 * (t14 / t4 / (square_root(t15) + 1e-7));
+  inout0[i] = vec4(t7, t10, t13, t16);
+  inout1[i] = vec4(t3, t8, t11, t14);
+  inout2[i] = vec4(t6, t9, t12, t15);
 }

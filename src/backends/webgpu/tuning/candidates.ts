@@ -29,7 +29,8 @@ export const chosenSchedule = (base: ContractSchedule, choice: Choice): Contract
     : {
         ...base,
         workgroup: choice.workgroup,
-        perInvocation: choice.tile,
+        tile: choice.tile,
+        large: null,
         staged: choice.staged,
         fewResults: 0,
         tiny: 0,
@@ -92,4 +93,4 @@ export function candidates(
 const mostReduced = 2 ** 16;
 
 const isBase = (t: Tiling, base: ContractSchedule): boolean =>
-  JSON.stringify(t) === JSON.stringify({ workgroup: base.workgroup, tile: base.perInvocation, staged: base.staged });
+  JSON.stringify(t) === JSON.stringify({ workgroup: base.workgroup, tile: base.tile, staged: base.staged });
