@@ -1,5 +1,6 @@
 import type { Target } from '../kernel/device.ts';
 import type { Program } from '../kernel/program.ts';
+import { requireWrittenFirst } from '../kernel/written.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
 import { simplifyJaxpr } from './flatten.ts';
 import { fuse } from './fuse.ts';
@@ -14,5 +15,7 @@ import { sideBySide } from './side-by-side.ts';
  */
 export function compile(name: string, jaxpr: Jaxpr, target: Target, donated: readonly boolean[] = []): Program {
   const lowered = lowerJaxpr(simplifyJaxpr(jaxpr), target);
-  return sideBySide(planProgram(name, lowered, fuse(lowered, target), donated), target);
+  const program = sideBySide(planProgram(name, lowered, fuse(lowered, target), donated), target);
+  requireWrittenFirst(program);
+  return program;
 }

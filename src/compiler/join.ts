@@ -210,7 +210,7 @@ export function mergeForRow(root: Root, fusion: Fusion): [gone: Group, into: Gro
   for (const into of found) {
     for (const gone of found) {
       if (gone === into || gone.loops.kind !== 'reduce' || into.loops.kind !== 'reduce') continue;
-      if (!sameRow(gone.loops, into.loops) || !canTakeIn(into, gone)) continue;
+      if (!sameRow(gone.loops, into.loops) || !canTakeIn(into, gone, producers)) continue;
       const roots = [...gone.members, ...into.members].map((m) => m.root);
       if (!canBind(roots, [...gone.reads, ...into.reads], fusion)) continue;
       takeIn(into, gone);
@@ -235,8 +235,11 @@ type RowLoops = Pick<Extract<Loops, { kind: 'reduce' }>, 'domain' | 'reduced'>;
 const sameRow = (a: RowLoops, b: RowLoops): boolean => sameShape(a.domain, b.domain) && sameShape(a.reduced, b.reduced);
 
 /** Does `gone` need of `into`, if anything, what it computes at the same points, and `into` nothing of `gone`? */
-function canTakeIn(into: KernelGroup, gone: KernelGroup): boolean {
+function canTakeIn(into: KernelGroup, gone: KernelGroup, producers: Producers): boolean {
   if (dependsOn(into, gone)) return false;
+  // What is behind a barrier can't be read before the kernel that it waits for is over.
+  const waits = [...gone.reads].some((id) => producers.aliases.has(id) && producers.of(id).includes(into));
+  if (waits) return false;
   if ([...gone.dependencies].some((g) => g !== into && dependsOn(g, into))) return false;
   return ownLoads(into, [...loopReads(gone.loops), ...gone.members.map((m) => m.value)]) !== null;
 }

@@ -75,6 +75,21 @@ const regressions: readonly (readonly [Program, readonly Transformation[]])[] = 
     ],
     ['vmap', 'grad', 'jit'],
   ],
+  [
+    [
+      {
+        kind: 'block',
+        op: 'scan',
+        x: 0,
+        y: 0,
+        trips: 0,
+        bodies: [[], [{ kind: 'unary', op: 'sin', x: 0 }]],
+      },
+      { kind: 'unary', op: 'sin', x: 0 },
+      { kind: 'block', op: 'checkpoint', x: 0, y: 0, trips: 0, bodies: [[{ kind: 'unary', op: 'max', x: 0 }], []] },
+    ],
+    ['grad', 'jit'],
+  ],
 ];
 
 test.each(regressions)('a program that went wrong once: %#', agrees);
