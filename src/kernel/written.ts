@@ -1,10 +1,13 @@
 import { at } from '../util/array.ts';
 import { invariant } from '../util/assert.ts';
+import type { Kernel } from './kernel.ts';
+import { partsOf } from './kernel.ts';
 import type { Program, Step } from './program.ts';
 
 /**
  * Checks that no step reads a temporary or a result before one has written it: what is in memory then would be taken
- * for it, and nobody would notice. Loops run at least once here, and of a branch everything is taken to run.
+ * for it, and nobody would notice. Loops run at least once here, and of a branch everything is taken to run; procedures see
+ * to their scratch space themselves.
  *
  * @throws InternalError naming the kernel and the buffer.
  */
@@ -22,7 +25,10 @@ export function requireWrittenFirst(program: Program): void {
     for (const s of steps) {
       switch (s.kind) {
         case 'run':
-          s.kernel.operands.forEach(({ access }, i) => access !== 'write' && require(at(s.args, i), s.kernel.name));
+          s.kernel.operands.forEach(({ access }, i) => {
+            if (access === 'read' || (access === 'readwrite' && !hasScratch(s.kernel)))
+              require(at(s.args, i), s.kernel.name);
+          });
           s.kernel.operands.forEach(({ access }, i) => access !== 'read' && written.add(at(s.args, i)));
           break;
         case 'branch':
@@ -40,3 +46,5 @@ export function requireWrittenFirst(program: Program): void {
   };
   walk(program.steps);
 }
+
+const hasScratch = (kernel: Kernel): boolean => partsOf(kernel).some((part) => part.kind === 'procedure');

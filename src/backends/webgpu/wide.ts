@@ -60,8 +60,9 @@ export function wideOperands(
   narrow: ReadonlySet<number>,
 ): ReadonlySet<number> {
   const loads = loadsOf(values);
-  const wide = kernel.operands.flatMap(({ length }, i) => {
-    if (length === 0 || length % 4 !== 0 || narrow.has(i)) return [];
+  const wide = kernel.operands.flatMap(({ dtype, length }, i) => {
+    // Half precision is converted element by element.
+    if (dtype === 'f16' || length === 0 || length % 4 !== 0 || narrow.has(i)) return [];
     const read = loads.filter((l) => l.operand === i);
     const stored = stores.filter(([s]) => s?.operand === i);
     const pays = stored.length > 0 || new Set(read.map((l) => componentAt(l.index))).size === 4;
