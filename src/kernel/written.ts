@@ -1,13 +1,14 @@
 import { at } from '../util/array.ts';
 import { invariant } from '../util/assert.ts';
-import type { Kernel } from './kernel.ts';
-import { partsOf } from './kernel.ts';
+import type { Expr } from './expr.ts';
+import { loadsOf } from './expr.ts';
+import type { Kernel, Store } from './kernel.ts';
+import { expressionsOf, passExpressions } from './kernel.ts';
 import type { Program, Step } from './program.ts';
 
 /**
  * Checks that no step reads a temporary or a result before one has written it: what is in memory then would be taken
- * for it, and nobody would notice. Loops run at least once here, and of a branch everything is taken to run; procedures see
- * to their scratch space themselves.
+ * for it, and nobody would notice. Loops run at least once here, and of a branch everything is taken to run.
  *
  * @throws InternalError naming the kernel and the buffer.
  */
@@ -25,10 +26,7 @@ export function requireWrittenFirst(program: Program): void {
     for (const s of steps) {
       switch (s.kind) {
         case 'run':
-          s.kernel.operands.forEach(({ access }, i) => {
-            if (access === 'read' || (access === 'readwrite' && !hasScratch(s.kernel)))
-              require(at(s.args, i), s.kernel.name);
-          });
+          for (const operand of readFirst(s.kernel)) require(at(s.args, operand), s.kernel.name);
           s.kernel.operands.forEach(({ access }, i) => access !== 'read' && written.add(at(s.args, i)));
           break;
         case 'branch':
@@ -47,4 +45,29 @@ export function requireWrittenFirst(program: Program): void {
   walk(program.steps);
 }
 
-const hasScratch = (kernel: Kernel): boolean => partsOf(kernel).some((part) => part.kind === 'procedure');
+/** The operands that a kernel reads before it has stored to them itself. Procedures see to their scratch space themselves. */
+function readFirst(kernel: Kernel): ReadonlySet<number> {
+  const loads = (expressions: readonly Expr[]): readonly number[] => loadsOf(expressions).map((l) => l.operand);
+  switch (kernel.kind) {
+    case 'parallel':
+      return new Set(kernel.parts.flatMap((part) => [...readFirst(part)]));
+    case 'procedure':
+      return new Set(loads(expressionsOf(kernel)).filter((i) => at(kernel.operands, i).access === 'read'));
+    case 'rowwise': {
+      const stored = new Set<number>();
+      const first = new Set<number>();
+      const turn = (expressions: readonly Expr[], stores: readonly Store[]): void => {
+        loads(expressions).forEach((i) => !stored.has(i) && first.add(i));
+        stores.forEach((s) => stored.add(s.operand));
+      };
+      for (const pass of kernel.passes) turn(passExpressions(pass), pass.stores);
+      turn(
+        kernel.stores.flatMap((s) => [s.index, s.value]),
+        kernel.stores,
+      );
+      return first;
+    }
+    default:
+      return new Set(loads(expressionsOf(kernel)));
+  }
+}
