@@ -166,10 +166,7 @@ const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a 
  * Reads a sum as `step · whole + low` with `0 ≤ low < step`, for a step that divides `divisor`: then neither the quotient
  * nor, but for `low`, the remainder depends on more than `whole`. Null if there is no such step.
  */
-function coarser(
-  e: Expr,
-  divisor: number,
-): { readonly step: number; readonly whole: Expr; readonly low: Expr } | null {
+function coarser(e: Expr, divisor: number): { readonly step: number; readonly whole: Expr; readonly low: Expr } | null {
   const steps = new Set([...linearForm(e).terms.values()].map((c) => gcd(c, divisor)));
   for (const step of [...steps].filter((g) => g > 1 && g < divisor).sort((a, b) => b - a)) {
     const { whole, rest } = splitBy(e, step);
