@@ -55,6 +55,7 @@ describe.each([2, 3])('%i threads that run ahead of the caller', (threads) => {
 
   test.each(Object.entries({ randomMap, randomReduce, randomContract, randomProcedure, rowwise }))(
     'give to the bit what one gives that does not: %s',
+    { timeout: 60_000 },
     async (_, make) => {
       await fc.assert(
         fc.asyncProperty(draws, async (source) => {
