@@ -9,19 +9,24 @@ import type { Quad } from './wide.ts';
 import { components, quadOf } from './wide.ts';
 import { Writer } from './writer.ts';
 
-/** The place of four results in one row: `n` counts columns in fours. */
-const placeOf = (p: Product): { readonly b: Expr; readonly m: Expr; readonly n: Expr } => ({
+/** Are the columns a number of fours? Else they are stored one by one. */
+const inFours = (p: Product): boolean => p.columns % 4 === 0;
+
+/** The place of four results in one row, `n` counting columns in fours, or of one of them, in column `j`. */
+const placeOf = (p: Product): { readonly [K in 'b' | 'm' | 'n' | 'j']: Expr } => ({
   b: index(0, p.batches),
   m: index(1, p.rows),
   n: index(2, Math.ceil(p.columns / 4)),
+  j: index(3, p.columns),
 });
 
-/** Each store of the product for four results in one row, whose sums are `acc(0)` to `acc(3)`. */
+/** Each store of the product for four results in one row, whose sums are `acc(0)` to `acc(3)`, or for one, of `acc(0)`. */
 export function storeQuads(p: Product): readonly Quad<Store>[] {
-  const { b, m, n } = placeOf(p);
+  const { b, m, n, j } = placeOf(p);
+  const columns = inFours(p) ? quadOf((c) => iadd(imul(n, 4), lit(c))) : [j];
   return p.kernel.stores.map((s) =>
-    quadOf((c) => {
-      const { value, position } = atPlace(p, { b, m, n: iadd(imul(n, 4), lit(c)) });
+    columns.map((column, c) => {
+      const { value, position } = atPlace(p, { b, m, n: column });
       const total = rewriter((e) => (e.kind === 'acc' ? acc(c, e.dtype) : e));
       return { ...s, index: position(s.index), value: total(value(s.value)) };
     }),
@@ -37,29 +42,22 @@ export function storeFunction(
 ): readonly string[] {
   const roots = quads.flat().flatMap((s) => [s.index, s.value]);
   const writer = new Writer(operandNames(p.kernel, wide), p.helpers, roots);
-  const { b, m, n } = placeOf(p);
-  const whole = p.columns % 4 === 0;
+  const { b, m, n, j } = placeOf(p);
   const beyond = [
     ...(p.rows % block.rows === 0 ? [] : [`m >= ${p.rows}`]),
-    ...(whole && p.columns % block.columns !== 0 ? [`n >= ${p.columns / 4}`] : []),
+    ...(inFours(p) && p.columns % block.columns !== 0 ? [`n >= ${p.columns / 4}`] : []),
   ];
   const variables: readonly (readonly [Expr, string])[] = [
     [b, 'b'],
     [m, 'm'],
     [n, 'n'],
-    ...components.map((name, c) => [acc(c, p.kernel.dtype), `sums.${name}`] as const),
+    ...(inFours(p) ? components.map((name, c) => [acc(c, p.kernel.dtype), `sums.${name}`] as const) : []),
   ];
   const body = writer.block(variables, () => {
     if (beyond.length > 0) writer.nested(`if (${beyond.join(' || ')})`, () => writer.line('return;'));
-    if (whole) writeQuads(p.kernel, quads, wide, writer);
-    else {
-      quadOf((c) => {
-        const stores = quads.map((q) => q[c] as Store);
-        writer.nested(`if (n * 4${c === 0 ? '' : ` + ${c}`} < ${p.columns})`, () =>
-          writeStores(p.kernel, stores, writer),
-        );
-      });
-    }
+    if (inFours(p)) return writeQuads(p.kernel, quads, wide, writer);
+    const sum = [acc(0, p.kernel.dtype), 'sums[j - n * 4]'] as const;
+    writer.repeated(`for (var j = n * 4; j < min(n * 4 + 4, ${p.columns}); j++)`, [[j, 'j'], sum], () => writeStores(p.kernel, quads.flat(), writer)); // prettier-ignore
   });
   const parameters = [...(p.batches > 1 ? ['b: i32'] : []), 'm: i32', 'n: i32', `sums: vec4<${p.type}>`];
   return [`fn store_at(${parameters.join(', ')}) {`, ...body.map((l) => `  ${l}`), '}'];
