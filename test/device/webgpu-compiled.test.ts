@@ -2,8 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createReferenceDevice } from '../../src/backends/reference/device.ts';
 import type { WebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import { createWebGpuDevice } from '../../src/backends/webgpu/device.ts';
+import { gpuSchedule } from '../../src/backends/webgpu/schedule.ts';
 import { setDefaultDevice } from '../../src/compiler/runtime.ts';
-import { grad, jit, lax, numpy as np, vmap } from '../../src/index.ts';
+import { cnn } from '../../examples/models/cnn.ts';
+import { grad, jit, lax, nn, numpy as np, random, tree, vmap } from '../../src/index.ts';
 import type { NDArray } from '../../src/index.ts';
 import type { Device } from '../../src/kernel/device.ts';
 
@@ -121,4 +123,44 @@ test('convolutions whose channels are neighbours, and both of their gradients', 
   await onBoth(() => jit(conv)(x(), w()));
   await onBoth(() => jit(grad(loss))(x(), w()));
   await onBoth(() => jit(grad((v: NDArray, y: NDArray) => loss(y, v)))(w(), x()));
+});
+
+test('a training step of the MNIST network is at most 18 dispatches in one pass and one submit, and its inference at most 6', async () => {
+  // As on a GPU: long work of a software adapter is handed over in several submits.
+  const gpu = await createWebGpuDevice({ schedule: gpuSchedule });
+  setDefaultDevice(gpu);
+  const model = cnn.create({ learningRate: 1e-3, imageShape: [28, 28, 1] });
+  const step = jit(
+    (leaves: readonly NDArray[], images: NDArray, labels: NDArray) =>
+      tree.leaves(model.step(tree.unflatten<ReturnType<typeof model.init>>(structure, leaves), images, labels)),
+    { donateArgnums: 0 },
+  );
+  const { leaves, treedef: structure } = tree.flatten(model.init(random.key(0)));
+  let state = leaves as readonly NDArray[];
+  const [images, labels] = [noise(8, 28, 28, 1), np.array([1, 2, 3, 4, 5, 6, 7, 8], { dtype: 'i32' })];
+  const once = async (): Promise<void> => {
+    const results = step(state, images, labels) as readonly NDArray[];
+    state = results.slice(0, state.length);
+    await results.at(-1)?.data();
+  };
+  await once();
+  const before = gpu.counters();
+  await once();
+  const after = gpu.counters();
+  expect(after.dispatches - before.dispatches).toBeLessThanOrEqual(18);
+  expect([after.passes - before.passes, after.submits - before.submits]).toEqual([1, 1]);
+  const scores = jit((params: readonly NDArray[], x: NDArray): NDArray => {
+    const [w1, b1, w2, b2, w3, b3, w4, b4] = params as readonly [NDArray, NDArray, NDArray, NDArray, NDArray, NDArray, NDArray, NDArray]; // prettier-ignore
+    const block = (y: NDArray, w: NDArray, b: NDArray): NDArray =>
+        nn.maxPool(2).apply(null, null, nn.relu(lax.convGeneralDilated(y, w, [1, 1], 'VALID', { dimensionNumbers: ['NHWC', 'HWIO', 'NHWC'] }).add(b)), { training: false })[0]; // prettier-ignore
+    const features = block(block(x, w1, b1), w2, b2).reshape([8, 1600]);
+    return nn.relu(features.matmul(w3).add(b3)).matmul(w4).add(b4);
+  });
+  const shapes = [[3, 3, 1, 32], [32], [3, 3, 32, 64], [64], [1600, 64], [64], [64, 10], [10]];
+  const params = shapes.map((shape) => noise(...shape).mul(0.1));
+  await scores(params, images).data();
+  const idle = gpu.counters().dispatches;
+  await scores(params, images).data();
+  expect(gpu.counters().dispatches - idle).toBeLessThanOrEqual(6);
+  await gpu.close();
 });
