@@ -1,5 +1,5 @@
 import type { Expr } from '../../kernel/expr.ts';
-import { binary, constant, index, load, select } from '../../kernel/expr.ts';
+import { constant, guarded, index, select } from '../../kernel/expr.ts';
 import { delinearize, iadd, idiv, ilt, imod, imul, lit } from '../../kernel/index-algebra.ts';
 import { product, range } from '../../util/array.ts';
 import { InternalError } from '../../util/error.ts';
@@ -113,7 +113,7 @@ export class Tiles {
           writer.line(`${sum} += vec4(${dots.join(', ')});`);
         } else {
           range(this.#step).forEach((kk) =>
-            writer.line(`${sum} += ${lines.element(i, kk)} * ${vectors.across(v, kk, this.#step)};`),
+            writer.line(`${sum} += ${lines.element(i, kk)} * ${vectors.across(v, kk)};`),
           );
         }
       }),
@@ -185,10 +185,11 @@ class Side {
     this.#o = options;
     const { block, depth } = options;
     this.slice = index(6, block.staged === null ? 1 : Math.ceil(depth / block.staged));
-    const wide = (along: boolean): boolean => {
-      const quads = block.staged === null ? [this.#read(along, 0, along ? 4 : 1, 0)] : [this.#stagedQuad(along, 0)];
-      return quads.every((q) => loadsAreWide(options.p.kernel, q));
-    };
+    const wide = (along: boolean): boolean =>
+      loadsAreWide(
+        options.p.kernel,
+        block.staged === null ? this.#read(along, 0, along ? 4 : 1, 0) : this.#stagedQuad(along, 0),
+      );
     const fours = (block.staged === null ? (options.axes.at(-1) ?? 1) : depth) % 4 === 0;
     this.along = block.alongDepth && fours && !wide(false) && wide(true);
   }
@@ -208,16 +209,12 @@ class Side {
   /** One element: of row or column `i`, at step `kk` of the depth. */
   element(i: number, kk: number): string {
     if (this.along) return `${this.vector(i)}.${components[kk] as string}`;
-    return `${this.#acrossName(Math.floor(i / 4), kk)}.${components[i % 4] as string}`;
+    return `${this.across(Math.floor(i / 4), kk)}.${components[i % 4] as string}`;
   }
 
   /** The vector of four rows or columns, at step `kk` of the depth. */
-  across(v: number, kk: number, step: 1 | 4): string {
+  across(v: number, kk: number): string {
     if (this.along) throw new InternalError('a vector across an operand that is read along the depth');
-    return step === 1 ? `${this.#o.name}${v}` : this.#acrossName(v, kk);
-  }
-
-  #acrossName(v: number, kk: number): string {
     return kk === 0 ? `${this.#o.name}${v}` : `${this.#o.name}${v}_${kk}`;
   }
 
@@ -225,7 +222,7 @@ class Side {
   #vectors(step: 1 | 4): readonly (readonly [name: string, v: number, kk: number])[] {
     return this.along
       ? range(this.length).map((i) => [this.vector(i), i, 0] as const)
-      : range(step).flatMap((kk) => range(this.length / 4).map((v) => [this.#acrossName(v, kk), v, kk] as const));
+      : range(step).flatMap((kk) => range(this.length / 4).map((v) => [this.across(v, kk), v, kk] as const));
   }
 
   // ------------------------------------------------------------------------------------- without workgroup memory
@@ -340,6 +337,5 @@ const sumText = (terms: readonly (readonly [name: string, times: number])[]): st
 /** A value where a condition holds, else 0: nothing is read there. */
 function onlyWhere(e: Expr, condition: Expr): Expr {
   if (condition.kind === 'const') return e;
-  if (e.kind === 'load') return load(e.operand, e.stored, e.index, e.guard === null ? condition : binary('and', e.guard, condition)); // prettier-ignore
-  return select(condition, e, constant(e.dtype, 0));
+  return e.kind === 'load' ? guarded(e, condition) : select(condition, e, constant(e.dtype, 0));
 }

@@ -6,11 +6,7 @@ import type { ContractSchedule } from '../schedule.ts';
 export type Choice = Tiling | 'reduction';
 
 /** Tiles of a product, as in {@link ContractSchedule}. */
-export interface Tiling {
-  readonly workgroup: readonly [columns: number, rows: number];
-  readonly tile: readonly [columns: number, rows: number];
-  readonly staged: number | null;
-}
+export type Tiling = Pick<ContractSchedule, 'workgroup' | 'tile' | 'staged'>;
 
 /** What an adapter allows a workgroup. */
 export interface WorkgroupLimits {
@@ -24,17 +20,7 @@ const bytesOfElement = 4;
 
 /** The schedule of products for one that has been chosen by measurement. */
 export const chosenSchedule = (base: ContractSchedule, choice: Choice): ContractSchedule =>
-  choice === 'reduction'
-    ? { ...base, tiny: Infinity }
-    : {
-        ...base,
-        workgroup: choice.workgroup,
-        tile: choice.tile,
-        large: null,
-        staged: choice.staged,
-        fewResults: 0,
-        tiny: 0,
-      };
+  choice === 'reduction' ? { ...base, tiny: Infinity } : { ...base, ...choice, large: null, fewResults: 0, tiny: 0 };
 
 /** Can the adapter run it? */
 export function fits(choice: Choice, limits: WorkgroupLimits): boolean {
