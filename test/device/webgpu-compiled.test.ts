@@ -4,10 +4,10 @@ import type { WebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import { createWebGpuDevice } from '../../src/backends/webgpu/device.ts';
 import { gpuSchedule } from '../../src/backends/webgpu/schedule.ts';
 import { setDefaultDevice } from '../../src/compiler/runtime.ts';
-import { cnn } from '../../examples/models/cnn.ts';
-import { grad, jit, lax, nn, numpy as np, random, tree, vmap } from '../../src/index.ts';
+import { grad, jit, lax, nn, numpy as np, vmap } from '../../src/index.ts';
 import type { NDArray } from '../../src/index.ts';
 import type { Device } from '../../src/kernel/device.ts';
+import { mnistStep } from '../mnist-step.ts';
 
 const reference = createReferenceDevice();
 let device: WebGpuDevice;
@@ -129,14 +129,8 @@ test('a training step of the MNIST network is at most 18 dispatches in one pass 
   // As on a GPU: long work of a software adapter is handed over in several submits.
   const gpu = await createWebGpuDevice({ schedule: gpuSchedule });
   setDefaultDevice(gpu);
-  const model = cnn.create({ learningRate: 1e-3, imageShape: [28, 28, 1] });
-  const step = jit(
-    (leaves: readonly NDArray[], images: NDArray, labels: NDArray) =>
-      tree.leaves(model.step(tree.unflatten<ReturnType<typeof model.init>>(structure, leaves), images, labels)),
-    { donateArgnums: 0 },
-  );
-  const { leaves, treedef: structure } = tree.flatten(model.init(random.key(0)));
-  let state = leaves as readonly NDArray[];
+  const { leaves, step } = mnistStep();
+  let state = leaves;
   const [images, labels] = [noise(8, 28, 28, 1), np.array([1, 2, 3, 4, 5, 6, 7, 8], { dtype: 'i32' })];
   const once = async (): Promise<void> => {
     const results = step(state, images, labels) as readonly NDArray[];

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
-import { cnn } from '../../../examples/models/cnn.ts';
 import { compile } from '../../../src/compiler/compile.ts';
-import { grad, jit, makeJaxpr, nn, numpy as np, random, tree } from '../../../src/index.ts';
+import { grad, jit, makeJaxpr, nn, numpy as np, random } from '../../../src/index.ts';
 import { visit } from '../../../src/kernel/expr.ts';
 import type { Target } from '../../../src/kernel/device.ts';
 import type { Kernel } from '../../../src/kernel/kernel.ts';
@@ -12,6 +11,7 @@ import { runSteps } from '../../../src/kernel/program.ts';
 import { aval } from '../../../src/trace/aval.ts';
 import { stage } from '../../../src/trace/stage.ts';
 import { at, range } from '../../../src/util/array.ts';
+import { mnistStep } from '../../mnist-step.ts';
 
 /** What the compiler makes of small functions: how many kernels, of which kind, with which storage. */
 
@@ -174,15 +174,8 @@ describe('kernels side by side', () => {
   });
 
   test('the training step of the MNIST network is at most 18 kernels, in little more memory than its values need', () => {
-    const model = cnn.create({ learningRate: 1e-3, imageShape: [28, 28, 1] });
-    const step = jit(
-      (leaves: readonly NDArray[], images: NDArray, labels: NDArray) =>
-        tree.leaves(model.step(tree.unflatten<ReturnType<typeof model.init>>(structure, leaves), images, labels)),
-      { donateArgnums: 0 },
-    );
-    const { leaves, treedef: structure } = tree.flatten(model.init(random.key(0)));
-    const arrays = leaves as readonly NDArray[];
-    const cost = step.lower(arrays, np.zeros([128, 28, 28, 1]), np.zeros([128], { dtype: 'i32' })).costAnalysis();
+    const { leaves, step } = mnistStep();
+    const cost = step.lower(leaves, np.zeros([128, 28, 28, 1]), np.zeros([128], { dtype: 'i32' })).costAnalysis();
     expect(cost.kernels).toBeLessThanOrEqual(18);
     expect(cost.peakBytes).toBeLessThanOrEqual(1.3 * cost.liveBytes);
   });
