@@ -69,17 +69,32 @@ export interface GoldenNetwork {
   readonly out: readonly [GoldenArray];
 }
 
-/** Files whose cases have a shape of their own, which test/golden/training.test.ts reads. */
+/** What another library's layer makes of a batch, for parameters and a state given by path. */
+export interface GoldenLayer {
+  readonly name: string;
+  /** The class or function that computed it. */
+  readonly source: string;
+  readonly params: Readonly<Record<string, GoldenArray>>;
+  readonly state: Readonly<Record<string, GoldenArray>>;
+  readonly training: boolean;
+  readonly x: GoldenArray;
+  readonly y: GoldenArray;
+  /** The state afterwards. */
+  readonly after: Readonly<Record<string, GoldenArray>>;
+}
+
+/** Files whose cases have a shape of their own: test/golden/training.test.ts and test/laws/layers read them. */
 interface Files {
   readonly optimizers: GoldenOptimizer;
   readonly network: GoldenNetwork;
+  readonly [layers: `layers-${string}`]: GoldenLayer;
 }
 type Cases<F extends string> = readonly (F extends keyof Files ? Files[F] : GoldenCase)[];
 
 /** The names of all files with cases of functions. */
 export const goldenFiles: readonly string[] = readdirSync(new URL('./data/', import.meta.url))
   .map((f) => f.replace('.json', ''))
-  .filter((f) => f !== 'optimizers' && f !== 'network');
+  .filter((f) => f !== 'optimizers' && f !== 'network' && !f.startsWith('layers-'));
 
 /** The cases of test/golden/data/FILE.json. */
 export function readGolden<F extends string>(file: F): Cases<F> {

@@ -3,6 +3,7 @@ Writes the golden files: `python generate.py [NAME…]`, all or those whose name
 of the whole process, hence the second one.
 """
 
+import importlib
 import os
 import subprocess
 import sys
@@ -44,6 +45,11 @@ if wide:
 else:
     files |= {f'{m.__name__}-whole': m.whole_cases for m in WHOLE}
     files |= {'random-f32': random_cases.cases, 'optimizers': networks.optimizers, 'network': networks.network}
+
+# What more libraries are needed for: those are loaded only where the files are asked for.
+MORE = {'layers-feedforward': 'layers'}
+if not wide:
+    files |= {name: lambda m=m: importlib.import_module(m).cases() for name, m in MORE.items()}
 
 for name, make in files.items():
     if not names or any(name.startswith(n) for n in names):

@@ -1,0 +1,20 @@
+import { expect, expectTypeOf, test } from 'vitest';
+import { nn } from '../../../src/index.ts';
+import { checkRows } from './check.ts';
+import { combinators } from './combinators.ts';
+import type { LayerName } from './contract.ts';
+import { conv } from './conv.ts';
+import { dense } from './dense.ts';
+import { pool } from './pool.ts';
+
+/** The laws of layers, for every layer that is exported. */
+
+const rows = { ...dense, ...conv, ...pool, ...combinators };
+
+test('every exported layer has rows', () => {
+  // The compiler names a layer that has none.
+  expectTypeOf<Exclude<LayerName, keyof typeof rows>>().toEqualTypeOf<never>();
+  for (const name of Object.keys(rows)) expect(nn).toHaveProperty(name);
+});
+
+checkRows(rows);
