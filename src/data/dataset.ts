@@ -1,25 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js';
-import { product } from '../util/array.ts';
+import type { Dataset } from './columns.ts';
+import { exampleCount, gather } from './columns.ts';
 import { DatasetError } from './errors.ts';
-
-/** The typed arrays that a data set may consist of. */
-export type DataArray =
-  | Uint8Array<ArrayBuffer>
-  | Int8Array<ArrayBuffer>
-  | Int16Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | Uint32Array<ArrayBuffer>
-  | Float32Array<ArrayBuffer>
-  | Float64Array<ArrayBuffer>;
-
-/** An array on the host, row-major. Its first axis counts the examples. */
-export interface Column<A extends DataArray = DataArray> {
-  readonly data: A;
-  readonly shape: readonly number[];
-}
-
-/** Named arrays with one first axis in common: example `i` is row `i` of each. */
-export type Dataset = Readonly<Record<string, Column>>;
+import { orThrow } from './throwing.ts';
 
 /** Some rows of a data set. */
 export interface Batch<D extends Dataset> {
@@ -31,14 +14,10 @@ export interface Batch<D extends Dataset> {
   readonly columns: { readonly [K in keyof D]: D[K] };
 }
 
-/** How to cut a data set into batches. */
-export interface BatchOptions {
+/** How to cut examples into batches. */
+export interface Batching {
   /** Examples in a batch, at least 1 and at most all. */
   readonly batchSize: number;
-  /** The examples' indices in the order to visit them; by default as they stand. */
-  readonly order?: ArrayLike<number>;
-  /** The batch to begin with, counted from 0: what an interrupted pass continues with. */
-  readonly start?: number;
   /**
    * What becomes of the examples after the last full batch: `keep` (the default) gives a smaller batch, `drop` leaves
    * them out, `pad` fills the batch up with repetitions, which `size` tells apart.
@@ -46,40 +25,21 @@ export interface BatchOptions {
   readonly last?: 'keep' | 'drop' | 'pad';
 }
 
-/** How many examples a data set has; a {@link DatasetError} when its columns disagree. */
-export function exampleCount(dataset: Dataset): E.Either<DatasetError, number> {
-  const columns = Object.entries(dataset);
-  const [first] = columns;
-  if (first === undefined) return E.left(new DatasetError('dataset-mismatch', 'a data set needs a column'));
-  const count = first[1].shape[0] ?? 0;
-  for (const [name, { data, shape }] of columns) {
-    if (shape.length === 0 || shape[0] !== count) {
-      const text = `column ${first[0]} has ${count} examples, column ${name} has ${shape[0] ?? 'no first axis'}`;
-      return E.left(new DatasetError('dataset-mismatch', text));
-    }
-    if (product(shape) !== data.length) {
-      const text = `column ${name} of shape [${shape.join(',')}] needs ${product(shape)} elements, has ${data.length}`;
-      return E.left(new DatasetError('dataset-mismatch', text));
-    }
-  }
-  return E.right(count);
-}
-
-/** The first `count` examples; all of them if there are fewer. Shares memory with `dataset`. */
-export function take<D extends Dataset>(dataset: D, count: number): D {
-  return mapColumns(dataset, ({ data, shape: [n = 0, ...rest] }) => {
-    const kept = Math.min(count, n);
-    return { data: data.subarray(0, kept * product(rest)), shape: [kept, ...rest] };
-  });
+/** One pass over a data set. */
+export interface BatchOptions extends Batching {
+  /** The examples' indices in the order to visit them; by default as they stand. */
+  readonly order?: ArrayLike<number>;
+  /** The batch to begin with, counted from 0: what an interrupted pass continues with. */
+  readonly start?: number;
 }
 
 /** How many batches one pass has. */
-export function batchCount(examples: number, { batchSize, last = 'keep' }: BatchOptions): number {
+export function batchCount(examples: number, { batchSize, last = 'keep' }: Batching): number {
   return last === 'drop' ? Math.floor(examples / batchSize) : Math.ceil(examples / batchSize);
 }
 
 /**
- * One pass over a data set, batch by batch. Every batch has arrays of its own.
+ * One pass over a data set, batch by batch. Every batch has arrays of its own. `fromArrays` makes many passes.
  *
  * Throws a {@link DatasetError} for columns of unequal length, for a batch size below 1 or above the number of examples,
  * and for an order that names an example that does not exist.
@@ -97,7 +57,7 @@ export function* batches<D extends Dataset>(dataset: D, options: BatchOptions): 
       const position = i < size ? from + i : from;
       return order === null ? position : (order[position] ?? 0);
     });
-    yield { index, size, columns: mapColumns(dataset, (column) => gatherRows(column, rows)) };
+    yield { index, size, columns: gather(dataset, rows) };
   }
 }
 
@@ -121,25 +81,4 @@ function checkOrder(
     }
   }
   return E.right(order);
-}
-
-function gatherRows({ data, shape: [, ...rest] }: Column, rows: Uint32Array): Column {
-  const width = product(rest);
-  const out = emptyLike(data, rows.length * width);
-  rows.forEach((row, i) => {
-    out.set(data.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return { data: out, shape: [rows.length, ...rest] };
-}
-
-const emptyLike = (data: DataArray, length: number): DataArray =>
-  new (data.constructor as new (length: number) => DataArray)(length);
-
-/** Applies `f`, which keeps the kind of array, to every column. */
-const mapColumns = <D extends Dataset>(dataset: D, f: (column: Column) => Column): D =>
-  Object.fromEntries(Object.entries(dataset).map(([name, column]) => [name, f(column)])) as D;
-
-function orThrow<A>(result: E.Either<DatasetError, A>): A {
-  if (E.isLeft(result)) throw result.left;
-  return result.right;
 }

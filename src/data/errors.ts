@@ -17,6 +17,7 @@ export class SafetensorsError extends PullbackError {}
 
 /**
  * A data set that is missing (`dataset-missing`), whose parts do not belong together (`dataset-mismatch`,
- * `dataset-labels`), or that can't be batched as asked (`batch-size`).
+ * `dataset-labels`), that can't be batched as asked (`batch-size`), or whose pipeline is used in a way that it can't be:
+ * `pipeline-count`, `pipeline-position`, `pipeline-async`.
  */
 export class DatasetError extends PullbackError {}

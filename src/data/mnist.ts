@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { PullbackError } from '../util/error.ts';
-import type { Column } from './dataset.ts';
+import type { Column } from './columns.ts';
 import { DatasetError } from './errors.ts';
 import { parseIdxAs } from './idx.ts';
 import type { Platform } from './platform.ts';

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { take } from '../../../src/data/columns.ts';
 import type { BatchOptions } from '../../../src/data/dataset.ts';
-import { batchCount, batches, take } from '../../../src/data/dataset.ts';
+import { batchCount, batches } from '../../../src/data/dataset.ts';
 
 const numbered = (n: number) => ({
   x: { data: Float32Array.from({ length: 2 * n }, (_, i) => i), shape: [n, 2] },
