@@ -3,6 +3,16 @@ export { logsumexp } from '../numpy/reduce.ts';
 export * from './activations.ts';
 export { dotProductAttention } from './attention.ts';
 export type { AttentionOptions } from './attention.ts';
+export { gruCell, lstmCell, simpleCell } from './cells.ts';
+export type {
+  Cell,
+  CellOptions,
+  CellParams,
+  GatedCellOptions,
+  GruParams,
+  LstmCellOptions,
+  LstmState,
+} from './cells.ts';
 export { conv2d } from './conv.ts';
 export type { Conv2dOptions, Padding, Pair } from './conv.ts';
 export { dense } from './dense.ts';
@@ -22,5 +32,7 @@ export { maxPool } from './pool.ts';
 export { policy } from './policy.ts';
 export type { Precision } from './policy.ts';
 export type { PoolOptions } from './pool.ts';
+export { bidirectional, rnn, runCell } from './recurrent.ts';
+export type { Bidirectional, BidirectionalOptions, RnnOptions, Run, RunOptions } from './recurrent.ts';
 export { sequential, sequentialMonoid } from './sequential.ts';
 export type { Sequential } from './sequential.ts';

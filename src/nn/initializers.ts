@@ -1,7 +1,11 @@
 import type { DType } from '../kernel/dtype.ts';
 import { convertElementType } from '../lax/casts.ts';
 import { fill } from '../lax/structural.ts';
-import { uniform } from '../random/index.ts';
+import { sign } from '../lax/elementwise.ts';
+import { qr } from '../numpy/linalg/index.ts';
+import { diagonal } from '../numpy/matrices.ts';
+import { moveaxis } from '../numpy/rearrange.ts';
+import { normal as drawNormal, uniform } from '../random/index.ts';
 import type { Shape } from '../trace/aval.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { NDArray } from '../trace/value.ts';
@@ -47,3 +51,25 @@ export const zeros = (): Initializer => constant(0);
 
 /** Ones. */
 export const ones = (): Initializer => constant(1);
+
+/**
+ * A random matrix with orthonormal rows or columns, whichever are fewer, times `scale`: the default of Keras for what meets
+ * the state of a recurrent cell. It keeps lengths, so that neither states nor gradients die out or blow up over many steps.
+ * `columnAxis` is the axis of the columns; all others together are the rows. Saxe, McClelland, Ganguli, 2014. The numbers are those of
+ * `jax.nn.initializers.orthogonal`.
+ */
+export const orthogonal =
+  (scale = 1, columnAxis = -1): Initializer =>
+  (key, shape, dtype = 'f32') => {
+    if (shape.length < 2) {
+      throw new ArgumentError(`[nn.initializers.orthogonal] needs two axes or more, got shape [${shape.join(', ')}]`);
+    }
+    const columns = at(shape, columnAxis);
+    const rows = product(shape) / columns;
+    const [q, r] = qr(drawNormal(key, [Math.max(rows, columns), Math.min(rows, columns)], { dtype }));
+    // The decomposition is unique, and so the matrix uniformly distributed, once the diagonal of R is positive.
+    const fixed = q.mul(sign(diagonal(r)));
+    const axis = columnAxis < 0 ? columnAxis + shape.length : columnAxis;
+    const apart = (rows < columns ? fixed.T : fixed).reshape([...shape.filter((_, i) => i !== axis), columns]);
+    return moveaxis(apart, -1, axis).mul(scale);
+  };

@@ -2,6 +2,7 @@ import { NDArray, lax, nn, numpy, random } from '../../src/index.ts';
 import * as control from './control.ts';
 import * as linalg from './linalg.ts';
 import * as programs from './programs.ts';
+import * as sequence from './sequence.ts';
 
 /** The public functions that golden cases name. */
 
@@ -26,7 +27,7 @@ function methodOf([name, how]: readonly string[]): Fn | null {
   };
 }
 
-const spaces: Readonly<Record<string, object>> = { numpy, lax, random, nn, linalg, programs, control };
+const spaces: Readonly<Record<string, object>> = { numpy, lax, random, nn, linalg, programs, control, sequence };
 
 type Reducer = 'max' | 'min' | 'add' | 'mul';
 type Windows = NonNullable<Parameters<typeof lax.reduceWindow>[6]> & {

@@ -30,6 +30,7 @@ import networks  # noqa: E402
 import programs  # noqa: E402
 import random_cases  # noqa: E402
 import reductions  # noqa: E402
+import sequence  # noqa: E402
 import shapes  # noqa: E402
 import sorting  # noqa: E402
 from cases import write  # noqa: E402
@@ -39,6 +40,7 @@ WHOLE = [elementwise, reductions, shapes, contractions, indexing, sorting, metho
 dtype, suffix = (np.float64, 'f64') if wide else (np.float32, 'f32')
 
 files = {f'{m.__name__}-{suffix}': lambda m=m: m.cases(dtype) for m in MODULES}
+files[f'recurrent-{suffix}'] = lambda: sequence.recurrent(dtype)
 files[f'promotion-{suffix}'] = lambda: elementwise.promotion_cases(wide)
 if wide:
     files['random-f64'] = random_cases.wide_cases
