@@ -6,10 +6,11 @@ import type { LayerName } from './contract.ts';
 import { conv } from './conv.ts';
 import { dense } from './dense.ts';
 import { pool } from './pool.ts';
+import { recurrent } from './recurrent.ts';
 
 /** The laws of layers, for every layer that is exported. */
 
-const rows = { ...dense, ...conv, ...pool, ...combinators };
+const rows = { ...dense, ...conv, ...pool, ...combinators, ...recurrent };
 
 test('every exported layer has rows', () => {
   // The compiler names a layer that has none.
