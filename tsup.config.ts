@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 /** One entry per subpath export of package.json: `pullback`, `pullback/numpy`, … */
-const folders = ['numpy', 'random', 'nn', 'optim', 'data', 'testing'];
+const folders = ['numpy', 'random', 'nn', 'optim', 'data', 'train', 'testing'];
 const entries = Object.fromEntries(folders.map((folder) => [`${folder}/index`, `src/${folder}/index.ts`]));
 
 export default defineConfig({

@@ -13,6 +13,7 @@ export const folderOrder = [
   ['numpy'],
   ['random'],
   ['nn', 'optim', 'data'],
+  ['train'],
   ['testing'],
 ];
 

@@ -30,6 +30,7 @@ export * as tree from './numpy/tree.ts';
 export * as nn from './nn/index.ts';
 export * as optim from './optim/index.ts';
 export * as data from './data/index.ts';
+export * as train from './train/index.ts';
 export { NDArray } from './trace/value.ts';
 export type {
   ArrayAt,
