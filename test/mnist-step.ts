@@ -7,7 +7,7 @@ export function mnistStep(): {
   readonly leaves: readonly NDArray[];
   readonly step: ReturnType<typeof compiled>;
 } {
-  const model = cnn.create({ learningRate: 1e-3, imageShape: [28, 28, 1] });
+  const model = cnn.create({ learningRate: 1e-3, imageShape: [28, 28, 1], flags: {} });
   const { leaves, treedef } = tree.flatten(model.init(random.key(0)));
   return { leaves: leaves as readonly NDArray[], step: compiled(model, treedef) };
 }
@@ -15,6 +15,6 @@ export function mnistStep(): {
 const compiled = (model: ReturnType<typeof cnn.create>, structure: ReturnType<typeof tree.flatten>['treedef']) =>
   jit(
     (leaves: readonly NDArray[], images: NDArray, labels: NDArray) =>
-      tree.leaves(model.step(tree.unflatten<ReturnType<typeof model.init>>(structure, leaves), images, labels)),
+      tree.leaves(model.step(tree.unflatten<ReturnType<typeof model.init>>(structure, leaves), { images, labels })),
     { donateArgnums: 0 },
   );

@@ -1,6 +1,6 @@
 import type { NDArray } from '../../src/index.ts';
-import { nn, optim, valueAndGrad } from '../../src/index.ts';
-import type { ImageModel } from './model.ts';
+import { nn, optim, train } from '../../src/index.ts';
+import type { ImageBatch, ImageModel } from './model.ts';
 
 /** The classic convolutional network of the Keras examples. */
 const network = nn.sequential(
@@ -16,36 +16,29 @@ const network = nn.sequential(
   nn.dense(10),
 );
 
-/** What training changes. */
-type CnnState = {
-  readonly params: readonly nn.Tree[];
-  readonly optimizer: readonly unknown[];
+type Trees = readonly nn.Tree[];
+type State = train.TrainState<Trees, Trees, readonly unknown[]>;
+
+const loss: train.Loss<Trees, Trees, ImageBatch> = (params, state, { images, labels }, context) => {
+  const [logits, next] = network.apply(params, state, images, context);
+  return [nn.softmaxCrossEntropyWithIntegerLabels(logits, labels).mean(), next];
 };
 
+const classify = ({ params, state }: State, images: NDArray): NDArray =>
+  network.apply(params, state, images, { training: false })[0];
+
 /** A classifier of digits: images `f32[n, 28, 28, 1]` in [0, 1] to scores `f32[n, 10]`. */
-export const cnn: ImageModel<CnnState> = {
+export const cnn: ImageModel<State> = {
   title: 'Convolutional network',
   defaults: { epochs: 1, batchSize: 32, learningRate: 1e-3 },
   create({ learningRate, imageShape }) {
     const optimizer = optim.adam(learningRate);
-    // None of the layers has state of its own.
-    const layerState = network.layers.map(() => null);
-    const scores = (params: CnnState['params'], images: NDArray, training: boolean): NDArray =>
-      network.apply(params, layerState, images, { training })[0];
-    const loss = (params: CnnState['params'], images: NDArray, labels: NDArray): NDArray =>
-      nn.softmaxCrossEntropyWithIntegerLabels(scores(params, images, true), labels).mean();
     return {
-      init(key) {
-        const { params } = network.init(key, imageShape);
-        return { params, optimizer: optimizer.init(params) };
-      },
-      step({ params, optimizer: state }, images, labels) {
-        const [value, gradients] = valueAndGrad(loss)(params, images, labels);
-        const [updates, next] = optimizer.update(gradients, state, params);
-        return [{ params: optim.applyUpdates(params, updates), optimizer: next }, value];
-      },
-      score({ params }, images, labels) {
-        const logits = scores(params, images, false);
+      init: (key) => train.init(network, optimizer, key, imageShape),
+      step: train.step(loss, optimizer),
+      logits: classify,
+      score(state, { images, labels }) {
+        const logits = classify(state, images);
         return {
           loss: nn.softmaxCrossEntropyWithIntegerLabels(logits, labels),
           accuracy: nn.correct(logits, labels).astype('f32'),

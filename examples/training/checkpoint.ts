@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { HostTensor, TensorFile } from '../../src/data/index.ts';
 import { CheckpointError } from './errors.ts';
+import type { FlagValues } from './flags.ts';
 import type { Settings } from './settings.ts';
 
 /** Everything that a training needs to go on as if it had never stopped. */
@@ -16,7 +17,7 @@ export interface Checkpoint {
 }
 
 const format = 'pullback-training';
-const version = '1';
+const version = '2';
 
 /** The safetensors file of a checkpoint. */
 export const encodeCheckpoint = ({ model, settings, step, totalSteps, tensors }: Checkpoint): TensorFile => ({
@@ -57,10 +58,12 @@ const parseSteps = (text = ''): number | null => (/^\d{1,15}$/.test(text) ? Numb
 
 function parseSettings(text: string | undefined): Settings | null {
   try {
-    const { seed, batchSize, learningRate, trainSize } = JSON.parse(text ?? '') as Record<string, unknown>;
+    const parsed = JSON.parse(text ?? '') as Record<string, unknown>;
+    const { seed, batchSize, learningRate, trainSize, flags } = parsed;
     const isNumber = (x: unknown): x is number => typeof x === 'number' && Number.isFinite(x);
     if (!isNumber(seed) || !isNumber(batchSize) || !isNumber(learningRate) || !isNumber(trainSize)) return null;
-    return { seed, batchSize, learningRate, trainSize };
+    if (typeof flags !== 'object' || flags === null) return null;
+    return { seed, batchSize, learningRate, trainSize, flags: flags as FlagValues };
   } catch {
     return null;
   }

@@ -25,9 +25,9 @@ export interface Streams {
 /** Runs the training command. Returns the exit code: 0, 1 for an error, 2 for a wrong call, 128 + n for a signal. */
 export async function main(args: readonly string[], models: ModelTable, streams: Streams = process): Promise<number> {
   try {
-    const options = orThrow(parseOptions(args, Object.keys(models)));
+    const options = orThrow(parseOptions(args, models));
     if (options === 'help') {
-      streams.stdout.write(`${usage(Object.keys(models))}\n`);
+      streams.stdout.write(`${usage(models)}\n`);
       return 0;
     }
     const entry = models[options.model];
@@ -57,11 +57,11 @@ async function runTraining(
   const { train: trainImages, test } = await mnist({ folder: options.data ?? undefined });
   const data = { train: trainImages, test: take(test, options.testSize ?? Infinity) };
   const available = data.train.labels.data.length;
-  if (!resume) orThrow(makePlan(options, entry.defaults, available, null));
+  if (!resume) orThrow(makePlan(options, entry, available, null));
   const folder = await RunFolder.open(out);
   if (json !== null) await checkWritable(json);
   const checkpoint = resume ? await folder.load(model) : null;
-  const plan = orThrow(makePlan(options, entry.defaults, available, checkpoint));
+  const plan = orThrow(makePlan(options, entry, available, checkpoint));
   const trainer = await entry.start(options, plan.settings, data.train.images.shape.slice(1));
   const progress = createProgress(stdout);
   try {

@@ -5,7 +5,7 @@ import type { Interrupt, StopSignal } from './interrupt.ts';
 import type { Plan } from './plan.ts';
 import type { Progress } from './progress.ts';
 import type { RunFolder } from './run-folder.ts';
-import type { ImageBatch, Scores, Trainer } from './trainer.ts';
+import type { HostBatch, Scores, Trainer } from './trainer.ts';
 
 /** What a training works with. */
 export interface Training {
@@ -30,8 +30,8 @@ export interface Outcome {
   readonly seconds: number;
   /** How long each step of this run took, the first with compilation. */
   readonly stepMs: readonly number[];
-  /** The mean over the steps of the last epoch that this run took; null if it took none. */
-  readonly trainLoss: number | null;
+  /** The means over the steps of the last epoch that this run took; empty if it took none. */
+  readonly trainLosses: Scores;
   /** Of the last evaluation; null if there was none. */
   readonly scores: Scores | null;
 }
@@ -70,7 +70,7 @@ export async function train(training: Training): Promise<Outcome> {
     stoppedBy: interrupt.signal,
     seconds: (performance.now() - started) / 1000,
     stepMs: run.stepMs,
-    trainLoss: run.epochLoss(),
+    trainLosses: run.epochLosses(),
     scores,
   };
 }
@@ -81,10 +81,10 @@ async function trainEpoch(training: Training, run: Run, epoch: number, from: num
   const { batchSize, trainSize } = plan.settings;
   const images = take(data.train, trainSize);
   const order = await trainer.order(epoch, trainSize);
-  const pending: { readonly step: number; readonly loss: Promise<Arrived> }[] = [];
+  const pending: { readonly step: number; readonly losses: Promise<Arrived> }[] = [];
   const settle = async (keep: number): Promise<void> => {
     for (let next = pending[0]; next !== undefined && pending.length > keep; next = pending[0]) {
-      await run.record(next.step, await next.loss);
+      await run.record(next.step, await next.losses);
       pending.shift();
     }
   };
@@ -92,7 +92,8 @@ async function trainEpoch(training: Training, run: Run, epoch: number, from: num
   let step = from;
   for (const batch of batches(images, { batchSize, order, start: from - epoch * plan.stepsPerEpoch })) {
     if (step === end || interrupt.signal !== null) break;
-    pending.push({ step: ++step, loss: arrival(trainer.step(batch)) });
+    pending.push({ step: step + 1, losses: arrival(trainer.step(batch, step)) });
+    step += 1;
     await settle(inFlight);
     await turn();
   }
@@ -100,25 +101,40 @@ async function trainEpoch(training: Training, run: Run, epoch: number, from: num
   return step;
 }
 
-/** A loss, and when it was known. */
+/** The losses of a step, and when they were known. */
 interface Arrived {
-  readonly loss: number;
+  readonly losses: Scores;
   readonly at: number;
 }
 
-/** Notes when a loss is known, which may be before the loop asks for it. A rejection is seen when it does. */
-function arrival(loss: Promise<number>): Promise<Arrived> {
-  const arrived = loss.then((value) => ({ loss: value, at: performance.now() }));
+/** Notes when losses are known, which may be before the loop asks for it. A rejection is seen when it does. */
+function arrival(losses: Promise<Scores>): Promise<Arrived> {
+  const arrived = losses.then((values) => ({ losses: values, at: performance.now() }));
   arrived.catch(() => undefined);
   return arrived;
+}
+
+/** Losses of several steps. */
+class Mean {
+  readonly #sums = new Map<string, number>();
+  steps = 0;
+
+  add(losses: Scores): void {
+    this.steps += 1;
+    for (const [name, loss] of Object.entries(losses)) this.#sums.set(name, (this.#sums.get(name) ?? 0) + loss);
+  }
+
+  values(): Scores {
+    return Object.fromEntries([...this.#sums].map(([name, sum]) => [name, sum / this.steps]));
+  }
 }
 
 /** The numbers of a run, as they come in. */
 class Run {
   readonly stepMs: number[] = [];
   readonly #training: Training;
-  #epoch = { sum: 0, steps: 0 };
-  #interval = { sum: 0, steps: 0, since: performance.now() };
+  #epoch = new Mean();
+  #interval = { mean: new Mean(), since: performance.now() };
   #lastAt = performance.now();
 
   constructor(training: Training) {
@@ -126,37 +142,37 @@ class Run {
   }
 
   beginEpoch(): void {
-    this.#epoch = { sum: 0, steps: 0 };
+    this.#epoch = new Mean();
     // Evaluations and saves between epochs count for no step.
     const now = performance.now();
     this.#interval.since += now - this.#lastAt;
     this.#lastAt = now;
   }
 
-  epochLoss(): number | null {
-    return this.#epoch.steps === 0 ? null : this.#epoch.sum / this.#epoch.steps;
+  epochLosses(): Scores {
+    return this.#epoch.values();
   }
 
-  async record(step: number, { loss, at: now }: Arrived): Promise<void> {
+  async record(step: number, { losses, at: now }: Arrived): Promise<void> {
     const { plan, progress, logEvery, folder } = this.#training;
-    if (!Number.isFinite(loss)) {
-      throw new DivergedError(`the loss of step ${step} is ${loss}: try a smaller --learning-rate`);
+    const wrong = Object.entries(losses).find(([, loss]) => !Number.isFinite(loss));
+    if (wrong !== undefined) {
+      const what = wrong[0] === 'loss' ? 'loss' : `${wrong[0]} loss`;
+      throw new DivergedError(`the ${what} of step ${step} is ${wrong[1]}: try a smaller --learning-rate`);
     }
     this.stepMs.push(now - this.#lastAt);
     this.#lastAt = now;
-    for (const sums of [this.#epoch, this.#interval]) {
-      sums.sum += loss;
-      sums.steps += 1;
-    }
+    const { mean, since } = this.#interval;
+    for (const sums of [this.#epoch, mean]) sums.add(losses);
     const epoch = Math.ceil(step / plan.stepsPerEpoch);
-    const stepsPerSecond = (1000 * this.#interval.steps) / (now - this.#interval.since);
-    const meanLoss = this.#interval.sum / this.#interval.steps;
+    const stepsPerSecond = (1000 * mean.steps) / (now - since);
+    const means = mean.values();
     const logged = step % logEvery === 0 || step === plan.totalSteps;
     const { epochs, totalSteps } = plan;
-    progress.update({ epoch, epochs, step, totalSteps, loss: meanLoss, stepsPerSecond }, logged);
+    progress.update({ epoch, epochs, step, totalSteps, losses: means, stepsPerSecond }, logged);
     if (!logged) return;
-    await folder.log({ kind: 'train', step, epoch, loss: meanLoss, stepsPerSecond: rounded(stepsPerSecond) });
-    this.#interval = { sum: 0, steps: 0, since: now };
+    await folder.log({ kind: 'train', step, epoch, ...means, stepsPerSecond: rounded(stepsPerSecond) });
+    this.#interval = { mean: new Mean(), since: now };
   }
 }
 
@@ -172,7 +188,7 @@ async function evaluateAndLog(training: Training, step: number): Promise<Scores 
 }
 
 const formatScore = (name: string, value: number): string =>
-  name === 'accuracy' ? `${(100 * value).toFixed(2)} %` : value.toFixed(4);
+  name === 'accuracy' ? `${(100 * value).toFixed(2)} %` : value.toPrecision(4);
 
 /** The mean scores over all images; null if it was asked to stop meanwhile. One shape of batch, so one compilation. */
 export async function evaluate(trainer: Trainer, images: LabelledImages, interrupt: Interrupt): Promise<Scores | null> {
@@ -196,7 +212,7 @@ export async function evaluate(trainer: Trainer, images: LabelledImages, interru
 }
 
 /** A rejection is seen when the promise is awaited, one batch later. */
-function scoreBatch(trainer: Trainer, batch: ImageBatch): Promise<Scores> {
+function scoreBatch(trainer: Trainer, batch: HostBatch): Promise<Scores> {
   const scores = trainer.score(batch);
   scores.catch(() => undefined);
   return scores;

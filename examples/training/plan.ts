@@ -3,6 +3,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { Checkpoint } from './checkpoint.ts';
 import type { CheckpointError } from './errors.ts';
 import { UsageError } from './errors.ts';
+import type { Flags } from './flags.ts';
+import { dataFlags } from './flags.ts';
 import type { Options } from './options.ts';
 import type { Settings } from './settings.ts';
 import { reconcile } from './settings.ts';
@@ -29,18 +31,20 @@ export interface Plan {
  */
 export function makePlan(
   options: Options,
-  defaults: Defaults,
+  { defaults, flags: ownFlags = {} }: { readonly defaults: Defaults; readonly flags?: Flags },
   available: number,
   resumed: Pick<Checkpoint, 'settings' | 'totalSteps'> | null,
 ): E.Either<UsageError | CheckpointError, Plan> {
   const wanted = reconcile(options, resumed?.settings ?? null);
   if (E.isLeft(wanted)) return wanted;
-  const { seed, batchSize, learningRate, trainSize } = wanted.right;
+  const { seed, batchSize, learningRate, trainSize, flags } = wanted.right;
+  const usual = Object.entries({ ...dataFlags, ...ownFlags }).map(([name, flag]) => [name, flag.default] as const);
   const settings: Settings = {
     seed: seed ?? 0,
     batchSize: batchSize ?? defaults.batchSize,
     learningRate: learningRate ?? defaults.learningRate,
     trainSize: trainSize ?? available,
+    flags: { ...Object.fromEntries(usual), ...flags },
   };
   if (settings.trainSize > available) {
     return E.left(

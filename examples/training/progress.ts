@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import type { Scores } from './trainer.ts';
 
 /** How far a training is. */
 export interface Status {
@@ -8,7 +9,8 @@ export interface Status {
   /** Steps done, of all epochs together. */
   readonly step: number;
   readonly totalSteps: number;
-  readonly loss: number;
+  /** The mean losses since the last line, by name. */
+  readonly losses: Scores;
   readonly stepsPerSecond: number;
 }
 
@@ -33,9 +35,10 @@ export function formatSeconds(seconds: number): string {
 }
 
 /** The words for a status: loss, speed, time left. */
-function describe({ loss, stepsPerSecond, step, totalSteps }: Status): string {
+function describe({ losses, stepsPerSecond, step, totalSteps }: Status): string {
   const left = formatSeconds((totalSteps - step) / stepsPerSecond);
-  return `loss ${loss.toFixed(4)} · ${stepsPerSecond.toFixed(1)} steps/s · ${left} left`;
+  const words = Object.entries(losses).map(([name, loss]) => `${name} ${loss.toFixed(4)}`);
+  return `${words.join(' · ')} · ${stepsPerSecond.toFixed(1)} steps/s · ${left} left`;
 }
 
 const position = ({ epoch, epochs }: Status): string => `epoch ${epoch}/${epochs}`;

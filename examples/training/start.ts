@@ -1,56 +1,87 @@
-import type { NDArray } from '../../src/index.ts';
-import { data, init, jit, numpy as np, random, tree } from '../../src/index.ts';
-import type { ImageModel, ModelEntry } from '../models/model.ts';
+import { NDArray, data, init, jit, numpy as np, random, tree } from '../../src/index.ts';
+import type { ImageBatch, ImageModel, Losses, ModelEntry } from '../models/model.ts';
 import { CheckpointError } from './errors.ts';
-import type { Scores, Trainer, ImageBatch } from './trainer.ts';
+import type { Flags, ValuesOf } from './flags.ts';
+import type { HostBatch, HostFloats, Scores, Trainer } from './trainer.ts';
 
 type Tensors = Readonly<Record<string, data.HostTensor>>;
 
 /** A model as the command takes it: its functions compiled, its state on the device. */
-export const trainable = <S>(model: ImageModel<S>): ModelEntry => ({
+export const trainable = <S, F extends Flags>(model: ImageModel<S, F>): ModelEntry => ({
   title: model.title,
   defaults: model.defaults,
-  async start({ device: name, threads }, { seed, learningRate }, imageShape) {
+  ...(model.flags === undefined ? {} : { flags: model.flags }),
+  async start({ device: name, threads }, { seed, learningRate, flags }, imageShape) {
     const device = await init(threads === null ? { device: name } : { device: name, threads });
-    const functions = model.create({ learningRate, imageShape });
+    const functions = model.create({ learningRate, imageShape, flags: flags as ValuesOf<F> });
     const [initKey, orderKey] = random.split(random.key(seed)) as unknown as readonly [NDArray, NDArray];
     const step = jit(functions.step, { donateArgnums: 0 });
-    const score = jit((state: S, images: NDArray, labels: NDArray, weights: NDArray) =>
-      tree.map((score: NDArray) => score.mul(weights).sum(), functions.score(state, images, labels)),
+    const score = jit((state: S, batch: ImageBatch, weights: NDArray) =>
+      tree.map((score: NDArray) => score.mul(weights).sum(), functions.score(state, batch)),
     );
     let state = jit(functions.init)(initKey);
+    const { logits, reconstruct, generate } = functions;
+    /** A function of the state and images, as one of images on the host. */
+    const onHost = (f: (state: S, images: NDArray) => NDArray): ((images: HostFloats) => Promise<HostFloats>) => {
+      const compiled = jit(f);
+      return ({ data, shape }) => read(compiled(state, np.array(data, { shape })));
+    };
     return {
       device: device.description,
       deviceName: device.name,
       threads: device.threads,
       order: (epoch, examples) => data.shuffledOrder(random.foldIn(orderKey, epoch), examples),
       step(batch) {
-        const [next, loss] = step(state, pixels(batch), labels(batch));
+        const [next, losses] = step(state, onDevice(batch));
         state = next;
-        return loss.item();
+        return items(named(losses));
       },
-      score: (batch) => items(score(state, pixels(batch), labels(batch), weights(batch))),
+      score: (batch) => items(score(state, onDevice(batch), weights(batch))),
       save: () => readTensors(state),
       restore(tensors, source) {
         state = putTensors(state, tensors, source);
       },
+      ...(logits === undefined ? {} : { logits: onHost(logits) }),
+      ...(reconstruct === undefined ? {} : { reconstruct: onHost(reconstruct) }),
+      ...(generate === undefined ? {} : { generate: generator(() => state, generate, seed) }),
     } satisfies Trainer;
   },
 });
 
-/** The images, scaled to [0, 1]. */
-function pixels({ columns: { images } }: ImageBatch): NDArray {
-  const { data: bytes, shape } = images;
-  // A loop: calling a function for each pixel takes longer than a tenth of a training step.
-  const scaled = new Float32Array(bytes.length);
-  for (let i = 0; i < scaled.length; i++) scaled[i] = (bytes[i] as number) / 255;
-  return np.array(scaled, { shape });
+/** Samples of the present state, always of the same key, so that pictures of one epoch and the next are alike. */
+function generator<S>(
+  state: () => S,
+  generate: (state: S, key: NDArray, count: number) => NDArray,
+  seed: number,
+): (count: number) => Promise<HostFloats> {
+  const compiled = jit(generate, { staticArgnums: 2 });
+  const key = random.key(seed);
+  return (count) => read(compiled(state(), key, count));
 }
 
-const labels = ({ columns: { labels } }: ImageBatch): NDArray => np.array(Int32Array.from(labels.data));
+const read = async (x: NDArray): Promise<HostFloats> => ({
+  data: (await x.data()) as Float32Array,
+  shape: x.shape,
+});
+
+/** The pixels of bytes: scaled to [0, 1]. */
+export function scaled(bytes: Uint8Array): Float32Array<ArrayBuffer> {
+  // A loop: calling a function for each pixel takes longer than a tenth of a training step.
+  const pixels = new Float32Array(bytes.length);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = (bytes[i] as number) / 255;
+  return pixels;
+}
+
+const onDevice = ({ columns: { images, labels } }: HostBatch): ImageBatch => ({
+  images: np.array(scaled(images.data), { shape: images.shape }),
+  labels: np.array(Int32Array.from(labels.data)),
+});
+
+const named = (losses: Losses): Readonly<Record<string, NDArray>> =>
+  losses instanceof NDArray ? { loss: losses } : losses;
 
 /** 1 for an example, 0 for padding. */
-const weights = ({ size, columns: { labels } }: ImageBatch): NDArray =>
+const weights = ({ size, columns: { labels } }: HostBatch): NDArray =>
   np.array(Float32Array.from(labels.data, (_, i) => (i < size ? 1 : 0)));
 
 async function items(scores: Readonly<Record<string, NDArray>>): Promise<Scores> {

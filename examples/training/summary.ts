@@ -1,6 +1,6 @@
 import type { Outcome } from './loop.ts';
 import type { Plan } from './plan.ts';
-import type { Trainer } from './trainer.ts';
+import type { Scores, Trainer } from './trainer.ts';
 
 /** What `--json` writes. */
 export interface Summary {
@@ -17,9 +17,13 @@ export interface Summary {
   readonly firstStepMs: number | null;
   /** Of the steps after the first. */
   readonly medianStepMs: number | null;
-  /** The mean over the steps of the last epoch. */
+  /** The mean over the steps of the last epoch; null for models with other losses. */
   readonly trainLoss: number | null;
   readonly testAccuracy: number | null;
+  /** All losses of the last epoch, by name. */
+  readonly trainLosses: Scores;
+  /** All scores of the last evaluation, by name. */
+  readonly testScores: Scores | null;
   /** The most memory that the process has had. */
   readonly peakMemoryBytes: number;
 }
@@ -37,8 +41,10 @@ export function summarize(model: string, trainer: Trainer, { settings, epochs }:
     seconds: outcome.seconds,
     firstStepMs,
     medianStepMs: median(laterMs),
-    trainLoss: outcome.trainLoss,
+    trainLoss: outcome.trainLosses.loss ?? null,
     testAccuracy: outcome.scores?.accuracy ?? null,
+    trainLosses: outcome.trainLosses,
+    testScores: outcome.scores,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };
 }

@@ -37,7 +37,7 @@ export const step =
     const context = { training: true, key: foldIn(before.key, before.step) };
     const objective = (params: P): readonly [NDArray, S] => loss(params, before.state, batch, context);
     const [[value, state], gradients] = valueAndGrad(objective, { hasAux: true })(before.params);
-    const [updates, memory] = optimizer.update(gradients as P, before.optimizer, before.params);
+    const [updates, memory] = optimizer.update(gradients, before.optimizer, before.params);
     const params = applyUpdates(before.params, updates);
     return [{ params, state, optimizer: memory, key: before.key, step: before.step.add(1) }, value];
   };

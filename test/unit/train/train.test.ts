@@ -40,7 +40,7 @@ describe('a step', () => {
     const [expected] = loss(state.params, state.state, rows(0, 1, 2), context);
     expect(await value.item()).toBe(await expected.item());
     const gradients = grad((params: Params) => loss(params, state.state, rows(0, 1, 2), context)[0])(state.params);
-    const [updates] = optimizer.update(gradients as Params, state.optimizer as never, state.params);
+    const [updates] = optimizer.update(gradients, state.optimizer, state.params);
     expect(await lists(first.params)).toEqual(await lists(optim.applyUpdates(state.params, updates)));
     expect(await first.step.item()).toBe(1);
     expect(await lists(first.state)).toEqual([1]);
@@ -80,7 +80,7 @@ describe('an epoch', () => {
       values.push(await value.item());
     }
     expect(losses.shape).toEqual([3]);
-    (await losses.tolist<number[]>()).forEach((value, i) => {
+    ((await losses.tolist()) as number[]).forEach((value, i) => {
       expect(value).toBeCloseTo(values[i] ?? NaN, 5);
     });
     expect(await state.step.item()).toBe(3);

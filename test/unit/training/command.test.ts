@@ -62,6 +62,8 @@ describe('a training', () => {
       medianStepMs: expect.any(Number) as unknown,
       trainLoss: expect.any(Number) as unknown,
       testAccuracy: 0.5,
+      trainLosses: { loss: expect.any(Number) as unknown },
+      testScores: { accuracy: 0.5, loss: expect.any(Number) as unknown },
       peakMemoryBytes: expect.any(Number) as unknown,
     });
     expect(await readdir(path('run'))).toEqual(['checkpoint.safetensors', 'metrics.jsonl']);
@@ -254,7 +256,7 @@ describe('bad input', () => {
         defaults: { epochs: 1, batchSize: 4, learningRate: 1 },
         start: async (...args: Parameters<NonNullable<typeof start>>) => ({
           ...(await start?.(...args)),
-          step: () => Promise.resolve(NaN),
+          step: () => Promise.resolve({ loss: NaN }),
         }),
       },
     } as unknown as typeof models;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { ModelTable } from '../../../examples/models/model.ts';
 import type { Streams } from '../../../examples/training/command.ts';
-import type { ImageBatch, Trainer } from '../../../examples/training/trainer.ts';
+import type { HostBatch, Trainer } from '../../../examples/training/trainer.ts';
 import { idxBytes } from '../data/bytes.ts';
 
 /** What a fake trainer was asked to do. */
@@ -17,7 +17,7 @@ export interface Calls {
 export function fakeTrainer(seed: number, onStep: (steps: number) => void = () => undefined): Trainer & Calls {
   let weight = seed + 1;
   const steps: number[][] = [];
-  const mean = ({ columns, size }: ImageBatch): number =>
+  const mean = ({ columns, size }: HostBatch): number =>
     columns.images.data.subarray(0, size).reduce((sum, pixel) => sum + pixel, 0) / size;
   const trainer = {
     steps,
@@ -26,13 +26,13 @@ export function fakeTrainer(seed: number, onStep: (steps: number) => void = () =
     threads: 0,
     order: (epoch: number, examples: number) =>
       Promise.resolve(Uint32Array.from({ length: examples }, (_, i) => (i + seed + 3 * epoch) % examples)),
-    step(batch: ImageBatch) {
+    step(batch: HostBatch) {
       steps.push([...batch.columns.labels.data]);
       weight = Math.fround(weight * 0.9 + mean(batch));
       onStep(steps.length);
-      return Promise.resolve(weight);
+      return Promise.resolve({ loss: weight });
     },
-    score: (batch: ImageBatch) => Promise.resolve({ accuracy: batch.size / 2, loss: batch.size * weight }),
+    score: (batch: HostBatch) => Promise.resolve({ accuracy: batch.size / 2, loss: batch.size * weight }),
     save: () => Promise.resolve({ weight: { dtype: 'f32' as const, shape: [], data: Float32Array.of(weight) } }),
     restore(tensors: Awaited<ReturnType<Trainer['save']>>) {
       weight = tensors.weight?.data[0] ?? NaN;
