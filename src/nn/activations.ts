@@ -13,9 +13,7 @@ import { asArray } from '../trace/asarray.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import { staticNumber } from '../trace/static.ts';
 import type { ArrayLike, Axis, NDArray } from '../trace/value.ts';
-import { product, range } from '../util/array.ts';
-import type { Layer } from './layer.ts';
-import { lambda } from './layer.ts';
+import { range } from '../util/array.ts';
 
 /** Activation functions: elementwise unless they name an axis. Formulas and names are those of `jax.nn`. */
 
@@ -193,7 +191,3 @@ export function oneHot(x: ArrayLike, numClasses: number, { dtype = 'f32', axis =
   const classes = broadcastedIota(compared.dtype, shape, along);
   return convertElementType(broadcastInDim(compared, shape, others).eq(classes), dtype);
 }
-
-/** Flattens each example: `[n, ...shape]` to `[n, product of shape]`. */
-export const flatten = (): Layer<null, null> =>
-  lambda((x) => x.reshape([x.shape[0] ?? 1, product(x.shape.slice(1))]), 'flatten');

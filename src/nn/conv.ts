@@ -1,95 +1,112 @@
-import type { ConvParams } from '../lax/conv.ts';
-import { convolve, layoutAxes } from '../lax/conv.ts';
-import { resolvePadding } from '../lax/window.ts';
-import type { Shape } from '../trace/aval.ts';
+import type { ConvDimensionNumbers } from '../lax/conv.ts';
+import { convolve } from '../lax/conv.ts';
 import { ArgumentError } from '../trace/errors.ts';
+import type { NDArray } from '../trace/value.ts';
+import { range } from '../util/array.ts';
 import type { Affine, AffineOptions } from './dense.ts';
 import { addBias, initAffine } from './dense.ts';
 import type { Layer } from './layer.ts';
 import { pure } from './layer.ts';
+import type { Extents, Padding, Windows } from './windows.ts';
+import { showExtents, spatialShape, windowsOver } from './windows.ts';
 
-/** A number for height and width alike, or one for each. */
-export type Pair = number | readonly [height: number, width: number];
+/** How a convolution slides, and how its parameters begin. */
+export interface ConvOptions extends AffineOptions {
+  /** Default 1. */
+  readonly strides?: Extents;
+  /** Default `VALID`, as in Keras. */
+  readonly padding?: Padding;
+  /** Distance of neighbours in the window; default 1. */
+  readonly dilation?: Extents;
+  /** Parts that channels and features are cut into, each feature seeing the channels of its part only; default 1. */
+  readonly groups?: number;
+}
 
-/** Height and width of a {@link Pair}. */
-export const pairOf = (pair: Pair): readonly [number, number] => (typeof pair === 'number' ? [pair, pair] : pair);
+/** Batches `[n, ...spatial, channels]` and kernels `[...window, in, out]`. */
+export function channelsLast(rank: number): ConvDimensionNumbers {
+  const axes = range(rank);
+  const images = [0, rank + 1, ...axes.map((i) => i + 1)];
+  return { lhs: images, rhs: [rank + 1, rank, ...axes], out: images };
+}
 
-/** Pads nothing, or as much as keeps the extents (divided by the strides), or [low, high] for height and width. */
-export type Padding = 'VALID' | 'SAME' | readonly (readonly [low: number, high: number])[];
+/** The convolution of a batch with a kernel `[...window, in / groups, out]`. */
+export const convolved = (x: NDArray, kernel: NDArray, windows: Windows, groups: number): NDArray =>
+  convolve(x, kernel, {
+    strides: windows.strides,
+    padding: windows.padding,
+    lhsDilation: windows.size.map(() => 1),
+    rhsDilation: windows.dilation,
+    dimensionNumbers: channelsLast(windows.size.length),
+    featureGroupCount: groups,
+    batchGroupCount: 1,
+  });
 
-/** Height, width and channels of an image. */
-export function imageShape(name: string, shape: Shape): readonly [height: number, width: number, channels: number] {
-  const [height, width, channels] = shape;
-  if (shape.length === 3 && height !== undefined && width !== undefined && channels !== undefined) {
-    return [height, width, channels];
-  }
-  throw new ArgumentError(
-    `[nn.${name}] needs images [height, width, channels], got inputs of shape [${shape.join(', ')}]`,
+/** The layer for inputs of `rank` spatial axes. */
+function convolution(
+  name: string,
+  rank: number,
+  features: number,
+  window: Extents,
+  options: ConvOptions,
+): Layer<Affine, null> {
+  const { strides = 1, padding = 'VALID', dilation = 1, groups = 1 } = options;
+  const over = (spatial: readonly number[]): Windows =>
+    windowsOver(name, spatial, window, { strides, padding, dilation });
+  return pure(
+    `${name}(${features}, ${showExtents(typeof window === 'number' ? range(rank).map(() => window) : window)})`,
+    (key, inputShape) => {
+      const { spatial, channels } = spatialShape(name, inputShape, rank);
+      const { size, counts } = over(spatial);
+      requireGroups(name, groups, channels, features);
+      return {
+        params: initAffine(key, [...size, channels / groups, features], options),
+        outputShape: [...counts, features],
+      };
+    },
+    ({ kernel, bias }, x) => {
+      const { spatial } = spatialShape(name, x.shape.slice(1), rank);
+      return addBias(convolved(x, kernel, over(spatial), groups), bias);
+    },
   );
 }
 
-/** How a convolution slides, and how its parameters begin. */
-export interface Conv2dOptions extends AffineOptions {
-  /** Default 1. */
-  readonly strides?: Pair;
-  /** Default `VALID`, as in Keras. */
-  readonly padding?: Padding;
+function requireGroups(name: string, groups: number, channels: number, features: number): void {
+  if (Number.isInteger(groups) && groups >= 1 && channels % groups === 0 && features % groups === 0) return;
+  throw new ArgumentError(
+    `[nn.${name}] groups must divide channels and features; got ${groups} groups of ${channels} channels and ${features} features`,
+  );
 }
 
 /**
  * A convolution (cross-correlation) of images:
  *
- *     y[n, i, j, o] = bias[o] + Σ over a, b, c of x[n, i·stride + a − low, j·stride + b − low, c] · kernel[a, b, c, o]
+ *     y[n, i, j, o] = bias[o] + Σ over a, b, c of x[n, i·stride + a·dilation − low, j·stride + b·dilation − low, c] · kernel[a, b, c, o]
  *
- * x: `[n, height, width, in]` · kernel: `[kh, kw, in, features]` · bias: `[features]` · y: `[n, height', width', features]`.
- * As `keras.layers.Conv2D`.
+ * x: `[n, height, width, in]` · kernel: `[kh, kw, in / groups, features]` · bias: `[features]` ·
+ * y: `[n, height', width', features]`. As `keras.layers.Conv2D`.
+ *
+ * @param window extents of the kernel: one number, or height and width.
+ * @throws ArgumentError for inputs that are no images, a window that does not fit, groups that divide nothing.
+ * @example
+ * conv2d(32, 3, { strides: 2, padding: 'SAME' });
  */
-export function conv2d(features: number, window: Pair, options: Conv2dOptions = {}): Layer<Affine, null> {
-  const size = pairOf(window);
-  const params = (height: number, width: number): ConvParams => {
-    const strides = pairOf(options.strides ?? 1);
-    return {
-      strides,
-      padding: resolvePadding(options.padding ?? 'VALID', [height, width], size, strides),
-      lhsDilation: [1, 1],
-      rhsDilation: [1, 1],
-      dimensionNumbers: {
-        lhs: layoutAxes('NHWC', 'NC'),
-        rhs: layoutAxes('HWIO', 'OI'),
-        out: layoutAxes('NHWC', 'NC'),
-      },
-      featureGroupCount: 1,
-      batchGroupCount: 1,
-    };
-  };
-  return pure(
-    `conv2d(${features}, ${size.join('×')})`,
-    (key, inputShape) => {
-      const [height, width, channels] = imageShape('conv2d', inputShape);
-      return {
-        params: initAffine(key, [...size, channels, features], options),
-        outputShape: [...slide('conv2d', [height, width], size, params(height, width)), features],
-      };
-    },
-    ({ kernel, bias }, x) => {
-      const [height, width] = imageShape('conv2d', x.shape.slice(1));
-      return addBias(convolve(x, kernel, params(height, width)), bias);
-    },
-  );
-}
+export const conv2d = (features: number, window: Extents, options: ConvOptions = {}): Layer<Affine, null> =>
+  convolution('conv2d', 2, features, window, options);
 
-/** How many windows fit into height and width. */
-export function slide(
-  name: string,
-  extents: readonly [number, number],
-  window: readonly [number, number],
-  { strides, padding }: Pick<ConvParams, 'strides' | 'padding'>,
-): Shape {
-  return extents.map((n, i) => {
-    const [low = 0, high = 0] = padding[i] ?? [];
-    const count = Math.floor((n + low + high - (window[i] ?? 1)) / (strides[i] ?? 1)) + 1;
-    if (count >= 1) return count;
-    const text = `a window of ${window.join('×')} does not fit images of ${extents.join('×')}`;
-    throw new ArgumentError(`[nn.${name}] ${text}: pad them, or take a smaller window`);
-  });
-}
+/**
+ * {@link conv2d} along one axis. x: `[n, length, in]` · kernel: `[k, in / groups, features]` · y: `[n, length', features]`. As
+ * `keras.layers.Conv1D`.
+ *
+ * @throws ArgumentError for inputs that are no sequences, a window that does not fit, groups that divide nothing.
+ */
+export const conv1d = (features: number, window: Extents, options: ConvOptions = {}): Layer<Affine, null> =>
+  convolution('conv1d', 1, features, window, options);
+
+/**
+ * {@link conv2d} along three axes. x: `[n, depth, height, width, in]` · kernel: `[kd, kh, kw, in / groups, features]` ·
+ * y: `[n, depth', height', width', features]`. As `keras.layers.Conv3D`.
+ *
+ * @throws ArgumentError for inputs that are no volumes, a window that does not fit, groups that divide nothing.
+ */
+export const conv3d = (features: number, window: Extents, options: ConvOptions = {}): Layer<Affine, null> =>
+  convolution('conv3d', 3, features, window, options);

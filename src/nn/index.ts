@@ -3,6 +3,8 @@ export { logsumexp } from '../numpy/reduce.ts';
 export * from './activations.ts';
 export { dotProductAttention } from './attention.ts';
 export type { AttentionOptions } from './attention.ts';
+export { batchNorm } from './batch-norm.ts';
+export type { BatchNormOptions, RunningStatistics } from './batch-norm.ts';
 export { gruCell, lstmCell, simpleCell } from './cells.ts';
 export type {
   Cell,
@@ -13,8 +15,10 @@ export type {
   LstmCellOptions,
   LstmState,
 } from './cells.ts';
-export { conv2d } from './conv.ts';
-export type { Conv2dOptions, Padding, Pair } from './conv.ts';
+export { conv1d, conv2d, conv3d } from './conv.ts';
+export type { ConvOptions } from './conv.ts';
+export { convTranspose } from './conv-transpose.ts';
+export type { ConvTransposeOptions } from './conv-transpose.ts';
 export { dense } from './dense.ts';
 export type { Affine, AffineOptions } from './dense.ts';
 export * as initializers from './initializers.ts';
@@ -28,11 +32,15 @@ export {
   softmaxCrossEntropy,
   softmaxCrossEntropyWithIntegerLabels,
 } from './losses.ts';
-export { maxPool } from './pool.ts';
+export type { NormOptions, ScaleAndBias } from './norm.ts';
+export { avgPool, globalAvgPool, globalMaxPool, maxPool } from './pool.ts';
 export { policy } from './policy.ts';
 export type { Precision } from './policy.ts';
 export type { PoolOptions } from './pool.ts';
 export { bidirectional, rnn, runCell } from './recurrent.ts';
 export type { Bidirectional, BidirectionalOptions, RnnOptions, Run, RunOptions } from './recurrent.ts';
+export { dropout, gaussianNoise, spatialDropout } from './regularization.ts';
+export { flatten, reshape } from './reshape.ts';
 export { sequential, sequentialMonoid } from './sequential.ts';
 export type { Sequential } from './sequential.ts';
+export type { Extents, Padding } from './windows.ts';

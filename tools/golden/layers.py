@@ -7,7 +7,6 @@ import os
 
 os.environ.setdefault('KERAS_BACKEND', 'jax')
 
-import jax.numpy as jnp  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
@@ -27,12 +26,21 @@ def affine(name, kernel, features):
     return {'.kernel': values(f'{name} kernel', kernel), '.bias': values(f'{name} bias', [features])}
 
 
-def from_keras(name, make, x, params):
-    """A Keras layer with given weights, in the order in which it lists them."""
+def from_keras(name, make, x, params, layout=lambda weights: weights):
+    """A Keras layer with given weights, in the order in which it lists them; `layout` brings them to Keras's layouts."""
     made = make()
     made.build(x.shape)
-    made.set_weights(list(params.values()))
+    made.set_weights(layout(list(params.values())))
     return layer(name, f'keras.layers.{type(made).__name__}', x, made(x), params)
+
+
+def from_torch(name, made, x, params, layout):
+    """A PyTorch module, channels last to first and back; `layout` makes its parameters of ours."""
+    with torch.no_grad():
+        for parameter, value in zip(made.parameters(), layout(list(params.values())), strict=True):
+            parameter.copy_(torch.tensor(np.ascontiguousarray(value)))
+        y = made.eval()(torch.tensor(np.moveaxis(x, -1, 1).copy())).numpy()
+    return layer(name, f'torch.nn.{type(made).__name__}', x, np.moveaxis(y, 1, -1), params)
 
 
 def dense():
@@ -41,15 +49,82 @@ def dense():
     return [layer('dense', 'flax.linen.Dense', x, y, params)]
 
 
+def outward(weights):
+    """[...window, in, out] to PyTorch's [out, in, ...window]."""
+    kernel, bias = weights
+    return [np.moveaxis(kernel, (-1, -2), (0, 1)), bias]
+
+
+def inward(weights):
+    """[...window, in, out] to PyTorch's [in, out, ...window], of transposed convolutions."""
+    kernel, bias = weights
+    return [np.moveaxis(kernel, (-2, -1), (0, 1)), bias]
+
+
 def convolutions():
-    return [from_keras('conv2d', lambda: keras.layers.Conv2D(2, (3, 2), strides=(2, 1), padding='same'),
-                       values('conv2d x', [2, 5, 4, 3]), affine('conv2d', [3, 2, 3, 2], 2))]
+    k = keras.layers
+    return [
+        from_keras('conv1d', lambda: k.Conv1D(4, 3, dilation_rate=2, padding='same'), values('conv1d x', [2, 6, 2]),
+                   affine('conv1d', [3, 2, 4], 4)),
+        from_torch('conv1d, groups', torch.nn.Conv1d(4, 4, 2, stride=2, padding=1, groups=2), values('conv1d g x', [2, 5, 4]),
+                   affine('conv1d g', [2, 2, 4], 4), outward),
+        from_keras('conv2d', lambda: k.Conv2D(2, (3, 2), strides=(2, 1), padding='same'), values('conv2d x', [2, 5, 4, 3]),
+                   affine('conv2d', [3, 2, 3, 2], 2)),
+        from_torch('conv2d, groups and dilation',
+                   torch.nn.Conv2d(3, 6, (2, 3), stride=(1, 2), padding=(1, 2), dilation=(1, 2), groups=3),
+                   values('conv2d g x', [2, 4, 5, 3]), affine('conv2d g', [2, 3, 1, 6], 6), outward),
+        from_keras('conv3d', lambda: k.Conv3D(2, (2, 1, 3), strides=(1, 2, 1)), values('conv3d x', [2, 3, 3, 4, 2]),
+                   affine('conv3d', [2, 1, 3, 2, 2], 2)),
+    ]
+
+
+def transposed_convolutions():
+    backward = lambda weights: [np.swapaxes(weights[0], -1, -2), weights[1]]
+    make = lambda window, padding: lambda: keras.layers.Conv2DTranspose(2, window, strides=2, padding=padding)
+    return [
+        from_torch('convTranspose, stride 2', torch.nn.ConvTranspose2d(2, 3, 4, stride=2, padding=1),
+                   values('convT x', [2, 3, 2, 2]), affine('convT', [4, 4, 2, 3], 3), inward),
+        from_torch('convTranspose, output padding',
+                   torch.nn.ConvTranspose2d(2, 2, (3, 5), stride=(2, 3), padding=(1, 2), output_padding=(1, 1)),
+                   values('convT o x', [2, 3, 2, 2]), affine('convT o', [3, 5, 2, 2], 2), inward),
+        from_keras('convTranspose, SAME', make((3, 2), 'same'), values('convT s x', [2, 3, 2, 2]),
+                   affine('convT s', [3, 2, 2, 2], 2), backward),
+        from_keras('convTranspose, VALID', make((3, 1), 'valid'), values('convT v x', [2, 3, 2, 2]),
+                   affine('convT v', [3, 1, 2, 2], 2), backward),
+    ]
 
 
 def pools():
-    return [from_keras('maxPool', lambda: keras.layers.MaxPooling2D((3, 2), strides=(2, 1), padding='same'),
-                       values('maxPool x', [2, 5, 4, 2]), {})]
+    k = keras.layers
+    options = {'pool_size': (3, 2), 'strides': (2, 1), 'padding': 'same'}
+    return [from_keras('maxPool', lambda: k.MaxPooling2D(**options), values('maxPool x', [2, 5, 4, 2]), {}),
+            from_keras('avgPool', lambda: k.AveragePooling2D(**options), values('avgPool x', [2, 5, 4, 2]), {}),
+            from_keras('globalAvgPool', k.GlobalAveragePooling2D, values('gap x', [2, 3, 2, 4]), {}),
+            from_keras('globalMaxPool', k.GlobalMaxPooling2D, values('gmp x', [2, 3, 2, 4]), {})]
+
+
+def batch_norms():
+    out = []
+    params = {'.scale': values('bn scale', [4]), '.bias': values('bn bias', [4])}
+    state = {'.mean': values('bn mean', [4]), '.variance': values('bn variance', [4], low=0.5, high=2)}
+    x = values('bn x', [3, 2, 3, 4])
+    for training in [True, False]:
+        made = keras.layers.BatchNormalization()
+        made.build(x.shape)
+        made.set_weights([*params.values(), *state.values()])
+        y = made(x, training=training)
+        after = dict(zip(state, [np.asarray(w) for w in made.get_weights()[2:]]))
+        name = 'batchNorm in training' if training else 'batchNorm'
+        out.append(layer(name, 'keras.layers.BatchNormalization', x, y, params, state, after, training))
+    made = linen.BatchNorm(use_running_average=False, momentum=0.8, epsilon=1e-2, use_scale=False)
+    x, state = values('bn o x', [5, 3]), {'.mean': values('bn o m', [3]), '.variance': values('bn o v', [3], low=0.5)}
+    params = {'.bias': values('bn o bias', [3])}
+    variables = {'params': {'bias': params['.bias']},
+                 'batch_stats': {'mean': state['.mean'], 'var': state['.variance']}}
+    y, changed = made.apply(variables, x, mutable=['batch_stats'])
+    after = {'.mean': changed['batch_stats']['mean'], '.variance': changed['batch_stats']['var']}
+    return [*out, layer('batchNorm, other numbers', 'flax.linen.BatchNorm', x, y, params, state, after, True)]
 
 
 def cases():
-    return [*dense(), *convolutions(), *pools()]
+    return [*dense(), *convolutions(), *transposed_convolutions(), *pools(), *batch_norms()]

@@ -5,12 +5,22 @@ import { combinators } from './combinators.ts';
 import type { LayerName } from './contract.ts';
 import { conv } from './conv.ts';
 import { dense } from './dense.ts';
+import { norm } from './norm.ts';
 import { pool } from './pool.ts';
 import { recurrent } from './recurrent.ts';
+import { regularization } from './regularization.ts';
 
 /** The laws of layers, for every layer that is exported. */
 
-const rows = { ...dense, ...conv, ...pool, ...combinators, ...recurrent };
+const rows = {
+  ...dense,
+  ...conv,
+  ...pool,
+  ...norm,
+  ...regularization,
+  ...combinators,
+  ...recurrent,
+};
 
 test('every exported layer has rows', () => {
   // The compiler names a layer that has none.

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { nn, numpy as np, PullbackError, random } from '../../src/index.ts';
+
+/** What layers say to inputs, sizes and calls that can't be. */
+
+const key = random.key(0);
+const of = (layer: nn.Layer, ...shape: readonly number[]): unknown => layer.init(key, shape);
+const trained = (layer: nn.Layer): unknown => layer.apply(null, null, np.ones([1, 2, 3]), { training: true });
+
+const mistakes: readonly (readonly [what: string, make: () => unknown, code: string, says: readonly string[]])[] = [
+  ['images where sequences are needed', () => of(nn.conv1d(2, 3), 5, 5, 1), 'invalid-argument', ['[nn.conv1d]', 'sequences [length, channels]', '[5, 5, 1]']],
+  ['images where volumes are needed', () => of(nn.conv3d(2, 3), 5, 5, 1), 'invalid-argument', ['[nn.conv3d]', 'volumes [depth, height, width, channels]', '[5, 5, 1]']],
+  ['a window of too many axes', () => of(nn.conv2d(2, [3, 3, 3]), 5, 5, 1), 'invalid-argument', ['[nn.conv2d]', 'the window', '2 of them', '[3, 3, 3]']],
+  ['a stride of nothing', () => of(nn.conv2d(2, 3, { strides: 0 }), 5, 5, 1), 'invalid-argument', ['[nn.conv2d]', 'strides', 'got 0']],
+  ['padding of too few axes', () => of(nn.conv2d(2, 3, { padding: [[1, 1]] }), 5, 5, 1), 'invalid-argument', ['[nn.conv2d]', "'SAME'", '2 pairs', 'got 1']],
+  ['groups that divide nothing', () => of(nn.conv2d(4, 3, { groups: 3 }), 5, 5, 4), 'invalid-argument', ['[nn.conv2d]', '3 groups', '4 channels', '4 features']],
+  ['a dilated window that does not fit', () => of(nn.conv1d(2, 3, { dilation: 3 }), 5, 1), 'invalid-argument', ['[nn.conv1d]', 'a window of 7', 'sequences of 5']],
+  ['a transposed convolution of vectors', () => of(nn.convTranspose(2, 3), 5), 'invalid-argument', ['[nn.convTranspose]', '[...spatial, channels]', '[5]']],
+  ['a transposed convolution that cuts all', () => of(nn.convTranspose(2, 2, { padding: 1 }), 1, 1, 1), 'invalid-argument', ['[nn.convTranspose]', 'leaves nothing', '1×1', '2×2']],
+  ['pools of vectors', () => of(nn.avgPool(2), 5), 'invalid-argument', ['[nn.avgPool]', '[...spatial, channels]', '[5]']],
+  ['a mean over no axes', () => of(nn.globalAvgPool(), 5), 'invalid-argument', ['[nn.globalAvgPool]', '[5]']],
+  ['a reshape to another size', () => of(nn.reshape([2, 3]), 5), 'shape-mismatch', ['[reshape]', 'f32[1,5]', '[1, 2, 3]']],
+  ['batch norm of scalars', () => of(nn.batchNorm()), 'invalid-argument', ['[nn.batchNorm]', 'scalars', '[n, 1]']],
+  ['a momentum above 1', () => nn.batchNorm({ momentum: 99 }), 'invalid-argument', ['[nn.batchNorm]', 'momentum', '99']],
+  ['dropping all', () => nn.dropout(1), 'invalid-argument', ['[nn.dropout]', 'below 1', 'got 1']],
+  ['training dropout without a key', () => trained(nn.dropout(0.5)), 'invalid-argument', ['[nn.dropout]', 'needs a key', '{ training: true, key }']],
+  ['training spatial dropout without a key', () => trained(nn.spatialDropout(0.5)), 'invalid-argument', ['[nn.spatialDropout]', 'needs a key']],
+  ['training with noise without a key', () => trained(nn.gaussianNoise(0.5)), 'invalid-argument', ['[nn.gaussianNoise]', 'needs a key']],
+  ['noise of a negative deviation', () => nn.gaussianNoise(-1), 'invalid-argument', ['[nn.gaussianNoise]', 'negative', '-1']],
+]; // prettier-ignore
+
+test.each(mistakes)('%s', (_, make, code, says) => {
+  let thrown: unknown = null;
+  try {
+    make();
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(PullbackError);
+  expect((thrown as PullbackError).code).toBe(code);
+  for (const text of says) expect((thrown as PullbackError).message).toContain(text);
+});
