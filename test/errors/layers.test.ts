@@ -26,6 +26,11 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, code: str
   ['training dropout without a key', () => trained(nn.dropout(0.5)), 'invalid-argument', ['[nn.dropout]', 'needs a key', '{ training: true, key }']],
   ['training spatial dropout without a key', () => trained(nn.spatialDropout(0.5)), 'invalid-argument', ['[nn.spatialDropout]', 'needs a key']],
   ['training with noise without a key', () => trained(nn.gaussianNoise(0.5)), 'invalid-argument', ['[nn.gaussianNoise]', 'needs a key']],
+  ['a variance of nothing', () => nn.initializers.varianceScaling(0), 'invalid-argument', ['[nn.initializers.varianceScaling]', 'above 0', 'got 0']],
+  ['the fans of a vector', () => nn.initializers.heNormal()(key, [3]), 'invalid-argument', ['[nn.initializers]', 'in and out', '[3]']],
+  ['an orthogonal window that loses channels', () => nn.initializers.deltaOrthogonal()(key, [3, 4, 2]), 'invalid-argument', ['[nn.initializers.deltaOrthogonal]', 'in ≤ out', '[3, 4, 2]']],
+  ['the identity of a vector', () => nn.initializers.identity()(key, [3]), 'invalid-argument', ['[nn.initializers.identity]', 'two axes', '[3]']],
+  ['a sparsity in percent', () => nn.initializers.sparse(90), 'invalid-argument', ['[nn.initializers.sparse]', 'from 0 to 1', '90']],
   ['noise of a negative deviation', () => nn.gaussianNoise(-1), 'invalid-argument', ['[nn.gaussianNoise]', 'negative', '-1']],
 ]; // prettier-ignore
 

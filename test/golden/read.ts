@@ -83,18 +83,31 @@ export interface GoldenLayer {
   readonly after: Readonly<Record<string, GoldenArray>>;
 }
 
+/** What an initializer draws for `random.key(seed)`. */
+export interface GoldenInitializer {
+  readonly fn: string;
+  readonly args: readonly number[];
+  readonly options?: Readonly<Record<string, string>>;
+  readonly seed: number;
+  readonly shape: readonly number[];
+  readonly out: GoldenArray;
+}
+
 /** Files whose cases have a shape of their own: test/golden/training.test.ts and test/laws/layers read them. */
 interface Files {
   readonly optimizers: GoldenOptimizer;
   readonly network: GoldenNetwork;
+  readonly initializers: GoldenInitializer;
   readonly [layers: `layers-${string}`]: GoldenLayer;
 }
 type Cases<F extends string> = readonly (F extends keyof Files ? Files[F] : GoldenCase)[];
 
+const apart: readonly string[] = ['optimizers', 'network', 'initializers'];
+
 /** The names of all files with cases of functions. */
 export const goldenFiles: readonly string[] = readdirSync(new URL('./data/', import.meta.url))
   .map((f) => f.replace('.json', ''))
-  .filter((f) => f !== 'optimizers' && f !== 'network' && !f.startsWith('layers-'));
+  .filter((f) => !apart.includes(f) && !f.startsWith('layers-'));
 
 /** The cases of test/golden/data/FILE.json. */
 export function readGolden<F extends string>(file: F): Cases<F> {

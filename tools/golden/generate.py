@@ -49,7 +49,7 @@ else:
     files |= {'random-f32': random_cases.cases, 'optimizers': networks.optimizers, 'network': networks.network}
 
 # What more libraries are needed for: those are loaded only where the files are asked for.
-MORE = {'layers-feedforward': 'layers'}
+MORE = {'layers-feedforward': 'layers', 'initializers': 'initializers'}
 if not wide:
     files |= {name: lambda m=m: importlib.import_module(m).cases() for name, m in MORE.items()}
 
