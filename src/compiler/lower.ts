@@ -90,6 +90,8 @@ interface Definition {
   /** Of one element; null for a value in memory. */
   cost: Cost | null;
   readonly operations: readonly string[];
+  /** Will any other values do, where something begins with these? */
+  readonly arbitrary?: boolean;
 }
 
 const maxOperations = 8;
@@ -164,7 +166,7 @@ class Lowering {
       case 'inline':
         throw new InternalError(`${e.primitive.name} was not inlined`);
       case 'map':
-        zipExact(e.outputs, lowered.outputs).forEach(([v, element]) => this.inline(v, element, operands, named));
+        zipExact(e.outputs, lowered.outputs).forEach(([v, element]) => this.inline(v, element, operands, named, lowered.arbitrary));
         return;
       case 'reduce':
       case 'contract': {
@@ -202,7 +204,7 @@ class Lowering {
   private loop(e: Equation, lowered: Extract<Lowered, { kind: 'loop' }>, operands: readonly Definition[]): void {
     const { conditionConstants, bodyConstants, trips } = lowered;
     const first = conditionConstants + bodyConstants;
-    const starts = operands.slice(first).map((d) => this.begin(d));
+    const starts = operands.slice(first).map((d) => (d.arbitrary === true ? null : this.begin(d)));
     const results = e.outputs.map((v) => this.value(v.aval));
     const carried = results.map(inMemory);
     const block = (jaxpr: Jaxpr, constants: readonly Definition[]): Lowering =>
@@ -283,11 +285,17 @@ class Lowering {
     if (dear) this.promote(d);
   }
 
-  private inline(v: Var, raw: Element, operands: readonly Definition[], operations: readonly string[]): void {
+  private inline(
+    v: Var,
+    raw: Element,
+    operands: readonly Definition[],
+    operations: readonly string[],
+    arbitrary = false,
+  ): void {
     const coordinate = indices(v.aval.shape);
     const element: Element = (c) => narrow(v.aval.dtype, raw(c));
     const cost = this.limitReads(operands, () => [element(coordinate)]);
-    const d: Definition = { aval: v.aval, at: memoized(element, this.progress), value: null, cost, operations };
+    const d: Definition = { aval: v.aval, at: memoized(element, this.progress), value: null, cost, operations, arbitrary };
     this.definitions.set(v, d);
   }
 

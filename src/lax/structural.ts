@@ -1,6 +1,7 @@
 import { isFloat } from '../kernel/dtype.ts';
 import type { DType } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
+import { constant } from '../kernel/expr.ts';
 import { delinearize, linearize, lit } from '../kernel/index-algebra.ts';
 import { asArray } from '../trace/asarray.ts';
 import { aval, sameShape, showAval, showMarked, showShape, sizeOf } from '../trace/aval.ts';
@@ -87,6 +88,19 @@ export const fill = (shape: Shape, dtype: DType, value: number): NDArray =>
 
 /** Zeros of a type. */
 export const zerosOf = (a: Aval): NDArray => fill(a.shape, a.dtype, 0);
+
+/** An array of any values: zeros, unless a loop begins with it and writes over all of it. */
+export const emptyP = primitive<{ readonly aval: Aval }, 0>({
+  name: 'empty',
+  type: (_, { aval: type }) => typed(type),
+  derivative: { kind: 'zero', because: 'it has no operands' },
+  batch: (_, { aval: type }) => ({ values: [emptyOf(type)], axes: [null] }),
+  lower: (_, { aval: { dtype } }) => ({ kind: 'map', outputs: [() => constant(dtype, 0)], arbitrary: true }),
+  cases: [{ ins: [], params: { aval: aval([2, 3], 'f32') } }],
+});
+
+/** Room for a type's values, which must be written before they are read. */
+export const emptyOf = (a: Aval): NDArray => bind1(emptyP, [], { aval: a });
 
 /**
  * The operands of an elementwise operation as arrays: a number takes the dtype of the array that it stands beside, and

@@ -182,8 +182,8 @@ export type Element = (coordinate: readonly Expr[]) => Expr;
 
 /** What a primitive computes, for the compiler. */
 export type Lowered =
-  /** Each element of each result by itself. */
-  | { readonly kind: 'map'; readonly outputs: readonly Element[] }
+  /** Each element of each result by itself. If it is `arbitrary`, what a loop writes over need not begin with it. */
+  | { readonly kind: 'map'; readonly outputs: readonly Element[]; readonly arbitrary?: true }
   /** Each element of the result reduces `value(coordinate, reducedCoordinate)` over `reduced`. */
   | {
       readonly kind: 'reduce';

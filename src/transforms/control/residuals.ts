@@ -6,7 +6,7 @@ import { sizeOf } from '../../trace/aval.ts';
 import { hasEffect } from '../../trace/host-call.ts';
 import type { Atom, Equation, Jaxpr } from '../../trace/jaxpr.ts';
 import { Literal, Var } from '../../trace/jaxpr.ts';
-import type { Operand } from '../../trace/primitive.ts';
+import type { Lowered, Operand } from '../../trace/primitive.ts';
 import { at } from '../../util/array.ts';
 import { hasAxisName } from '../batch.ts';
 
@@ -193,20 +193,34 @@ class Flow {
   }
 }
 
+/** Is it a map or a reduction, and nothing else happens? */
+export function isMapOrReduction(e: Equation): boolean {
+  const kind = hasEffect(e) ? undefined : loweredAlone(e)?.kind;
+  return kind === 'map' || kind === 'reduce';
+}
+
 const bytes = (v: Var): number => sizeOf(v.aval.shape) * storedBytes(v.aval.dtype);
 
 /** What an element of an equation's result costs, given those of its operands; infinite if it takes a loop. */
 function weightOf(e: Equation, result: Var): number {
+  const lowered = loweredAlone(e);
+  if (lowered?.kind !== 'map') return Infinity;
+  const element = at(lowered.outputs, e.outputs.indexOf(result));
+  return costOf(element(indices(result.aval.shape))).weight;
+}
+
+/** How an equation is computed if its operands are in memory; null if that depends on where it will be. */
+function loweredAlone(e: Equation): Lowered | null {
   // What a collective computes depends on the batch that it will be in.
-  if (e.primitive.derivative.kind === 'structural' || hasAxisName(e.params)) return Infinity;
+  if (e.primitive.derivative.kind === 'structural' || hasAxisName(e.params)) return null;
   const operands = e.inputs.map((a, i): Operand => ({
     aval: a.aval,
     at: (c) =>
       a instanceof Literal ? constant(a.aval.dtype, a.value) : load(i, a.aval.dtype, linearize(c, a.aval.shape)),
   }));
-  const outs = e.outputs.map((v) => v.aval);
-  const lowered = e.primitive.lower(operands, e.params, outs);
-  if (lowered.kind !== 'map') return Infinity;
-  const element = at(lowered.outputs, e.outputs.indexOf(result));
-  return costOf(element(indices(result.aval.shape))).weight;
+  return e.primitive.lower(
+    operands,
+    e.params,
+    e.outputs.map((v) => v.aval),
+  );
 }

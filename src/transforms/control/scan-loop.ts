@@ -3,7 +3,7 @@ import { add, sub } from '../../lax/elementwise.ts';
 import { indexInDim } from '../../lax/reshaping.ts';
 import { scalarOf } from '../../lax/rules.ts';
 import { concatenate } from '../../lax/pieces.ts';
-import { reshape, zerosOf } from '../../lax/structural.ts';
+import { emptyOf, reshape, zerosOf } from '../../lax/structural.ts';
 import type { Aval } from '../../trace/aval.ts';
 import { aval } from '../../trace/aval.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
@@ -11,9 +11,11 @@ import type { Jaxpr } from '../../trace/jaxpr.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at, range } from '../../util/array.ts';
-import { inputAvals, outputAvals } from '../jaxpr-rules.ts';
+import { inputAvals, outputAvals, select } from '../jaxpr-rules.ts';
 import { capturingNothing, cut } from './edit.ts';
 import { hoistInvariants } from './residuals.ts';
+import type { Fission } from './scan-fission.ts';
+import { fissionOf, merged } from './scan-fission.ts';
 
 /** What a scan is computed by: a counted loop that reads slices of the xs and writes slices of the ys. */
 
@@ -57,37 +59,65 @@ type Iterate = (
   slices: readonly NDArray[],
 ) => readonly [readonly NDArray[], readonly NDArray[]];
 
+type Repeat = (inputs: readonly NDArray[], params: ScanParams) => readonly NDArray[];
+
 /**
- * The scan as a Jaxpr: what is the same in every iteration, then a loop of whole trips, then the iterations that are left.
+ * The scan as a Jaxpr: what is the same in every iteration, what is computed for all of them at once, then a loop of whole
+ * trips, then the iterations that are left.
  *
- * @param repeat runs a plain loop.
+ * @param repeat runs a scan.
  */
-export function loopOf(
-  p: ScanParams,
-  repeat: (inputs: readonly NDArray[], params: ScanParams) => readonly NDArray[],
-): Jaxpr {
+export function loopOf(p: ScanParams, repeat: Repeat): Jaxpr {
   const [constants, carried, slices] = cut(inputAvals(p.body), p.constants, p.carries);
   const hoisted = hoistInvariants(p.body, p.constants);
-  // A single trip is no loop.
-  const trips = p.unroll >= p.length ? 0 : Math.floor(p.length / p.unroll);
+  const more = hoisted.invariants?.outputs.length ?? 0;
+  const varying: ScanParams = { ...p, body: hoisted.body, constants: more + p.constants };
+  const parts = fissionOf(varying);
   const closed = stage(
     'scan',
     (...operands) => {
       const [given, init, xs] = cut(operands, p.constants, p.carries);
-      const more = hoisted.invariants === null ? [] : evalJaxpr(hoisted.invariants, [], given);
-      const fixed = [...more, ...given];
-      const [last, ys] = trips === 0 ? [init, []] : loop(p, hoisted.body, trips, fixed, init, xs, repeat);
-      const iterate: Iterate = (carry, x) => iterateWith(p, hoisted.body, fixed, carry, x);
-      return remainder(p, trips * p.unroll, iterate, last, ys, xs);
+      const first = hoisted.invariants === null ? [] : evalJaxpr(hoisted.invariants, [], given);
+      const fixed = [...first, ...given];
+      return parts === null ? iterations(varying, fixed, init, xs, repeat) : inParts(parts, fixed, init, xs, repeat);
     },
     [...constants, ...carried, ...slices.map((a) => stackedAval(a, p.length))],
   );
   return capturingNothing(closed);
 }
 
+/** A loop with what was taken out of it before and after. */
+function inParts(
+  { before, inner, kept, after }: Fission,
+  constants: readonly NDArray[],
+  init: readonly NDArray[],
+  given: readonly NDArray[],
+  repeat: Repeat,
+): readonly NDArray[] {
+  const made = before === null ? [] : evalJaxpr(before.jaxpr, [], [...before.constants, ...constants, ...given]);
+  const xs = [...given, ...made];
+  const outs = repeat([...constants, ...select(init, kept), ...xs], inner);
+  const [carried, rows] = cut(outs, inner.carries);
+  const { totals, ys } = after(init, constants, xs, rows);
+  return [...merged(kept, totals, carried), ...ys];
+}
+
+function iterations(
+  p: ScanParams,
+  fixed: readonly NDArray[],
+  init: readonly NDArray[],
+  xs: readonly NDArray[],
+  repeat: Repeat,
+): readonly NDArray[] {
+  // A single trip is no loop.
+  const trips = p.unroll >= p.length ? 0 : Math.floor(p.length / p.unroll);
+  const [last, ys] = trips === 0 ? [init, []] : loop(p, trips, fixed, init, xs, repeat);
+  const iterate: Iterate = (carry, x) => iterateWith(p, fixed, carry, x);
+  return remainder(p, trips * p.unroll, iterate, last, ys, xs);
+}
+
 function iterateWith(
-  { carries }: ScanParams,
-  body: Jaxpr,
+  { body, carries }: ScanParams,
   constants: readonly NDArray[],
   carry: readonly NDArray[],
   slices: readonly NDArray[],
@@ -98,16 +128,15 @@ function iterateWith(
 /** The whole trips: carried values and stacks of which the last iterations' slices are missing. */
 function loop(
   p: ScanParams,
-  body: Jaxpr,
   trips: number,
   fixed: readonly NDArray[],
   init: readonly NDArray[],
   xs: readonly NDArray[],
-  repeat: (inputs: readonly NDArray[], params: ScanParams) => readonly NDArray[],
+  repeat: Repeat,
 ): readonly [readonly NDArray[], readonly NDArray[]] {
   const stacks = outputAvals(p.body)
     .slice(p.carries)
-    .map((a) => zerosOf(stackedAval(a, p.length)));
+    .map((a) => emptyOf(stackedAval(a, p.length)));
   const state = [scalarOf('u32', 0), ...init, ...stacks];
   const inputs = [...fixed, ...xs, ...state];
   const trip = (...all: readonly NDArray[]): readonly NDArray[] => {
@@ -119,7 +148,7 @@ function loop(
       const n = k === 0 ? i : add(i, scalarOf('u32', k));
       const position = p.reverse ? sub(scalarOf('u32', p.length - 1), n) : n;
       const taken = arrays.map((x) => dynamicIndexInDim(x, position, 0, false));
-      const [next, made] = iterateWith(p, body, constants, carry, taken);
+      const [next, made] = iterateWith(p, constants, carry, taken);
       carry = next;
       ys = ys.map((y, j) => dynamicUpdateSliceInDim(y, reshape(at(made, j), [1, ...y.shape.slice(1)]), position, 0));
     }
