@@ -166,7 +166,9 @@ class Lowering {
       case 'inline':
         throw new InternalError(`${e.primitive.name} was not inlined`);
       case 'map':
-        zipExact(e.outputs, lowered.outputs).forEach(([v, element]) => this.inline(v, element, operands, named, lowered.arbitrary));
+        zipExact(e.outputs, lowered.outputs).forEach(([v, element]) =>
+          this.inline(v, element, operands, named, lowered.arbitrary),
+        );
         return;
       case 'reduce':
       case 'contract': {
@@ -295,7 +297,14 @@ class Lowering {
     const coordinate = indices(v.aval.shape);
     const element: Element = (c) => narrow(v.aval.dtype, raw(c));
     const cost = this.limitReads(operands, () => [element(coordinate)]);
-    const d: Definition = { aval: v.aval, at: memoized(element, this.progress), value: null, cost, operations, arbitrary };
+    const d: Definition = {
+      aval: v.aval,
+      at: memoized(element, this.progress),
+      value: null,
+      cost,
+      operations,
+      arbitrary,
+    };
     this.definitions.set(v, d);
   }
 
