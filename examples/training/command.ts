@@ -1,17 +1,22 @@
 import * as E from 'fp-ts/lib/Either.js';
-import { mnist, saveText, take } from '../../src/data/index.ts';
+import type { ImageSplits } from '../../src/data/index.ts';
+import { fashionMnist, mnist, saveText, take } from '../../src/data/index.ts';
 import { PullbackError } from '../../src/index.ts';
-import type { ModelEntry, ModelTable } from '../models/model.ts';
+import type { DeviceChoice, ModelEntry, ModelTable } from '../models/model.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { UsageError } from './errors.ts';
+import type { FlagValues } from './flags.ts';
 import type { Interrupt } from './interrupt.ts';
 import { exitCodes, withSignals } from './interrupt.ts';
+import type { Judge } from './judge.ts';
+import { loadJudge } from './judge.ts';
 import { train } from './loop.ts';
 import type { Options } from './options.ts';
 import { parseOptions, usage } from './options.ts';
 import type { Plan } from './plan.ts';
 import { makePlan } from './plan.ts';
 import { createProgress, formatSeconds } from './progress.ts';
+import { saveCharts } from './report.ts';
 import { RunFolder, checkWritable } from './run-folder.ts';
 import { summarize } from './summary.ts';
 import type { Trainer } from './trainer.ts';
@@ -32,7 +37,7 @@ export async function main(args: readonly string[], models: ModelTable, streams:
     }
     const entry = models[options.model];
     if (entry === undefined) throw new UsageError(`there is no model ${options.model}`);
-    return await withSignals((interrupt) => runTraining(options, entry, interrupt, streams.stdout));
+    return await withSignals((interrupt) => runTraining(options, models, entry, interrupt, streams.stdout));
   } catch (error) {
     streams.stderr.write(`${oneLine(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
@@ -46,23 +51,46 @@ function oneLine(error: unknown): string {
   return `error${code}: ${text.replace(/\s*\n\s*/g, ' ')}`;
 }
 
-/** Checks all that can be checked, then trains. Nothing saved earlier is touched before there is something to save. */
+/** What a training needs, once all that can be checked has been. */
+interface Prepared {
+  readonly data: ImageSplits;
+  readonly folder: RunFolder;
+  readonly checkpoint: Checkpoint | null;
+  readonly plan: Plan;
+}
+
+/** Checks all that can be checked. Nothing saved earlier is touched, and a wrong call leaves nothing behind. */
+async function prepare(options: Options, entry: ModelEntry): Promise<Prepared> {
+  const { model, out, json, resume } = options;
+  const resumed = resume ? await RunFolder.open(out) : null;
+  const checkpoint = (await resumed?.load(model)) ?? null;
+  const { train, test } = await loadImages({ ...checkpoint?.settings.flags, ...options.flags }, options.data);
+  const plan = orThrow(makePlan(options, entry, train.labels.data.length, checkpoint));
+  const folder = resumed ?? (await RunFolder.open(out));
+  if (json !== null) await checkWritable(json);
+  return { data: { train, test: take(test, options.testSize ?? Infinity) }, folder, checkpoint, plan };
+}
+
+/** The data set that the flags name. */
+const loadImages = ({ dataset }: FlagValues, folder: string | null): Promise<ImageSplits> =>
+  (dataset === 'fashion-mnist' ? fashionMnist : mnist)({ folder: folder ?? undefined });
+
+/** Trains. Nothing saved earlier is touched before there is something to save. */
 async function runTraining(
   options: Options,
+  models: ModelTable,
   entry: ModelEntry,
   interrupt: Interrupt,
   stdout: NodeJS.WriteStream,
 ): Promise<number> {
-  const { model, out, json, resume, logEvery } = options;
-  const { train: trainImages, test } = await mnist({ folder: options.data ?? undefined });
-  const data = { train: trainImages, test: take(test, options.testSize ?? Infinity) };
-  const available = data.train.labels.data.length;
-  if (!resume) orThrow(makePlan(options, entry, available, null));
-  const folder = await RunFolder.open(out);
-  if (json !== null) await checkWritable(json);
-  const checkpoint = resume ? await folder.load(model) : null;
-  const plan = orThrow(makePlan(options, entry, available, checkpoint));
-  const trainer = await entry.start(options, plan.settings, data.train.images.shape.slice(1));
+  const { model, out, json, logEvery } = options;
+  const { data, folder, checkpoint, plan } = await prepare(options, entry);
+  const imageShape = data.train.images.shape.slice(1);
+  const judge = options.judge === null ? null : await findJudge(options.judge, models, options, imageShape);
+  const trainer = await entry.start(options, plan.settings, imageShape);
+  if (judge !== null && trainer.generate === undefined) {
+    throw new UsageError(`--judge is for models that generate images, which ${model} does not`);
+  }
   const progress = createProgress(stdout);
   try {
     if (checkpoint !== null) {
@@ -70,10 +98,12 @@ async function runTraining(
       await folder.resume(checkpoint.step);
     }
     progress.note(announce(entry, trainer, plan, checkpoint));
-    if (!resume && (await folder.hasCheckpoint())) progress.note(`an earlier training in ${out} is kept as previous-*`);
+    if (checkpoint === null && (await folder.hasCheckpoint())) {
+      progress.note(`an earlier training in ${out} is kept as previous-*`);
+    }
     const startStep = checkpoint?.step ?? 0;
     const outcome = await train({
-      ...{ model, trainer, data, plan, folder, progress, interrupt, logEvery, startStep },
+      ...{ model, trainer, data, plan, folder, progress, interrupt, logEvery, startStep, judge },
     });
     progress.close();
     if (outcome.stoppedBy !== null) {
@@ -86,10 +116,22 @@ async function runTraining(
     }
     progress.note(`done in ${formatSeconds(outcome.seconds)}; saved ${folder.checkpoint}`);
     if (json !== null) await saveText(json, `${JSON.stringify(summarize(model, trainer, plan, outcome), null, 2)}\n`);
+    await saveCharts(trainer, data.test, folder);
     return 0;
   } finally {
     progress.close();
   }
+}
+
+/** The trained convolutional network in a folder, as a judge of images. */
+function findJudge(
+  folder: string,
+  { cnn }: ModelTable,
+  device: DeviceChoice,
+  shape: readonly number[],
+): Promise<Judge> {
+  if (cnn === undefined) throw new UsageError('--judge needs the model cnn, which is not there');
+  return loadJudge(folder, ['cnn', cnn], device, shape);
 }
 
 /** What is about to happen, in a line. */

@@ -53,5 +53,5 @@ export const toggle = (help: string): Flag<boolean> => ({
 
 /** The flags that every model has. */
 export const dataFlags = {
-  dataset: choice('what to train on', ['mnist']),
+  dataset: choice('what to train on', ['mnist', 'fashion-mnist']),
 } as const satisfies Flags;

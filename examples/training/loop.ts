@@ -1,6 +1,8 @@
 import type { ImageSplits, LabelledImages } from '../../src/data/index.ts';
 import { batches, take } from '../../src/data/index.ts';
 import { DivergedError } from './errors.ts';
+import { savePictures } from './report.ts';
+import type { Judge } from './judge.ts';
 import type { Interrupt, StopSignal } from './interrupt.ts';
 import type { Plan } from './plan.ts';
 import type { Progress } from './progress.ts';
@@ -19,6 +21,8 @@ export interface Training {
   readonly logEvery: number;
   /** Steps that the checkpoint has behind it; 0 for a training from the beginning. */
   readonly startStep: number;
+  /** Of generated images. */
+  readonly judge: Judge | null;
 }
 
 /** How a run went. */
@@ -177,11 +181,14 @@ class Run {
 }
 
 async function evaluateAndLog(training: Training, step: number): Promise<Scores | null> {
-  const { trainer, data, plan, folder, progress, interrupt } = training;
-  const scores = await evaluate(trainer, data.test, interrupt);
-  if (scores === null) return null;
+  const { trainer, data, plan, folder, progress, interrupt, judge } = training;
+  const means = await evaluate(trainer, data.test, interrupt);
+  if (means === null) return null;
   const epoch = Math.ceil(step / plan.stepsPerEpoch);
-  await folder.log({ kind: 'test', step, epoch, ...scores });
+  const verdict = (await judge?.(trainer)) ?? null;
+  const scores = { ...means, ...verdict?.scores };
+  await folder.log({ kind: 'test', step, epoch, ...scores, ...(verdict === null ? {} : { shares: verdict.shares }) });
+  await savePictures(trainer, data.test, epoch, folder);
   const words = Object.entries(scores).map(([name, value]) => `${name} ${formatScore(name, value)}`);
   progress.note(`after epoch ${epoch} (step ${step}): test ${words.join(' · ')}`);
   return scores;

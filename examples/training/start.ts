@@ -1,10 +1,7 @@
 import { NDArray, data, init, jit, numpy as np, random, tree } from '../../src/index.ts';
 import type { ImageBatch, ImageModel, Losses, ModelEntry } from '../models/model.ts';
-import { CheckpointError } from './errors.ts';
 import type { Flags, ValuesOf } from './flags.ts';
 import type { HostBatch, HostFloats, Scores, Trainer } from './trainer.ts';
-
-type Tensors = Readonly<Record<string, data.HostTensor>>;
 
 /** A model as the command takes it: its functions compiled, its state on the device. */
 export const trainable = <S, F extends Flags>(model: ImageModel<S, F>): ModelEntry => ({
@@ -37,9 +34,9 @@ export const trainable = <S, F extends Flags>(model: ImageModel<S, F>): ModelEnt
         return items(named(losses));
       },
       score: (batch) => items(score(state, onDevice(batch), weights(batch))),
-      save: () => readTensors(state),
+      save: () => data.toTensors(state),
       restore(tensors, source) {
-        state = putTensors(state, tensors, source);
+        state = data.fromTensors(state, tensors, source) as S;
       },
       ...(logits === undefined ? {} : { logits: onHost(logits) }),
       ...(reconstruct === undefined ? {} : { reconstruct: onHost(reconstruct) }),
@@ -53,10 +50,12 @@ function generator<S>(
   state: () => S,
   generate: (state: S, key: NDArray, count: number) => NDArray,
   seed: number,
-): (count: number) => Promise<HostFloats> {
-  const compiled = jit(generate, { staticArgnums: 2 });
-  const key = random.key(seed);
-  return (count) => read(compiled(state(), key, count));
+): (count: number, part: number) => Promise<HostFloats> {
+  const compiled = jit(
+    (state: S, part: NDArray, count: number) => generate(state, random.foldIn(random.key(seed), part), count),
+    { staticArgnums: 2 },
+  );
+  return (count, part) => read(compiled(state(), np.array(part, { dtype: 'i32' }), count));
 }
 
 const read = async (x: NDArray): Promise<HostFloats> => ({
@@ -88,36 +87,3 @@ async function items(scores: Readonly<Record<string, NDArray>>): Promise<Scores>
   const named = Object.entries(scores).map(async ([name, x]) => [name, await x.item()] as const);
   return Object.fromEntries(await Promise.all(named));
 }
-
-// ------------------------------------------------------------------------------------------ state and checkpoint
-
-/** The name of a leaf in a checkpoint: `params[0].kernel`. */
-const nameOf = (path: readonly tree.PathStep[]): string => tree.keystr(path).replace(/^\./, '');
-
-/** Every array of a state, by its path. */
-async function readTensors(state: unknown): Promise<Tensors> {
-  const named = tree.leavesWithPath(state).map(async ([path, leaf]) => {
-    const array = leaf as NDArray;
-    return [nameOf(path), { dtype: array.dtype, shape: array.shape, data: await array.data() }] as const;
-  });
-  return Object.fromEntries(await Promise.all(named));
-}
-
-/** A state like `state`, with its arrays taken from a checkpoint, which must hold them all and nothing else. */
-function putTensors<S>(state: S, tensors: Tensors, source: string): S {
-  const mismatch = (text: string): CheckpointError =>
-    new CheckpointError('checkpoint-mismatch', `${source}: ${text}: it is of another version of the model`);
-  const names = new Set(tree.leavesWithPath(state).map(([path]) => nameOf(path)));
-  const extra = Object.keys(tensors).find((name) => !names.has(name));
-  if (extra !== undefined) throw mismatch(`has ${extra}, which the model does not`);
-  return tree.mapWithPath((path, leaf: NDArray) => {
-    const name = nameOf(path);
-    const tensor = tensors[name];
-    const needed = show(leaf);
-    if (tensor === undefined) throw mismatch(`lacks ${name}, ${needed}`);
-    if (show(tensor) !== needed) throw mismatch(`${name} is ${show(tensor)}, the model needs ${needed}`);
-    return np.array(tensor.data, { shape: tensor.shape, dtype: tensor.dtype });
-  }, state);
-}
-
-const show = ({ dtype, shape }: Pick<data.HostTensor, 'dtype' | 'shape'>): string => `${dtype}[${shape.join(',')}]`;

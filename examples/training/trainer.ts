@@ -26,12 +26,12 @@ export interface Trainer {
   score(batch: HostBatch): Promise<Scores>;
   /** All that a later {@link restore} needs, in host memory. */
   save(): Promise<Readonly<Record<string, HostTensor>>>;
-  /** Goes on from what {@link save} gave. Throws a `CheckpointError` for the tensors of another model. */
+  /** Goes on from what {@link save} gave. Throws a `StateError` for the tensors of another model. */
   restore(tensors: Readonly<Record<string, HostTensor>>, source: string): void;
   /** A classifier's scores: images `[n, height, width, channels]` in [0, 1] to `[n, classes]`. */
   readonly logits?: (images: HostFloats) => Promise<HostFloats>;
   /** What an autoencoder makes of images. */
   readonly reconstruct?: (images: HostFloats) => Promise<HostFloats>;
-  /** New images, the same ones for the same state. */
-  readonly generate?: (count: number) => Promise<HostFloats>;
+  /** New images in [0, 1], the same ones for the same state; others for each `part`, which counts from 0. */
+  readonly generate?: (count: number, part: number) => Promise<HostFloats>;
 }

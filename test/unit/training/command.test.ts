@@ -66,7 +66,7 @@ describe('a training', () => {
       testScores: { accuracy: 0.5, loss: expect.any(Number) as unknown },
       peakMemoryBytes: expect.any(Number) as unknown,
     });
-    expect(await readdir(path('run'))).toEqual(['checkpoint.safetensors', 'metrics.jsonl']);
+    expect(await readdir(path('run'))).toEqual(['checkpoint.safetensors', 'metrics.jsonl', 'pictures']);
   });
 
   test('stops after the steps asked for, also within an epoch', async () => {

@@ -1,0 +1,34 @@
+import type { NDArray } from '../../src/index.ts';
+import { nn, optim, train } from '../../src/index.ts';
+import type { ImageBatch, ModelFunctions, ModelSettings } from './model.ts';
+
+type Trees = readonly nn.Tree[];
+export type ClassifierState = train.TrainState<Trees, Trees, readonly unknown[]>;
+
+/** Trains a network that scores classes, images to `f32[n, classes]`: cross entropy, by Adam. */
+export function classifier(
+  network: nn.Sequential,
+  { learningRate, imageShape }: Pick<ModelSettings, 'learningRate' | 'imageShape'>,
+): ModelFunctions<ClassifierState> {
+  const optimizer = optim.adam(learningRate);
+
+  const loss: train.Loss<Trees, Trees, ImageBatch> = (params, state, { images, labels }, context) => {
+    const [logits, next] = network.apply(params, state, images, context);
+    return [nn.softmaxCrossEntropyWithIntegerLabels(logits, labels).mean(), next];
+  };
+  const classify = ({ params, state }: ClassifierState, images: NDArray): NDArray =>
+    network.apply(params, state, images, { training: false })[0];
+
+  return {
+    init: (key) => train.init(network, optimizer, key, imageShape),
+    step: train.step(loss, optimizer),
+    logits: classify,
+    score(state, { images, labels }) {
+      const logits = classify(state, images);
+      return {
+        loss: nn.softmaxCrossEntropyWithIntegerLabels(logits, labels),
+        accuracy: nn.correct(logits, labels).astype('f32'),
+      };
+    },
+  };
+}
