@@ -32,6 +32,7 @@ export {
   softmaxCrossEntropy,
   softmaxCrossEntropyWithIntegerLabels,
 } from './losses.ts';
+export { groupNorm, instanceNorm, layerNorm, rmsNorm } from './norm.ts';
 export type { NormOptions, ScaleAndBias } from './norm.ts';
 export { avgPool, globalAvgPool, globalMaxPool, maxPool } from './pool.ts';
 export { policy } from './policy.ts';
@@ -40,6 +41,8 @@ export type { PoolOptions } from './pool.ts';
 export { bidirectional, rnn, runCell } from './recurrent.ts';
 export type { Bidirectional, BidirectionalOptions, RnnOptions, Run, RunOptions } from './recurrent.ts';
 export { dropout, gaussianNoise, spatialDropout } from './regularization.ts';
+export { spectralNorm, weightNorm } from './reparametrize.ts';
+export type { SingularVectors, SpectralNormed, SpectralNormOptions, WeightNormed } from './reparametrize.ts';
 export { flatten, reshape } from './reshape.ts';
 export { sequential, sequentialMonoid } from './sequential.ts';
 export type { Sequential } from './sequential.ts';

@@ -126,5 +126,46 @@ def batch_norms():
     return [*out, layer('batchNorm, other numbers', 'flax.linen.BatchNorm', x, y, params, state, after, True)]
 
 
+def norms():
+    k = keras.layers
+    params = lambda name, n: {'.scale': values(f'{name} scale', [n]), '.bias': values(f'{name} bias', [n])}
+    return [
+        from_keras('layerNorm', k.LayerNormalization, values('ln x', [3, 2, 5]), params('ln', 5)),
+        from_torch('layerNorm, bare', torch.nn.LayerNorm(4, elementwise_affine=False), values('ln b x', [3, 4]), {}, list),
+        from_keras('rmsNorm', k.RMSNormalization, values('rms x', [3, 2, 5]), {'.scale': values('rms scale', [5])}),
+        from_keras('groupNorm', lambda: k.GroupNormalization(2), values('gn x', [2, 2, 3, 4]), params('gn', 4)),
+        from_torch('instanceNorm', torch.nn.InstanceNorm2d(4, affine=True), values('in x', [2, 2, 3, 4]), params('in', 4), list),
+    ]
+
+
+def reparametrized():
+    parametrizations = torch.nn.utils.parametrizations
+    x, params = values('wn x', [4, 3]), affine('wn', [3, 4], 4)
+    made = parametrizations.weight_norm(torch.nn.Linear(3, 4))
+    scale = values('wn scale', [4], low=0.5)
+    with torch.no_grad():
+        made.bias.copy_(torch.tensor(params['.bias']))
+        made.parametrizations.weight.original0.copy_(torch.tensor(scale)[:, None])
+        made.parametrizations.weight.original1.copy_(torch.tensor(params['.kernel'].T.copy()))
+        y = made(torch.tensor(x)).numpy()
+    given = {'.layer.kernel': params['.kernel'], '.layer.bias': params['.bias'], '.scale[0]': scale}
+    out = [layer('weightNorm', 'torch.nn.utils.parametrizations.weight_norm', x, y, given)]
+    for training in [True, False]:
+        made = parametrizations.spectral_norm(torch.nn.Linear(3, 4))
+        made.train(training)
+        norm = made.parametrizations.weight[0]
+        state = {'.vectors[0].u': values('sn u', [4], low=0.1), '.vectors[0].v': values('sn v', [3], low=0.1)}
+        with torch.no_grad():
+            made.bias.copy_(torch.tensor(params['.bias']))
+            made.parametrizations.weight.original.copy_(torch.tensor(params['.kernel'].T.copy()))
+            norm._u.copy_(torch.tensor(state['.vectors[0].u']))
+            norm._v.copy_(torch.tensor(state['.vectors[0].v']))
+            y = made(torch.tensor(x)).numpy()
+        after = {'.vectors[0].u': norm._u.numpy(), '.vectors[0].v': norm._v.numpy()}
+        name = 'spectralNorm in training' if training else 'spectralNorm'
+        out.append(layer(name, 'torch.nn.utils.parametrizations.spectral_norm', x, y, params, state, after, training))
+    return out
+
+
 def cases():
-    return [*dense(), *convolutions(), *transposed_convolutions(), *pools(), *batch_norms()]
+    return [*dense(), *convolutions(), *transposed_convolutions(), *pools(), *batch_norms(), *norms(), *reparametrized()]
