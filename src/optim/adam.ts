@@ -1,22 +1,31 @@
-import { pow, sqrt } from '../lax/elementwise.ts';
-import { scalarOf } from '../lax/rules.ts';
-import { convertElementType } from '../lax/casts.ts';
-import { zerosOf } from '../lax/structural.ts';
+import type { DType } from '../kernel/dtype.ts';
+import { maximum, sqrt } from '../numpy/elementwise.ts';
 import type { NDArray } from '../trace/value.ts';
 import * as tree from '../tree/tree.ts';
+import { scaleByLearningRate } from './basic.ts';
+import type { Mask } from './masking.ts';
+import { moment, squareMoment, unbias, unbiased } from './moments.ts';
+import { castLike, zerosLike } from './trees.ts';
+import type { Scalar, ScalarOrSchedule } from './scalars.ts';
+import { increment, oneMinus, plus, times, zeroCount } from './scalars.ts';
 import type { Chain, GradientTransformation } from './transformation.ts';
-import { addDecayedWeights, chain, scaleByLearningRate } from './transformation.ts';
+import { chain } from './transformation.ts';
+import { addDecayedWeights } from './weight-decay.ts';
 
 /** The numbers of {@link scaleByAdam}. */
 export interface AdamOptions {
   /** Decay of the mean of gradients; default 0.9. */
-  readonly b1?: number;
+  readonly b1?: Scalar;
   /** Decay of the mean of squared gradients; default 0.999. */
-  readonly b2?: number;
+  readonly b2?: Scalar;
   /** Added to the root; default 1e-8. */
-  readonly eps?: number;
+  readonly eps?: Scalar;
   /** Added under the root; default 0. */
-  readonly epsRoot?: number;
+  readonly epsRoot?: Scalar;
+  /** The dtype in which the mean of gradients is kept; default that of each parameter. */
+  readonly muDtype?: DType;
+  /** Looks one step ahead, as Nesterov does; default false. */
+  readonly nesterov?: boolean;
 }
 
 /** What {@link scaleByAdam} remembers. `mu` and `nu` have the structure of the parameters. */
@@ -29,57 +38,126 @@ export type AdamState = {
   readonly nu: unknown;
 };
 
+/** `m / (√(v + epsRoot) + eps)`; a number that is 0 costs nothing. */
+export const overRoot = (m: NDArray, v: NDArray, eps: Scalar, epsRoot: Scalar): NDArray =>
+  m.div(plus(sqrt(epsRoot === 0 ? v : plus(v, epsRoot)), eps));
+
+/** The mean of gradients without its bias, at step `count`; with `nesterov`, as it will be at the next step. */
+export function firstMoment<P>(updates: P, mu: unknown, b1: Scalar, count: NDArray, nesterov: boolean): P {
+  if (!nesterov) return unbias(mu, b1, count) as P;
+  const ahead = increment(count);
+  const look = (g: NDArray, m: NDArray): NDArray =>
+    times(unbiased(m, b1, ahead), b1).add(times(unbiased(g, b1, count), oneMinus(b1)));
+  return tree.map(look, updates, mu);
+}
+
 /**
  * Rescales updates as Adam does:
  *
  *     μ ← b1·μ + (1 − b1)·g        ν ← b2·ν + (1 − b2)·g²
  *     u = μ/(1 − b1ᵗ) / (√(ν/(1 − b2ᵗ) + epsRoot) + eps)
  *
- * with t from 1. Kingma, Ba: Adam: A Method for Stochastic Optimization (ICLR 2015); as `optax.scale_by_adam`.
+ * with t from 1. With `nesterov`, b1·μ/(1 − b1ᵗ⁺¹) + (1 − b1)·g/(1 − b1ᵗ) stands above the line (Dozat 2016). Kingma, Ba:
+ * Adam: A Method for Stochastic Optimization (ICLR 2015); as `optax.scale_by_adam`.
  */
 export function scaleByAdam(options: AdamOptions = {}): GradientTransformation<AdamState> {
-  const { b1 = 0.9, b2 = 0.999, eps = 1e-8, epsRoot = 0 } = options;
-  const zeros = (params: unknown): unknown => tree.map((p: NDArray) => zerosOf(p.aval), params);
+  const { b1 = 0.9, b2 = 0.999, eps = 1e-8, epsRoot = 0, muDtype, nesterov = false } = options;
   return {
-    init: (params) => ({ count: scalarOf('i32', 0), mu: zeros(params), nu: zeros(params) }),
+    init: (params) => ({ count: zeroCount(), mu: zerosLike(params, muDtype), nu: zerosLike(params) }),
     update(updates, state) {
-      const count = state.count.add(1);
-      const mu = tree.map((g: NDArray, m: NDArray) => g.mul(1 - b1).add(m.mul(b1)), updates, state.mu);
-      const nu = tree.map(
-        (g: NDArray, v: NDArray) =>
-          g
-            .mul(g)
-            .mul(1 - b2)
-            .add(v.mul(b2)),
-        updates,
-        state.nu,
-      );
-      const rescale = (m: NDArray, v: NDArray): NDArray =>
-        unbiased(m, b1, count).div(sqrt(unbiased(v, b2, count).add(epsRoot)).add(eps));
-      return [tree.map(rescale, mu, nu), { count, mu, nu }];
+      const count = increment(state.count);
+      const mu = moment(updates, state.mu, b1);
+      const nu = squareMoment(updates, state.nu, b2);
+      const rescale = (m: NDArray, v: NDArray): NDArray => overRoot(m, unbiased(v, b2, count), eps, epsRoot);
+      const rescaled = tree.map(rescale, firstMoment(updates, mu, b1, count, nesterov), nu);
+      return [rescaled, { count, mu: castLike(mu, state.mu), nu: castLike(nu, state.nu) }];
     },
   };
 }
 
-/** A decaying mean that started at zero, freed of that bias: `mean / (1 − decay ^ count)`. */
-function unbiased(mean: NDArray, decay: number, count: NDArray): NDArray {
-  const weight = pow(scalarOf(mean.dtype, decay), convertElementType(count, mean.dtype));
-  return mean.div(weight.neg().add(1));
-}
-
-/** Adam: {@link scaleByAdam}, then a step down of `learningRate`. As `optax.adam`. */
-export const adam = (learningRate: number, options: AdamOptions = {}): Chain =>
+/**
+ * Adam: {@link scaleByAdam}, then a step down of `learningRate`. As `optax.adam`.
+ *
+ * @param learningRate a number, a scalar array, or a schedule of the count of steps.
+ * @example
+ * const optimizer = adam(1e-3);
+ * let state = optimizer.init(params);
+ * const [updates, next] = optimizer.update(gradients, state, params);
+ */
+export const adam = (learningRate: ScalarOrSchedule, options: AdamOptions = {}): Chain =>
   chain(scaleByAdam(options), scaleByLearningRate(learningRate));
+
+/** Adam with Nesterov's momentum. Dozat: Incorporating Nesterov Momentum into Adam (2016); as `optax.nadam`. */
+export const nadam = (learningRate: ScalarOrSchedule, options: Omit<AdamOptions, 'nesterov'> = {}): Chain =>
+  adam(learningRate, { ...options, nesterov: true });
 
 /** Adam with decoupled decay of the parameters towards zero. */
 export interface AdamWOptions extends AdamOptions {
   /** Default 1e-4. */
-  readonly weightDecay?: number;
+  readonly weightDecay?: ScalarOrSchedule;
+  /** Which parameters decay; default all. */
+  readonly mask?: Mask;
 }
 
 /**
  * Adam with the decay of weights apart from the gradients: {@link scaleByAdam}, plus `weightDecay · p`, then a step down.
  * Loshchilov, Hutter: Decoupled Weight Decay Regularization (ICLR 2019); as `optax.adamw`.
+ *
+ * @example
+ * adamw(1e-3, { weightDecay: 0.01, mask: (params) => tree.map((p: NDArray) => p.ndim > 1, params) });
  */
-export const adamw = (learningRate: number, { weightDecay = 1e-4, ...options }: AdamWOptions = {}): Chain =>
-  chain(scaleByAdam(options), addDecayedWeights(weightDecay), scaleByLearningRate(learningRate));
+export const adamw = (
+  learningRate: ScalarOrSchedule,
+  { weightDecay = 1e-4, mask, ...options }: AdamWOptions = {},
+): Chain =>
+  chain(
+    scaleByAdam(options),
+    addDecayedWeights(weightDecay, mask === undefined ? {} : { mask }),
+    scaleByLearningRate(learningRate),
+  );
+
+/** {@link adamw} with Nesterov's momentum. As `optax.nadamw`. */
+export const nadamw = (learningRate: ScalarOrSchedule, options: Omit<AdamWOptions, 'nesterov'> = {}): Chain =>
+  adamw(learningRate, { ...options, nesterov: true });
+
+/** The numbers of {@link scaleByAmsgrad}. */
+export interface AmsgradOptions extends Omit<AdamOptions, 'nesterov'> {
+  /** Frees the mean of gradients of its bias; default true. */
+  readonly biasCorrectionMu?: boolean;
+  /** Frees the mean of squared gradients of its bias, before the largest is taken; default true. */
+  readonly biasCorrectionNu?: boolean;
+}
+
+/** What {@link scaleByAmsgrad} remembers. */
+export type AmsgradState = AdamState & { readonly nuMax: unknown };
+
+/**
+ * As {@link scaleByAdam}, but divides by the root of the largest mean of squared gradients that there was. Reddi et al.: On
+ * the Convergence of Adam and Beyond (ICLR 2018); as `optax.scale_by_amsgrad`.
+ */
+export function scaleByAmsgrad(options: AmsgradOptions = {}): GradientTransformation<AmsgradState> {
+  const { b1 = 0.9, b2 = 0.999, eps = 1e-8, epsRoot = 0, muDtype } = options;
+  const { biasCorrectionMu = true, biasCorrectionNu = true } = options;
+  return {
+    init: (params) => ({
+      count: zeroCount(),
+      mu: zerosLike(params, muDtype),
+      nu: zerosLike(params),
+      nuMax: zerosLike(params),
+    }),
+    update(updates, state) {
+      const count = increment(state.count);
+      const mu = moment(updates, state.mu, b1);
+      const nu = squareMoment(updates, state.nu, b2);
+      const first = biasCorrectionMu ? unbias(mu, b1, count) : mu;
+      const second = biasCorrectionNu ? unbias(nu, b2, count) : nu;
+      const nuMax = castLike(tree.map(maximum, second, state.nuMax), state.nuMax);
+      const rescaled = tree.map((m: NDArray, v: NDArray) => overRoot(m, v, eps, epsRoot), first, nuMax);
+      return [rescaled, { count, mu: castLike(mu, state.mu), nu: castLike(nu, state.nu), nuMax }];
+    },
+  };
+}
+
+/** {@link scaleByAmsgrad}, then a step down. As `optax.amsgrad`. */
+export const amsgrad = (learningRate: ScalarOrSchedule, options: AmsgradOptions = {}): Chain =>
+  chain(scaleByAmsgrad(options), scaleByLearningRate(learningRate));

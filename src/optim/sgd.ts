@@ -1,11 +1,25 @@
-import { zerosOf } from '../lax/structural.ts';
+import type { DType } from '../kernel/dtype.ts';
+import { sign } from '../numpy/elementwise.ts';
 import type { NDArray } from '../trace/value.ts';
 import * as tree from '../tree/tree.ts';
+import { eachUpdate, scaleByLearningRate } from './basic.ts';
+import { moment, unbias } from './moments.ts';
+import { castLike, zerosLike } from './trees.ts';
+import type { Scalar, ScalarOrSchedule } from './scalars.ts';
+import { increment, times, zeroCount } from './scalars.ts';
 import type { Chain, GradientTransformation } from './transformation.ts';
-import { chain, scaleByLearningRate } from './transformation.ts';
+import { chain } from './transformation.ts';
 
 /** What {@link trace} remembers: a tree of the structure of the parameters. */
 export type TraceState = { readonly trace: unknown };
+
+/** Options of {@link trace}. */
+export interface TraceOptions {
+  /** Looks one step ahead, as Nesterov does; default false. */
+  readonly nesterov?: boolean;
+  /** The dtype in which the sum is kept; default that of each parameter. */
+  readonly accumulatorDtype?: DType;
+}
 
 /**
  * Momentum: a decaying sum of updates,
@@ -16,24 +30,70 @@ export type TraceState = { readonly trace: unknown };
  * learning (ICML 2013); as `optax.trace`.
  */
 export function trace(
-  decay: number,
-  options: { readonly nesterov?: boolean } = {},
+  decay: Scalar,
+  { nesterov = false, accumulatorDtype }: TraceOptions = {},
 ): GradientTransformation<TraceState> {
-  const add = (g: NDArray, t: NDArray): NDArray => g.add(t.mul(decay));
+  const add = (g: NDArray, t: NDArray): NDArray => g.add(times(t, decay));
   return {
-    init: (params) => ({ trace: tree.map((p: NDArray) => zerosOf(p.aval), params) }),
+    init: (params) => ({ trace: zerosLike(params, accumulatorDtype) }),
     update(updates, state) {
       const next = tree.map(add, updates, state.trace);
-      return [options.nesterov === true ? tree.map(add, updates, next) : next, { trace: next }];
+      return [nesterov ? tree.map(add, updates, next) : next, { trace: castLike(next, state.trace) }];
     },
   };
 }
 
-/** Stochastic gradient descent: `u = −learningRate · g`, with momentum if asked for. As `optax.sgd`. */
-export const sgd = (
-  learningRate: number,
-  { momentum, nesterov = false }: { readonly momentum?: number; readonly nesterov?: boolean } = {},
-): Chain =>
+/** Options of {@link sgd}. */
+export interface SgdOptions extends TraceOptions {
+  /** Decay of the sum of earlier updates; default: no such sum. */
+  readonly momentum?: Scalar;
+}
+
+/**
+ * Stochastic gradient descent: `u = −learningRate · g`, with momentum if asked for. As `optax.sgd`.
+ *
+ * @example
+ * sgd(cosineDecaySchedule(0.1, 1000), { momentum: 0.9, nesterov: true });
+ */
+export const sgd = (learningRate: ScalarOrSchedule, { momentum, ...options }: SgdOptions = {}): Chain =>
   momentum === undefined
     ? chain(scaleByLearningRate(learningRate))
-    : chain(trace(momentum, { nesterov }), scaleByLearningRate(learningRate));
+    : chain(trace(momentum, options), scaleByLearningRate(learningRate));
+
+/** What {@link ema} remembers. */
+export type EmaState = {
+  /** `i32[]`: the steps taken. */
+  readonly count: NDArray;
+  /** The mean: a tree of the structure of the parameters. */
+  readonly ema: unknown;
+};
+
+/** Options of {@link ema}. */
+export interface EmaOptions {
+  /** Frees the mean of the bias of having started at zero; default true. */
+  readonly debias?: boolean;
+  /** The dtype in which the mean is kept; default that of each parameter. */
+  readonly accumulatorDtype?: DType;
+}
+
+/**
+ * A decaying mean of updates: `m ← decay·m + (1 − decay)·g`, given as `m / (1 − decayᵗ)`, or as it is without `debias`. As
+ * `optax.ema`.
+ *
+ * It means whatever runs through it, parameters as well: `ema(0.999).update(params, state)`.
+ */
+export const ema = (
+  decay: Scalar,
+  { debias = true, accumulatorDtype }: EmaOptions = {},
+): GradientTransformation<EmaState> => ({
+  init: (params) => ({ count: zeroCount(), ema: zerosLike(params, accumulatorDtype) }),
+  update(updates, state) {
+    const mean = moment(updates, state.ema, decay);
+    const count = increment(state.count);
+    return [debias ? unbias(mean, decay, count) : mean, { count, ema: castLike(mean, state.ema) }];
+  },
+});
+
+/** Descent by the sign of the gradient: `u = −learningRate · sign(g)`. As `optax.sign_sgd`. */
+export const signSgd = (learningRate: ScalarOrSchedule): Chain =>
+  chain(eachUpdate(sign), scaleByLearningRate(learningRate));

@@ -107,7 +107,7 @@ const apart: readonly string[] = ['optimizers', 'network', 'initializers'];
 /** The names of all files with cases of functions. */
 export const goldenFiles: readonly string[] = readdirSync(new URL('./data/', import.meta.url))
   .map((f) => f.replace('.json', ''))
-  .filter((f) => !apart.includes(f) && !f.startsWith('layers-'));
+  .filter((f) => !apart.includes(f) && !f.startsWith('layers-') && !f.startsWith('optim-'));
 
 /** The cases of test/golden/data/FILE.json. */
 export function readGolden<F extends string>(file: F): Cases<F> {

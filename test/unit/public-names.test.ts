@@ -11,6 +11,7 @@ const spaces: Readonly<Record<string, object>> = {
   'pullback/lax/linalg': pullback.lax.linalg,
   'pullback/numpy': pullback.numpy,
   'pullback/numpy/linalg': pullback.numpy.linalg,
+  'pullback/optim': pullback.optim,
   'pullback/random': pullback.random,
 };
 

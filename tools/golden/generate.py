@@ -27,6 +27,7 @@ import indexing  # noqa: E402
 import linalg  # noqa: E402
 import methods  # noqa: E402
 import networks  # noqa: E402
+import optim_cases  # noqa: E402
 import programs  # noqa: E402
 import random_cases  # noqa: E402
 import reductions  # noqa: E402
@@ -42,6 +43,7 @@ dtype, suffix = (np.float64, 'f64') if wide else (np.float32, 'f32')
 files = {f'{m.__name__}-{suffix}': lambda m=m: m.cases(dtype) for m in MODULES}
 files[f'recurrent-{suffix}'] = lambda: sequence.recurrent(dtype)
 files[f'promotion-{suffix}'] = lambda: elementwise.promotion_cases(wide)
+files[f'optim-{suffix}'] = lambda: optim_cases.cases(dtype)
 if wide:
     files['random-f64'] = random_cases.wide_cases
 else:

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { NDArray } from '../../src/index.ts';
-import { jit, numpy as np, optim, tree } from '../../src/index.ts';
+import type { NDArray } from '../../../src/index.ts';
+import { jit, numpy as np, optim, tree } from '../../../src/index.ts';
 
 /** What an optimizer does to one number, step by step: an independent reading of its formula. */
 type Scalar = (gradients: readonly number[]) => readonly number[];
