@@ -25,13 +25,8 @@ export * as initializers from './initializers.ts';
 export type { Initializer } from './initializers.ts';
 export { lambda, pure } from './layer.ts';
 export type { Context, Initialized, Layer, Tree } from './layer.ts';
-export {
-  accuracy,
-  correct,
-  sigmoidBinaryCrossEntropy,
-  softmaxCrossEntropy,
-  softmaxCrossEntropyWithIntegerLabels,
-} from './losses.ts';
+export * from './losses/index.ts';
+export * as metrics from './metrics/index.ts';
 export { groupNorm, instanceNorm, layerNorm, rmsNorm } from './norm.ts';
 export type { NormOptions, ScaleAndBias } from './norm.ts';
 export { avgPool, globalAvgPool, globalMaxPool, maxPool } from './pool.ts';

@@ -26,6 +26,53 @@ const mistakes: readonly (readonly [name: string, f: () => unknown, message: str
     () => nn.initializers.orthogonal()(random.key(0), [3]),
     '[nn.initializers.orthogonal] needs two axes or more, got shape [3]',
   ],
+  [
+    'targets with an axis more',
+    () => nn.squaredError(np.ones([4, 1]), np.ones([4])),
+    '[nn.squaredError] predictions and targets must have one shape, got f32[4,1] and f32[4]: broadcasting them is nearly ' +
+      'always a mistake; reshape one of them',
+  ],
+  [
+    'labels that are no integers',
+    () => nn.nllLoss(np.ones([2, 3]), np.ones([2])),
+    "[nn.nllLoss] labels must be integers, got f32: cast them, as in labels.astype('i32')",
+  ],
+  [
+    'spellings that do not fit',
+    () => nn.ctcLoss(np.ones([2, 5, 3]), np.zeros([2, 4]), [[1], [2]], np.zeros([2, 1])),
+    '[nn.ctcLoss] needs logits [n, time, classes], logitPaddings [n, time], labels and labelPaddings [n, length]; got ' +
+      'f32[2,5,3], f32[2,4], i32[2,1], f32[2,1]',
+  ],
+  [
+    'spellings that are no integers',
+    () => nn.ctcLoss(np.ones([1, 5, 3]), np.zeros([1, 5]), np.ones([1, 2]), np.zeros([1, 2])),
+    '[nn.ctcLoss] labels must be integers, got f32',
+  ],
+  ['one embedding', () => nn.ntxent([1, 2], 1), '[nn.ntxent] needs embeddings [n, d], got f32[2]'],
+  ['a mask of nothing', () => nn.diceLoss([1], [1]), '[nn.diceLoss] needs predictions [n, ..., classes], got f32[1]'],
+  [
+    'weights of other examples',
+    () => nn.metrics.average().update(nn.metrics.average().init(), np.ones([4]), np.ones([3])),
+    '[nn.metrics.average] weights f32[3] do not fit examples of shape [4]: one each, or one for each of their leading axes',
+  ],
+  ['no classes', () => nn.metrics.confusionMatrix(0), 'the number of classes must be a positive integer, got 0'],
+  [
+    'scores of other classes',
+    () => nn.metrics.iou(4).update(nn.metrics.iou(4).init(), np.ones([2, 3]), np.array(Int32Array.of(0, 1))),
+    '[nn.metrics.iou] is of 4 classes, got scores of shape [2, 3]',
+  ],
+  ['the best half', () => nn.metrics.topKAccuracy(0.5), 'k must be a positive integer, got 0.5'],
+  ['one threshold', () => nn.metrics.rocAuc({ thresholds: 1 }), 'needs two thresholds or more, got 1'],
+  [
+    'values of another shape',
+    () => nn.metrics.welford([2]).update(nn.metrics.welford([2]).init(), np.ones([5])),
+    '[nn.metrics.welford] needs values [n, 2], got f32[5]',
+  ],
+  [
+    'outputs of another number',
+    () => nn.metrics.r2Score(2).update(nn.metrics.r2Score(2).init(), np.ones([5]), np.ones([5])),
+    '[nn.metrics.r2Score] of 2 outputs got predictions f32[5]',
+  ],
 ];
 
 test.each(mistakes)('%s', (_, f, message) => {

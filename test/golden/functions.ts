@@ -1,6 +1,7 @@
 import { NDArray, lax, nn, numpy, random } from '../../src/index.ts';
 import * as control from './control.ts';
 import * as linalg from './linalg.ts';
+import * as metrics from './metrics.ts';
 import * as programs from './programs.ts';
 import * as sequence from './sequence.ts';
 
@@ -27,7 +28,17 @@ function methodOf([name, how]: readonly string[]): Fn | null {
   };
 }
 
-const spaces: Readonly<Record<string, object>> = { numpy, lax, random, nn, linalg, programs, control, sequence };
+const spaces: Readonly<Record<string, object>> = {
+  numpy,
+  lax,
+  random,
+  nn,
+  linalg,
+  programs,
+  control,
+  sequence,
+  metrics,
+};
 
 type Reducer = 'max' | 'min' | 'add' | 'mul';
 type Windows = NonNullable<Parameters<typeof lax.reduceWindow>[6]> & {

@@ -25,6 +25,8 @@ import control  # noqa: E402
 import elementwise  # noqa: E402
 import indexing  # noqa: E402
 import linalg  # noqa: E402
+import losses  # noqa: E402
+import metrics  # noqa: E402
 import methods  # noqa: E402
 import networks  # noqa: E402
 import optim_cases  # noqa: E402
@@ -36,12 +38,11 @@ import shapes  # noqa: E402
 import sorting  # noqa: E402
 from cases import write  # noqa: E402
 
-MODULES = [elementwise, reductions, shapes, contractions, indexing, sorting, linalg, activations, methods, control, programs]
+MODULES = [elementwise, reductions, shapes, contractions, indexing, sorting, linalg, activations, losses, methods, control, programs]
 WHOLE = [elementwise, reductions, shapes, contractions, indexing, sorting, methods]
 dtype, suffix = (np.float64, 'f64') if wide else (np.float32, 'f32')
 
 files = {f'{m.__name__}-{suffix}': lambda m=m: m.cases(dtype) for m in MODULES}
-files[f'recurrent-{suffix}'] = lambda: sequence.recurrent(dtype)
 files[f'promotion-{suffix}'] = lambda: elementwise.promotion_cases(wide)
 files[f'optim-{suffix}'] = lambda: optim_cases.cases(dtype)
 if wide:
@@ -54,6 +55,8 @@ else:
 MORE = {'layers-feedforward': 'layers', 'initializers': 'initializers'}
 if not wide:
     files |= {name: lambda m=m: importlib.import_module(m).cases() for name, m in MORE.items()}
+    files['metrics-f32'] = metrics.cases
+    files['recurrent-f32'] = lambda: sequence.recurrent(dtype)
 
 for name, make in files.items():
     if not names or any(name.startswith(n) for n in names):
