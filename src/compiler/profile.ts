@@ -7,6 +7,7 @@ import { blockUntilReady } from './devices.ts';
 import { callsHost } from '../trace/host-call.ts';
 import { executeInParts } from './host-calls.ts';
 import { bytesOf, flopsOf, runsOf } from './report.ts';
+import { at } from '../util/array.ts';
 import { concreteArrays, deviceOf, execute, executableFor } from './runtime.ts';
 
 /** What one kernel took in a call of a function. */
@@ -26,13 +27,74 @@ export interface KernelProfile {
 }
 
 /** Where the time of one call of a function goes. */
-export interface Profile {
+export class Profile {
+  /** The function. */
+  readonly name: string;
   /** For people: the device. */
   readonly device: string;
   /** From the call until all results are there, by the clock on the wall, with nothing to compile any more. */
   readonly microseconds: number;
   /** In the order in which they first ran. */
   readonly kernels: readonly KernelProfile[];
+
+  constructor(name: string, device: string, microseconds: number, kernels: readonly KernelProfile[]) {
+    this.name = name;
+    this.device = device;
+    this.microseconds = microseconds;
+    this.kernels = kernels;
+  }
+
+  /** A table, what took longest first: time, share, dispatches, billions of operations and gigabytes a second. */
+  toString(): string {
+    const total = this.kernels.reduce((sum, k) => sum + (k.microseconds ?? 0), 0);
+    const rows = [...this.kernels].sort((a, b) => (b.microseconds ?? 0) - (a.microseconds ?? 0));
+    const each = (n: number, { microseconds: us }: KernelProfile): string =>
+      us === null || us === 0 || n === 0 ? '' : (n / us / 1000).toFixed(1);
+    const lines = rows.map((k) => [
+      k.microseconds?.toFixed(1) ?? '',
+      k.microseconds === null || total === 0 ? '' : `${((100 * k.microseconds) / total).toFixed(1)} %`,
+      String(k.dispatches),
+      each(k.flops, k),
+      each(k.bytesMoved, k),
+      k.name,
+      k.source,
+    ]);
+    const all = [['µs', 'share', 'dispatches', 'GFLOP/s', 'GB/s', 'kernel', 'from'], ...lines];
+    const width = (i: number): number => Math.max(...all.map((row) => at(row, i).length));
+    const cell = (text: string, i: number): string =>
+      i < 5 ? text.padStart(width(i)) : i === 5 ? text.padEnd(width(i)) : text;
+    const head = `${this.name} on ${this.device}: ${this.microseconds.toFixed(1)} µs`;
+    return [head, ...all.map((row) => row.map(cell).join('  ').trimEnd())].join('\n');
+  }
+
+  /**
+   * The same as a trace in Chrome's JSON format, which Perfetto (ui.perfetto.dev) and chrome://tracing show: the call, and
+   * under it the kernels one after the other, each with all its dispatches together.
+   */
+  trace(): string {
+    const event = (name: string, tid: number, ts: number, dur: number, args: object): object => ({ ph: 'X', pid: 1, tid, name, ts, dur, args }); // prettier-ignore
+    const named = (name: string, tid: number): object => ({
+      ph: 'M',
+      pid: 1,
+      tid,
+      name: 'thread_name',
+      args: { name },
+    });
+    let from = 0;
+    const kernels = this.kernels.map(({ name, microseconds, ...args }) => {
+      const duration = microseconds ?? 0;
+      from += duration;
+      return event(name, 2, from - duration, duration, args);
+    });
+    const traceEvents = [
+      { ph: 'M', pid: 1, name: 'process_name', args: { name: this.device } },
+      named('call', 1),
+      named('kernels', 2),
+      event(this.name, 1, 0, this.microseconds, {}),
+      ...kernels,
+    ];
+    return JSON.stringify({ traceEvents, displayTimeUnit: 'ms' });
+  }
 }
 
 /** Profiles a Jaxpr without constants on concrete arrays, which stay as they are. It is called several times. */
@@ -48,7 +110,7 @@ export async function profileCall(
   const start = performance.now();
   await settled(execute(name, jaxpr, arrays, [], device));
   const microseconds = (performance.now() - start) * 1000;
-  return { device: device.description, microseconds, kernels: await kernelProfiles(name, jaxpr, arrays, device) };
+  return new Profile(name, device.description, microseconds, await kernelProfiles(name, jaxpr, arrays, device));
 }
 
 async function settled(results: readonly NDArray[]): Promise<void> {

@@ -6,6 +6,7 @@ import { bytesInMemory, fromMemory } from '../../kernel/half.ts';
 import type { Program } from '../../kernel/program.ts';
 import { maxThreads } from './control.ts';
 import { detectFeatures, hasSimd } from './features.ts';
+import type { Shared } from './executable.ts';
 import { homeOf, WasmBuffer, WasmExecutable } from './executable.ts';
 import type { MemoryOptions } from './memory.ts';
 import { LinearMemory } from './memory.ts';
@@ -76,7 +77,7 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
     memory.unpin(home);
     return new WasmBuffer(dtype, data.length, home);
   };
-  return {
+  const device: Device = {
     name: 'wasm',
     get description() {
       const threads = this.threads === 1 ? '1 thread' : `${this.threads} threads`;
@@ -98,11 +99,21 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
       return () => memory.release(claim);
     },
     hostCall: (inputs, outputs, f) => hostCallAtOnce({ readSync, write }, inputs, outputs, f),
-    load: (program) => new WasmExecutable(program, { memory, workspace, pool, sharing, features }),
+    load: (program) => new WasmExecutable(program, shared),
     tune: null,
     memory: () => memory.report(),
     close: () => pool?.close() ?? Promise.resolve(),
   };
+  const settle = (): Promise<void> => pool?.finished() ?? Promise.resolve();
+  const shared: Shared = {
+    memory,
+    workspace,
+    pool,
+    sharing,
+    features,
+    device: () => ({ ...device, read: readSync, settle }),
+  };
+  return device;
 }
 
 /** A program as the text of a module, as it would run on the threads of a device. */

@@ -1,9 +1,11 @@
-import type { DeviceBuffer, Executable } from '../../kernel/device.ts';
+import type { DeviceBuffer, Executable, KernelTiming } from '../../kernel/device.ts';
 import { DeviceError } from '../../kernel/device.ts';
 import type { DType } from '../../kernel/dtype.ts';
 import { storedBytes } from '../../kernel/dtype.ts';
 import { bytesInMemory } from '../../kernel/half.ts';
 import type { Program } from '../../kernel/program.ts';
+import type { TimedDevice } from '../../kernel/timed-steps.ts';
+import { timeSteps } from '../../kernel/timed-steps.ts';
 import { at } from '../../util/array.ts';
 import { invariant, present } from '../../util/assert.ts';
 import { InternalError } from '../../util/error.ts';
@@ -49,6 +51,8 @@ export interface Shared {
   readonly sharing: Sharing | null;
   /** What generated code may use. */
   readonly features: WasmFeatures;
+  /** The device, for taking the time of a program's steps. */
+  readonly device: () => TimedDevice;
 }
 
 /**
@@ -57,7 +61,6 @@ export interface Shared {
  */
 export class WasmExecutable implements Executable {
   readonly compiling = [];
-  readonly timed = null;
   private readonly program: Program;
   private readonly shared: Shared;
   /** Whether there is something in it for several threads. */
@@ -226,6 +229,10 @@ export class WasmExecutable implements Executable {
     });
     for (const b of program.donated) memory.release(present(homes.get(b), 'donated input').claim);
     return outputs;
+  }
+
+  timed(inputs: readonly DeviceBuffer[]): Promise<readonly KernelTiming[]> {
+    return timeSteps(this.program, inputs, this.shared.device());
   }
 
   text(): string {
