@@ -90,6 +90,25 @@ const regressions: readonly (readonly [Program, readonly Transformation[]])[] = 
     ],
     ['grad', 'jit'],
   ],
+  [
+    [
+      {
+        kind: 'block',
+        op: 'scan',
+        x: 0,
+        y: 0,
+        trips: 2,
+        bodies: [
+          [],
+          [
+            { kind: 'binary', op: 'picked', x: 0, y: 0 },
+            { kind: 'binary', op: 'gram', x: 0, y: 0 },
+          ],
+        ],
+      },
+    ],
+    ['jit'],
+  ],
 ];
 
 test.each(regressions)('a program that went wrong once: %#', agrees);

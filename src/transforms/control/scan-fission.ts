@@ -13,10 +13,9 @@ import type { Primitive } from '../../trace/primitive.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at, product, range, zipExact } from '../../util/array.ts';
 import { present } from '../../util/assert.ts';
-import type { Callable, Flags } from '../jaxpr-rules.ts';
+import type { Flags } from '../jaxpr-rules.ts';
 import { batchJaxprInFront, select } from '../jaxpr-rules.ts';
-import { cut } from './edit.ts';
-import type { ResidualPlan } from './residuals.ts';
+import { canBeWritten, cut, withConstants } from './edit.ts';
 import { isMapOrReduction, planResiduals } from './residuals.ts';
 import type { ScanParams } from './scan-loop.ts';
 
@@ -41,7 +40,7 @@ const maxBytes = 2 ** 26;
 /** A scan in three parts. */
 export interface Fission {
   /** From constants and whole xs to the loop's further xs; null where there are none. */
-  readonly before: Callable | null;
+  readonly before: Jaxpr | null;
   /** The loop that is left. It has fewer carried values, and more xs and ys. */
   readonly inner: ScanParams;
   /** Which carried values are left in it. */
@@ -77,7 +76,7 @@ export function fissionOf(p: ScanParams): Fission | null {
 // ------------------------------------------------------------------------------------------- before the loop
 
 interface Early {
-  readonly before: Callable;
+  readonly before: Jaxpr;
   readonly inner: ScanParams;
   readonly bytes: number;
 }
@@ -104,13 +103,9 @@ function takeEarly(p: ScanParams): Early | null {
   const wanted = products.flatMap((e) => e.outputs).filter((v) => read.has(v));
   const bytes = length * bytesOf(wanted);
   if (bytes > maxBytes) return null;
-  const made = withResults({ ...body, inputs: [...fixed, ...xs] }, wanted);
-  const axes = [...fixed.map(() => null), ...xs.map(() => 0)];
-  return {
-    before: batchJaxprInFront(made, { axes, size: length, axisName: null }).callable,
-    inner: { ...p, body: { ...left, inputs: [...body.inputs, ...wanted] } },
-    bytes,
-  };
+  const before = allAtOnce(withResults({ ...body, inputs: [...fixed, ...xs] }, wanted), fixed.length, length);
+  if (before === null) return null;
+  return { before, inner: { ...p, body: { ...left, inputs: [...body.inputs, ...wanted] } }, bytes };
 }
 
 // -------------------------------------------------------------------------------------------- after the loop
@@ -157,7 +152,10 @@ function takeLate(p: ScanParams, taken: number): Late | null {
   const stacks = [...stays, ...more];
   const operands = [...new Set(chosen.flatMap(operandsOf))];
   const moved = select(ys, rows.moved);
-  const made = whole(p, found, [...found.equations, ...rows.equations], [...operands, ...moved]);
+  const equations = [...found.equations, ...rows.equations];
+  const inputs = [...found.constants, ...found.slices, ...found.stacked];
+  const made = allAtOnce({ constants: [], inputs, equations, outputs: [...operands, ...moved] }, found.constants.length, length); // prettier-ignore
+  if (made === null) return null;
   return {
     inner: {
       ...p,
@@ -166,13 +164,13 @@ function takeLate(p: ScanParams, taken: number): Late | null {
     },
     kept,
     after: (init, given, xs, all) => {
-      const inputs = [
+      const values = [
         ...found.constants.map((v) => at(given, c.indexOf(v))),
         ...found.slices.map((v) => at(xs, x.indexOf(v))),
         ...found.stacked.map((v) => at(all, stacks.indexOf(v))),
       ];
-      const [values, late] = cut(evalJaxpr(made.jaxpr, [], [...made.constants, ...inputs]), operands.length);
-      const stackOf = new Map<Atom, NDArray>(zipExact(operands, values));
+      const [whole, late] = cut(evalJaxpr(made, [], values), operands.length);
+      const stackOf = new Map<Atom, NDArray>(zipExact(operands, whole));
       return {
         totals: chosen.map((t) => add(at(init, t.carry), summed(t.term, stackOf))),
         ys: merged(rows.moved, all, late),
@@ -189,17 +187,16 @@ export function merged<T>(flags: Flags, others: readonly T[], marked: readonly T
   return flags.map((f) => present((f ? from : rest).next().value, 'an item'));
 }
 
-/** What a plan gives and equations make of it, for all iterations at once, with the stack's axis in front. */
-function whole(
-  { length }: ScanParams,
-  { constants, slices, stacked }: ResidualPlan,
-  equations: readonly Equation[],
-  outputs: readonly Atom[],
-): Callable {
-  const stacks = [...slices, ...stacked];
-  const jaxpr: Jaxpr = { constants: [], inputs: [...constants, ...stacks], equations, outputs };
-  const axes = [...constants.map(() => null), ...stacks.map(() => 0)];
-  return batchJaxprInFront(jaxpr, { axes, size: length, axisName: null }).callable;
+/** A Jaxpr for all iterations at once, with the stack's axis in front; null where it would hold large arrays. */
+function allAtOnce(jaxpr: Jaxpr, constants: number, length: number): Jaxpr | null {
+  const axes = jaxpr.inputs.map((_, i) => (i < constants ? null : 0));
+  const { callable } = batchJaxprInFront(jaxpr, { axes, size: length, axisName: null });
+  if (!canBeWritten(callable.constants)) return null;
+  const [captured, inputs] = cut(callable.jaxpr.inputs, callable.constants.length);
+  return withConstants({
+    jaxpr: { ...callable.jaxpr, constants: captured, inputs },
+    constants: callable.constants,
+  });
 }
 
 /** A Jaxpr of other results, with all its inputs. */

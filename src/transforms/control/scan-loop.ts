@@ -94,7 +94,7 @@ function inParts(
   given: readonly NDArray[],
   repeat: Repeat,
 ): readonly NDArray[] {
-  const made = before === null ? [] : evalJaxpr(before.jaxpr, [], [...before.constants, ...constants, ...given]);
+  const made = before === null ? [] : evalJaxpr(before, [], [...constants, ...given]);
   const xs = [...given, ...made];
   const outs = repeat([...constants, ...select(init, kept), ...xs], inner);
   const [carried, rows] = cut(outs, inner.carries);
