@@ -15,6 +15,7 @@ export type {
   LstmCellOptions,
   LstmState,
 } from './cells.ts';
+export { parallel, residual, scanLayers, shared, vmapLayers } from './combinators.ts';
 export { conv1d, conv2d, conv3d } from './conv.ts';
 export type { ConvOptions } from './conv.ts';
 export { convTranspose } from './conv-transpose.ts';
@@ -24,9 +25,11 @@ export type { Affine, AffineOptions } from './dense.ts';
 export * as initializers from './initializers.ts';
 export type { Initializer } from './initializers.ts';
 export { lambda, pure } from './layer.ts';
-export type { Context, Initialized, Layer, Tree } from './layer.ts';
+export type { Context, Initialized, Layer, Part, Tree } from './layer.ts';
 export * from './losses/index.ts';
 export * as metrics from './metrics/index.ts';
+export { mlp } from './mlp.ts';
+export type { MlpOptions } from './mlp.ts';
 export { groupNorm, instanceNorm, layerNorm, rmsNorm } from './norm.ts';
 export type { NormOptions, ScaleAndBias } from './norm.ts';
 export { avgPool, globalAvgPool, globalMaxPool, maxPool } from './pool.ts';
@@ -41,4 +44,6 @@ export type { SingularVectors, SpectralNormed, SpectralNormOptions, WeightNormed
 export { flatten, reshape } from './reshape.ts';
 export { sequential, sequentialMonoid } from './sequential.ts';
 export type { Sequential } from './sequential.ts';
+export { countParams, tabulate } from './tabulate.ts';
+export type { TabulateOptions } from './tabulate.ts';
 export type { Extents, Padding } from './windows.ts';

@@ -1,5 +1,6 @@
 import type { Shape } from '../trace/aval.ts';
 import { aval } from '../trace/aval.ts';
+import { split } from '../random/index.ts';
 import { stage } from '../trace/stage.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at } from '../util/array.ts';
@@ -55,13 +56,32 @@ export const pure = <P extends Tree>(
  * The function is traced once on a batch of one to learn the shape of its outputs.
  */
 export function lambda(f: (x: NDArray) => NDArray, name = f.name === '' ? 'lambda' : f.name): Layer<null, null> {
-  const outputShape = (inputShape: Shape): Shape => {
-    const { jaxpr } = stage(`init of ${name}`, (x) => [f(x)], [aval([1, ...inputShape], 'f32')]);
-    return at(jaxpr.outputs, 0).aval.shape.slice(1);
-  };
   return pure(
     name,
-    (_, inputShape) => ({ params: null, outputShape: outputShape(inputShape) }),
+    (_, inputShape) => ({ params: null, outputShape: outputShapeOf(name, f, inputShape) }),
     (_, x) => f(x),
   );
+}
+
+/** The shape of what a function of batches makes of an example of each of these shapes. */
+export function outputShapeOf(
+  name: string,
+  f: (...batches: readonly NDArray[]) => NDArray,
+  ...shapes: readonly Shape[]
+): Shape {
+  const { jaxpr } = stage(`init of ${name}`, (...xs) => [f(...xs)], shapes.map((s) => aval([1, ...s], 'f32'))); // prettier-ignore
+  return at(jaxpr.outputs, 0).aval.shape.slice(1);
+}
+
+/** A layer, or the function of a batch that one is made of. */
+export type Part = Layer | ((x: NDArray) => NDArray);
+
+/** A plain function, such as `relu`, stands for the layer {@link lambda} makes of it. */
+export const layerOf = (part: Part): Layer => (typeof part === 'function' ? lambda(part) : part);
+
+/** A context for each of several layers, with a key of its own where there is one. */
+export function contextsFor(context: Context, count: number): readonly Context[] {
+  const { key } = context;
+  if (key === undefined || count === 0) return Array.from({ length: count }, () => context);
+  return [...split(key, count)].map((own) => ({ ...context, key: own }));
 }

@@ -1,17 +1,16 @@
 import type { Monoid } from 'fp-ts/lib/Monoid.js';
 import { split } from '../random/index.ts';
 import { ArgumentError } from '../trace/errors.ts';
-import type { NDArray } from '../trace/value.ts';
 import { at } from '../util/array.ts';
-import type { Layer, Tree } from './layer.ts';
-import { lambda } from './layer.ts';
+import type { Layer, Part, Tree } from './layer.ts';
+import { contextsFor, layerOf } from './layer.ts';
 
 /** Layers one after the other. Its parameters and state are the tuples of theirs. */
 export interface Sequential extends Layer<readonly Tree[], readonly Tree[]> {
   readonly layers: readonly Layer[];
 }
 
-const isSequential = (layer: Layer): layer is Sequential => 'layers' in layer;
+export const isSequential = (layer: Layer): layer is Sequential => 'layers' in layer;
 
 /**
  * Applies layers in order, each to the output of the one before. A plain function of a batch, such as `relu`, stands for
@@ -21,10 +20,8 @@ const isSequential = (layer: Layer): layer is Sequential => 'layers' in layer;
  * @example
  * const classifier = sequential(flatten(), dense(64), relu, dense(10));
  */
-export function sequential(...parts: readonly (Layer | ((x: NDArray) => NDArray))[]): Sequential {
-  const layers = parts
-    .map((part) => (typeof part === 'function' ? lambda(part) : part))
-    .flatMap((layer) => (isSequential(layer) ? layer.layers : [layer]));
+export function sequential(...parts: readonly Part[]): Sequential {
+  const layers = parts.map(layerOf).flatMap((layer) => (isSequential(layer) ? layer.layers : [layer]));
   const check = (what: string, values: readonly Tree[]): void => {
     if (values.length === layers.length) return;
     const needed = `[nn.sequential] ${layers.length} layers got ${what} for ${values.length}: use what init gave`;
@@ -46,11 +43,10 @@ export function sequential(...parts: readonly (Layer | ((x: NDArray) => NDArray)
     apply(params, state, x, context) {
       check('parameters', params);
       check('state', state);
-      const keys = context.key === undefined || layers.length === 0 ? null : [...split(context.key, layers.length)];
+      const contexts = contextsFor(context, layers.length);
       let y = x;
       const states = layers.map((layer, i) => {
-        const own = keys === null ? context : { ...context, key: at(keys, i) };
-        const [next, after] = layer.apply(params[i] ?? null, state[i] ?? null, y, own);
+        const [next, after] = layer.apply(params[i] ?? null, state[i] ?? null, y, at(contexts, i));
         y = next;
         return after;
       });

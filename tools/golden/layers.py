@@ -46,7 +46,12 @@ def from_torch(name, made, x, params, layout):
 def dense():
     x, params = values('dense x', [4, 3]), affine('dense', [3, 4], 4)
     y = linen.Dense(4, precision='highest').apply({'params': {k[1:]: v for k, v in params.items()}}, x)
-    return [layer('dense', 'flax.linen.Dense', x, y, params)]
+    out = [layer('dense', 'flax.linen.Dense', x, y, params)]
+    x, first, last = values('mlp x', [4, 3]), affine('mlp 1', [3, 4], 4), affine('mlp 2', [4, 2], 2)
+    of = lambda n, p, x: linen.Dense(n, precision='highest').apply({'params': {k[1:]: v for k, v in p.items()}}, x)
+    y = of(2, last, np.tanh(of(4, first, x)))
+    params = {f'[{i}]{k}': v for i, p in [(0, first), (2, last)] for k, v in p.items()}
+    return [*out, layer('mlp', 'flax.linen.Dense', x, y, params)]
 
 
 def outward(weights):

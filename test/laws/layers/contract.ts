@@ -1,4 +1,4 @@
-import type { NDArray, nn } from '../../../src/index.ts';
+import type { nn } from '../../../src/index.ts';
 
 /** What a row of the layers' contract says, and which names the rows must cover. */
 
@@ -52,6 +52,3 @@ export type LayerName = {
 
 /** Rows of a family, by the exports that they are about. */
 export type LayerRows<Name extends LayerName> = Readonly<Record<Name, readonly [LayerRow, ...LayerRow[]]>>;
-
-/** Parameters or state by path, as {@link NDArray}s. */
-export type ArraysByPath = Readonly<Record<string, NDArray>>;
