@@ -102,3 +102,9 @@ export const worthKeepingInARow = (c: Cost, length: number): boolean => c.weight
  * matters as long as one of the two is short: where both move much, each is better laid out by itself.
  */
 export const worthALaunchTogether = (bytes: number, others: number): boolean => Math.min(bytes, others) <= 1 << 24;
+
+/** Can a kernel bind so few buffers that small values had better share some? Devices that pass pointers bind any number. */
+export const fewBindings = (maxOperands: number): boolean => maxOperands <= 32;
+
+/** May a temporary live in one buffer with others, for as long as any of them is needed? */
+export const smallEnoughToPack = (bytes: number): boolean => bytes <= 1 << 14;

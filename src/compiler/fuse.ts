@@ -101,9 +101,13 @@ export interface FusedBlock {
 export const resultsOf = (g: Group): readonly Value[] =>
   g.kind === 'kernel' ? g.members.map((m) => m.root) : g.task.results;
 
-/** Groups the nodes of a program and of the blocks in it. */
-export const fuse = (lowered: LoweredJaxpr, target: Target): FusedBlock =>
-  withoutAliases(fuseBlock(lowered, target, lowered.aliases), lowered.aliases);
+/**
+ * Groups the nodes of a program and of the blocks in it.
+ *
+ * @param donated inputs that results are counted on to be written over where that saves a kernel's bindings.
+ */
+export const fuse = (lowered: LoweredJaxpr, target: Target, donated: readonly Value[] = []): FusedBlock =>
+  withoutAliases(fuseBlock(lowered, target, lowered.aliases, donated), lowered.aliases);
 
 /** The groups that compute values so far, by the values' ids and other names. */
 export class Producers {
@@ -125,13 +129,14 @@ export class Producers {
 }
 
 /** Groups the nodes of a block, in the order of their first ones. */
-function fuseBlock(block: Block, target: Target, aliases: Aliases): FusedBlock {
+function fuseBlock(block: Block, target: Target, aliases: Aliases, donated: readonly Value[] = []): FusedBlock {
   const { nodes, outputs } = block;
   const groups: Group[] = [];
   const producers = new Producers(aliases);
   const reads = new Map(nodes.map((n) => [n, nodeReads(n)]));
   const readsOf = (n: Node): ReadonlySet<number> => present(reads.get(n), 'a node of the block');
-  const fusion = { target, producers, readsOf, isStored: storedIn(block, producers, readsOf) };
+  const overwritten = { results: new Set(outputs.filter((v) => v !== null)), donated };
+  const fusion = { target, producers, readsOf, isStored: storedIn(block, producers, readsOf), overwritten };
   for (const node of nodes) {
     if (node.kind === 'task') {
       const group = taskGroup(node, producers, target);

@@ -1,8 +1,6 @@
-import { loadsOf } from '../kernel/expr.ts';
-import { sizeOf } from '../trace/aval.ts';
-import type { FusedBlock, Group, KernelGroup } from './fuse.ts';
+import type { FusedBlock, Group } from './fuse.ts';
 import { resultsOf } from './fuse.ts';
-import { dependsOn, loopReads } from './join.ts';
+import { dependsOn, writesElementwise } from './join.ts';
 import type { Value } from './lower.ts';
 
 /**
@@ -51,6 +49,12 @@ export class InPlace {
     return g?.kind === 'kernel' && writesElementwise(g, v, result) && this.claim(g, v, result);
   }
 
+  /** The same if the kernel that writes `result` reads `v`: then they are one binding of it. */
+  claimRead(v: Value, result: Value): boolean {
+    const g = this.groups.find((x) => resultsOf(x).includes(result));
+    return g !== undefined && readsOf(g).has(v.id) && this.claimElementwise(v, result);
+  }
+
   private claim(writer: Group, v: Value, result: Value): boolean {
     if (this.taken.has(v.id) || this.over.has(result.id)) return false;
     if (writer.kind === 'task' && writer.reads.has(v.id)) return false;
@@ -66,15 +70,3 @@ export class InPlace {
 /** Ids of all that must still be there when a group runs. */
 export const readsOf = (g: Group): ReadonlySet<number> =>
   g.kind === 'kernel' ? g.reads : new Set([...g.reads, ...g.task.starts.flatMap((v) => (v === null ? [] : [v.id]))]);
-
-/** Does the kernel read of `v` only the element that it then writes for `result`? */
-function writesElementwise(group: KernelGroup, v: Value, result: Value): boolean {
-  if (v.aval.dtype !== result.aval.dtype || sizeOf(v.aval.shape) !== sizeOf(result.aval.shape)) return false;
-  const own = group.members.find((m) => m.root === result);
-  const inLoops = loopReads(group.loops);
-  // What is stored along a row may be read along the row before.
-  if (own?.inRow !== true && loadsOf(inLoops).some((l) => l.operand === v.id)) return false;
-  return loadsOf([...inLoops, ...group.members.map((m) => m.value)])
-    .filter((l) => l.operand === v.id)
-    .every((l) => l.index === own?.position && l.guard === null);
-}

@@ -12,7 +12,7 @@ import { at, product } from '../util/array.ts';
 import { unaliased } from './aliases.ts';
 import { worthARowwiseKernel } from './cost.ts';
 import type { Group, KernelGroup, Loops, Member, Producers } from './fuse.ts';
-import type { Block, Node, Root } from './lower.ts';
+import type { Block, Node, Root, Value } from './lower.ts';
 import { contractIndices } from './lower.ts';
 
 /** Which roots may share a kernel, and how they stand in it. */
@@ -25,6 +25,8 @@ export interface Fusion {
   readonly readsOf: (node: Node) => ReadonlySet<number>;
   /** Must a value be stored if these are the roots of the kernel that computes it? Not if nothing else reads it. */
   readonly isStored: (value: Root, kernel: ReadonlySet<Node>) => boolean;
+  /** Results of the program, and what it may write them over: the plan will, if every reader can run before. */
+  readonly overwritten: { readonly results: ReadonlySet<Value>; readonly donated: readonly Value[] };
 }
 
 /** See {@link Fusion.isStored}. */
@@ -296,18 +298,55 @@ function admit(group: KernelGroup, member: Member, more: readonly Expr[], fusion
   const ids = new Set(loadsOf([member.value, ...more]).map((l) => l.operand));
   const from = [...ids].flatMap((id) => producers.of(id));
   if (from.some((g) => dependsOn(g, group))) return false;
-  const roots = [...group.members.map((m) => m.root), member.root];
-  if (!canBind(roots, [...group.reads, ...ids], fusion)) return false;
+  const grown = { ...group, members: [...group.members, member] };
+  const saved = (): number => updatesInPlace({ ...grown, reads: new Set([...group.reads, ...ids]) }, more, fusion);
+  if (!canBind(grown.members.map((m) => m.root), [...group.reads, ...ids], fusion, saved)) return false; // prettier-ignore
   addMember(group, member, more, producers);
   return true;
 }
 
-/** Can the target bind all that a kernel of these roots reads from others and stores? */
-function canBind(roots: readonly Root[], reads: readonly number[], { producers, target, isStored }: Fusion): boolean {
+/**
+ * Can the target bind all that a kernel of these roots reads from others and stores? `saved`: how many of the results
+ * will be where something is that is read.
+ */
+function canBind(
+  roots: readonly Root[],
+  reads: readonly number[],
+  { producers, target, isStored }: Fusion,
+  saved = (): number => 0,
+): boolean {
   const kernel = new Set<Node>(roots);
   const own = new Set(roots.map((r) => r.id));
   const buffers = new Set(reads.map((id) => unaliased(producers.aliases, id)).filter((id) => !own.has(id)));
-  return buffers.size + roots.filter((r) => isStored(r, kernel)).length <= target.maxOperands;
+  const beyond = buffers.size + roots.filter((r) => isStored(r, kernel)).length - target.maxOperands;
+  return beyond <= 0 || beyond <= saved();
+}
+
+/** How many of a kernel's results can be written over something that it reads; not what `more` reads besides. */
+function updatesInPlace(group: KernelGroup, more: readonly Expr[], { overwritten }: Fusion): number {
+  const elsewhere = new Set(loadsOf(more).map((l) => l.operand));
+  const free = new Set(overwritten.donated.filter((v) => group.reads.has(v.id) && !elsewhere.has(v.id)));
+  let count = 0;
+  for (const { root } of group.members) {
+    if (!overwritten.results.has(root)) continue;
+    const over = [...free].find((v) => writesElementwise(group, v, root));
+    if (over === undefined) continue;
+    free.delete(over);
+    count += 1;
+  }
+  return count;
+}
+
+/** Does the kernel read of `v` only the element that it then writes for `result`? */
+export function writesElementwise(group: KernelGroup, v: Value, result: Value): boolean {
+  if (v.aval.dtype !== result.aval.dtype || sizeOf(v.aval.shape) !== sizeOf(result.aval.shape)) return false;
+  const own = group.members.find((m) => m.root === result);
+  const inLoops = loopReads(group.loops);
+  // What is stored along a row may be read along the row before.
+  if (own?.inRow !== true && loadsOf(inLoops).some((l) => l.operand === v.id)) return false;
+  return loadsOf([...inLoops, ...group.members.map((m) => m.value)])
+    .filter((l) => l.operand === v.id)
+    .every((l) => l.index === own?.position && l.guard === null);
 }
 
 /** Does `a` read, directly or through others, what `b` computes? */

@@ -60,6 +60,7 @@ class Planner implements Bindings {
     const groups = live(block);
     const inPlace = new InPlace(block, groups);
     inPlace.claimStarts((v) => donated.includes(v));
+    for (const out of outputs) donated.some((v) => inPlace.claimRead(v, out));
     for (const out of outputs) donated.some((v) => inPlace.claimElementwise(v, out));
     for (const out of outputs) {
       const origin = inPlace.origin(out);

@@ -67,7 +67,7 @@ export function mapStatements(
   body: readonly Statement[],
   expr: (e: Expr) => Expr,
   operand: (n: number) => number,
-  position: (e: Expr) => Expr = expr,
+  position: (e: Expr, operand: number) => Expr = expr,
 ): readonly Statement[] {
   const inner = (b: readonly Statement[]): readonly Statement[] => mapStatements(b, expr, operand, position);
   return body.map((s): Statement => {
@@ -75,7 +75,7 @@ export function mapStatements(
       case 'set':
         return { ...s, value: expr(s.value) };
       case 'store':
-        return { ...s, operand: operand(s.operand), index: position(s.index), value: expr(s.value) };
+        return { ...s, operand: operand(s.operand), index: position(s.index, s.operand), value: expr(s.value) };
       case 'for':
         return { ...s, from: expr(s.from), to: expr(s.to), body: inner(s.body) };
       case 'while':

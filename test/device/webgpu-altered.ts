@@ -1,7 +1,10 @@
 import { platformGpu } from '../../src/backends/webgpu/platform.ts';
 
-/** The platform's WebGPU with some methods of the devices that it opens replaced. */
-export async function alteredGpu(change: (device: GPUDevice) => Partial<GPUDevice>): Promise<GPU> {
+/** The platform's WebGPU with some methods of the devices that it opens replaced, and lower limits. */
+export async function alteredGpu(
+  change: (device: GPUDevice) => Partial<GPUDevice>,
+  limits: { readonly [name: string]: number } = {},
+): Promise<GPU> {
   const bound = <T extends object>(target: T, changes: Partial<T>): T =>
     new Proxy(target, {
       get: (t, key) => {
@@ -17,6 +20,7 @@ export async function alteredGpu(change: (device: GPUDevice) => Partial<GPUDevic
       const adapter = await gpu.requestAdapter(options);
       if (adapter === null) return null;
       return bound(adapter, {
+        limits: bound<GPUSupportedLimits>(adapter.limits, limits as Partial<GPUSupportedLimits>),
         requestDevice: async (descriptor) => {
           const real = await adapter.requestDevice(descriptor);
           return bound(real, change(real));
