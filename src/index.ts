@@ -8,6 +8,7 @@ import { maxThreads } from './backends/wasm/control.ts';
 import { createWasmDevice, wasmText } from './backends/wasm/device.ts';
 import { createWebGpuDevice } from './backends/webgpu/device.ts';
 import { wgslText } from './backends/webgpu/emit.ts';
+import { gpuSchedule, targetFor } from './backends/webgpu/schedule.ts';
 import { tuningStore } from './backends/webgpu/tuning/store.ts';
 import { compile } from './compiler/compile.ts';
 import { devicePut as putOn } from './compiler/devices.ts';
@@ -19,7 +20,7 @@ import {
   setDefaultDevice,
 } from './compiler/runtime.ts';
 import { dtypes } from './kernel/dtype.ts';
-import type { Device, DeviceLostError, DeviceName, MemoryReport, Target } from './kernel/device.ts';
+import type { Device, DeviceLostError, DeviceName, MemoryReport } from './kernel/device.ts';
 import { ArgumentError } from './trace/errors.ts';
 import { installSpelling } from './transforms/stages.ts';
 
@@ -99,7 +100,7 @@ export { tune } from './transforms/tune.ts';
 export type { TuneOptions, TuneReport } from './transforms/tune.ts';
 export type { TunedProduct, TuneProgress } from './kernel/device.ts';
 export type { KernelProfile, Profile } from './compiler/profile.ts';
-export type { MemoryUse, ProgramCost } from './compiler/report.ts';
+export type { KernelCost, MemoryUse, ProgramCost, Traffic } from './compiler/report.ts';
 export { stopGradient } from './lax/stop-gradient.ts';
 export { blockUntilReady, deviceGet } from './compiler/devices.ts';
 export { MistakeError, PullbackError } from './util/error.ts';
@@ -289,7 +290,7 @@ export const devicePut = async <T>(value: T, device?: DeviceName): Promise<T> =>
   putOn(value, device === undefined ? currentDefault() : await start(device));
 
 /** What WebGPU devices have, some of them without f16; text for a device at hand may use more. */
-const anyWebGpu: Target = { device: 'webgpu', dtypes: new Set(dtypes.filter((d) => d !== 'f64')), maxOperands: 8 };
+const anyWebGpu = targetFor(gpuSchedule, { dtypes: new Set(dtypes.filter((d) => d !== 'f64')), maxOperands: 8 });
 
 installDefaultDevice(() => wasmDevice());
 installDevices((name) => running.get(name) ?? (name === 'wasm' ? wasmDevice() : null));

@@ -1,7 +1,9 @@
 import type { Expr } from '../kernel/expr.ts';
 import { operandsOf } from '../kernel/expr.ts';
+import type { Splits } from '../kernel/device.ts';
 import { shortRow } from '../kernel/kernel.ts';
 import type { KernelOp } from '../kernel/ops.ts';
+import { product } from '../util/array.ts';
 
 /**
  * The one place that decides between computing a value again and storing it. Numbers are relative to a multiplication;
@@ -102,6 +104,21 @@ export const worthKeepingInARow = (c: Cost, length: number): boolean => c.weight
  * matters as long as one of the two is short: where both move much, each is better laid out by itself.
  */
 export const worthALaunchTogether = (bytes: number, others: number): boolean => Math.min(bytes, others) <= 1 << 24;
+
+/**
+ * In how many parts a product is computed that has so many results over so much depth, whose outermost axis is cut: as many as keep
+ * the device busy, each of a depth that is worth it.
+ */
+export function partsOfDepth(splits: Splits | undefined, results: number, depth: readonly number[]): number {
+  const [outermost = 1] = depth;
+  const total = product(depth);
+  if (splits === undefined || results < splits.leastResults || total < splits.leastDepth) return 1;
+  const most = Math.min(outermost, splits.results / results, total / leastPart);
+  for (let parts = Math.floor(most); parts > 1; parts--) if (outermost % parts === 0) return parts;
+  return 1;
+}
+
+const leastPart = 128;
 
 /** Can a kernel bind so few buffers that small values had better share some? Devices that pass pointers bind any number. */
 export const fewBindings = (maxOperands: number): boolean => maxOperands <= 32;

@@ -2,7 +2,7 @@ import type { Target } from '../kernel/device.ts';
 import { computedIn } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { constant, load, loadsOf } from '../kernel/expr.ts';
-import { indices, linearize } from '../kernel/index-algebra.ts';
+import { iadd, imul, indices, linearize } from '../kernel/index-algebra.ts';
 import { narrow } from '../kernel/narrow.ts';
 import { ProcedureWriter, statementExpressions } from '../kernel/procedure.ts';
 import type { Aval, Shape } from '../trace/aval.ts';
@@ -17,7 +17,7 @@ import { joinScopes } from '../util/origin.ts';
 import type { Alias, Aliases } from './aliases.ts';
 import { behind } from './aliases.ts';
 import type { Cost } from './cost.ts';
-import { cheapInContraction, cheapToAmplify, cheapToRepeat, costOf } from './cost.ts';
+import { cheapInContraction, cheapToAmplify, cheapToRepeat, costOf, partsOfDepth } from './cost.ts';
 import { simplifyJaxpr } from './flatten.ts';
 
 /**
@@ -38,6 +38,8 @@ export interface Root extends Value {
   /** The operations it came from, first to last, for names. */
   readonly operations: readonly string[];
 }
+
+type Contraction = Extract<Lowered, { kind: 'contract' }>;
 
 /** How a root is computed. */
 export type RootBody =
@@ -174,7 +176,10 @@ class Lowering {
       case 'contract': {
         const v = at(e.outputs, 0);
         this.limitReads(operands, () => readsOf(lowered, v.aval));
-        this.define(v, this.root(v.aval, lowered, named));
+        this.define(
+          v,
+          this.root(v.aval, lowered.kind === 'reduce' ? lowered : this.inParts(lowered, v.aval, named), named),
+        );
         return;
       }
       case 'procedure':
@@ -186,6 +191,36 @@ class Lowering {
       case 'barrier':
         return this.barrier(e, operands);
     }
+  }
+
+  /** A contraction, or the sum of its parts, each over a part of the depth's outermost axis. */
+  private inParts(body: Contraction, out: Aval, named: readonly string[]): RootBody {
+    const [outermost = 1, ...inner] = body.depth;
+    const parts = partsOfDepth(this.target.splits, sizeOf(out.shape), body.depth);
+    if (parts === 1) return body;
+    const length = outermost / parts;
+    const whole = ([part, ...b]: readonly Expr[], [k, ...ks]: readonly Expr[]) =>
+      [b, [iadd(imul(part as Expr, length), k as Expr), ...ks]] as const;
+    const partial = this.root(
+      aval([parts, ...out.shape], computedIn(out.dtype)),
+      {
+        ...body,
+        batch: [parts, ...body.batch],
+        depth: [length, ...inner],
+        lhs: (b, m, k) => {
+          const [batch, depth] = whole(b, k);
+          return body.lhs(batch, m, depth);
+        },
+        rhs: (b, n, k) => {
+          const [batch, depth] = whole(b, k);
+          return body.rhs(batch, n, depth);
+        },
+        coordinate: ([part, ...b], m, n) => [part as Expr, ...body.coordinate(b, m, n)],
+      },
+      named,
+    );
+    const at = readFrom(partial);
+    return { kind: 'reduce', monoid: 'add', reduced: [parts], value: (c, k) => at([...k, ...c]) };
   }
 
   private procedure(e: Equation, lowered: Procedure, operands: readonly Definition[], named: readonly string[]): void {

@@ -1,4 +1,5 @@
 import { isFloat, storedBytes } from '../kernel/dtype.ts';
+import type { Device } from '../kernel/device.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { visit } from '../kernel/expr.ts';
 import type { Kernel, SingleKernel } from '../kernel/kernel.ts';
@@ -25,13 +26,46 @@ export interface ProgramCost {
   readonly temporaryBytes: number;
   /** Different kernel runs in the program; a loop runs its own again and again. */
   readonly kernels: number;
+  /**
+   * What all kernels move to and from the device's memory as they are laid out on it, and how much of that is unavoidable; null
+   * on devices that don't tell.
+   */
+  readonly traffic: Traffic | null;
+  /** The same kernel by kernel, in the order in which they run. */
+  readonly byKernel: readonly KernelCost[];
+}
+
+/** An estimate of the traffic between a device's workgroups and its memory. */
+export interface Traffic {
+  /** Bytes, where what several workgroups read counts for each of them. */
+  readonly bytes: number;
+  /** Bytes that kernels have to read and write: every element once a kernel. */
+  readonly unavoidable: number;
+  /** The one by the other: 1 is the best there is. */
+  readonly ratio: number;
+  /** The arithmetic intensity: floating-point operations for each byte. */
+  readonly flopsPerByte: number;
+}
+
+/** What one kernel of a program takes, of all times that it runs. */
+export interface KernelCost {
+  /** Its name in `asText('kernels')` and in the device's code. */
+  readonly name: string;
+  /** The operations that it came from. */
+  readonly source: string;
+  /** How often it runs, as far as that is known. */
+  readonly times: number;
+  readonly flops: number;
+  readonly bytesMoved: number;
+  readonly traffic: Traffic | null;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** The cost of a program. */
-export function programCost(program: Program): ProgramCost {
+/** The cost of a program, on a device that tells its traffic. */
+export function programCost(program: Program, device: Pick<Device, 'traffic'> | null = null): ProgramCost {
   const runs = runsOf(program);
+  const byKernel = runs.map((run) => kernelCost(run, device?.traffic ?? null));
   const temporaryBytes = sum(program.slots);
   const lasting = sum(
     program.buffers.filter((b) => b.place.kind !== 'temporary').map((b) => b.length * storedBytes(b.dtype)),
@@ -43,7 +77,31 @@ export function programCost(program: Program): ProgramCost {
     liveBytes: bytesAlive(program) + lasting,
     temporaryBytes,
     kernels: runs.length,
+    traffic: totalTraffic(byKernel),
+    byKernel,
   };
+}
+
+function kernelCost({ kernel, times }: CountedRun, trafficOf: Device['traffic']): KernelCost {
+  const { name, source } = kernel;
+  const [flops, bytesMoved] = [times * flopsOf(kernel), times * bytesOf(kernel)];
+  if (trafficOf === null) return { name, source, times, flops, bytesMoved, traffic: null };
+  const { bytes, unavoidable } = trafficOf(kernel);
+  return { name, source, times, flops, bytesMoved, traffic: traffic(times * bytes, times * unavoidable, flops) };
+}
+
+const traffic = (bytes: number, unavoidable: number, flops: number): Traffic => ({
+  bytes,
+  unavoidable,
+  ratio: unavoidable === 0 ? 1 : bytes / unavoidable,
+  flopsPerByte: bytes === 0 ? 0 : flops / bytes,
+});
+
+function totalTraffic(costs: readonly KernelCost[]): Traffic | null {
+  const known = costs.flatMap((c) => (c.traffic === null ? [] : [c.traffic]));
+  if (known.length === 0 || known.length < costs.length) return null;
+  const of = (pick: (t: Traffic) => number): number => sum(known.map(pick));
+  return traffic(of((t) => t.bytes), of((t) => t.unavoidable), sum(costs.map((c) => c.flops))); // prettier-ignore
 }
 
 /** The bytes that one call of a compiled function needs, by what they are for. */
@@ -84,6 +142,8 @@ export const totalCost = (costs: readonly ProgramCost[]): ProgramCost =>
     liveBytes: Math.max(a.liveBytes, b.liveBytes),
     temporaryBytes: Math.max(a.temporaryBytes, b.temporaryBytes),
     kernels: a.kernels + b.kernels,
+    traffic: totalTraffic([...a.byKernel, ...b.byKernel]),
+    byKernel: [...a.byKernel, ...b.byKernel],
   }));
 
 /** The memory of programs that run one after the other: of each kind, the most that one needs. */

@@ -6,8 +6,8 @@ import type { Kernel, Operand } from '../kernel/kernel.ts';
 import { partsOf } from '../kernel/kernel.ts';
 import type { Program, RunStep, Step } from '../kernel/program.ts';
 import { withInner } from '../kernel/program.ts';
-import { at } from '../util/array.ts';
-import { worthALaunchTogether } from './cost.ts';
+import { at, range } from '../util/array.ts';
+import { fewBindings, worthALaunchTogether } from './cost.ts';
 import { withOperands } from './renumber.ts';
 
 /**
@@ -20,6 +20,8 @@ export function sideBySide(program: Program, target: Target): Program {
 
 /** Steps further apart are left alone; looking at all would make compilation quadratic. */
 const furthest = 24;
+/** Among so many partners the best one is chosen. */
+const mostCompared = 4;
 
 class Packing {
   private readonly program: Program;
@@ -42,21 +44,34 @@ class Packing {
 
   /** Puts step `i` together with one after it, where the one or the other stands. Has anything changed? */
   private packFrom(list: Step[], i: number): boolean {
+    const partners = this.partners(list, i);
+    // Where bindings are short, the one that has the fewest others to go with.
+    const [partner] = fewBindings(this.target.maxOperands)
+      ? partners
+          .slice(0, mostCompared)
+          .sort((a, b) => this.partners(list, a.j).length - this.partners(list, b.j).length)
+      : partners;
+    if (partner === undefined) return false;
+    const { j, earlier } = partner;
+    const both = together(at(list, i) as RunStep, at(list, j) as RunStep);
+    list[earlier ? i : j] = both;
+    list.splice(earlier ? j : i, 1);
+    return true;
+  }
+
+  /** The steps after step `i` that it can share a launch with, and whether that can be where step `i` stands. */
+  private partners(list: readonly Step[], i: number): readonly { readonly j: number; readonly earlier: boolean }[] {
     const first = list[i];
-    if (first?.kind !== 'run') return false;
+    if (first?.kind !== 'run') return [];
     const end = Math.min(list.length, i + furthest);
-    for (let j = i + 1; j < end; j++) {
+    return range(end - i - 1).flatMap((n) => {
+      const j = i + 1 + n;
       const other = at(list, j);
-      if (other.kind !== 'run' || !this.fit(first, other)) continue;
+      if (other.kind !== 'run' || !this.fit(first, other)) return [];
       const between = list.slice(i + 1, j);
       const earlier = !between.some((s) => this.conflict(s, other));
-      if (!earlier && between.some((s) => this.conflict(s, first))) continue;
-      const both = together(first, other);
-      list[earlier ? i : j] = both;
-      list.splice(earlier ? j : i, 1);
-      return true;
-    }
-    return false;
+      return earlier || !between.some((s) => this.conflict(s, first)) ? [{ j, earlier }] : [];
+    });
   }
 
   private fit(a: RunStep, b: RunStep): boolean {

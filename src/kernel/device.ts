@@ -13,6 +13,17 @@ export interface Target {
   readonly dtypes: ReadonlySet<DType>;
   /** The most buffers that one kernel may be bound to. */
   readonly maxOperands: number;
+  /** When a product of few results and much depth is better computed in parts of the depth; none where that is left to the device. */
+  readonly splits?: Splits;
+}
+
+/** Products of few results leave most of a GPU idle: parts of the depth are computed by themselves, then added up in order. */
+export interface Splits {
+  /** So many results, those of all parts together, keep the device busy. */
+  readonly results: number;
+  /** Products of fewer results, or of less depth, are left as they are. */
+  readonly leastResults: number;
+  readonly leastDepth: number;
 }
 
 /** An array's storage on a device. Its contents never change once written, unless the caller donates it. */
@@ -48,6 +59,14 @@ export function hostCallAtOnce(
   if (readSync === null) throw new InternalError('a device without readSync called the host at once');
   const results = f(inputs.map(readSync));
   return { outputs: zipExact(outputs, results).map(([{ dtype }, data]) => write(dtype, data)), done: null };
+}
+
+/** An estimate of what one run of a kernel moves to and from the device's memory, in bytes. */
+export interface KernelTraffic {
+  /** As the kernel is laid out on the device: what several workgroups need is moved for each. */
+  readonly bytes: number;
+  /** Every element that it reads or writes, once. */
+  readonly unavoidable: number;
 }
 
 /** What a device holds at present. */
@@ -106,6 +125,8 @@ export interface Device {
   ): HostCallResult;
   /** Prepares a program for running. */
   load(program: Program): Executable;
+  /** What a kernel moves as it is laid out here; null on devices whose caches see to that. */
+  readonly traffic: ((kernel: Kernel) => KernelTraffic) | null;
   /** Measures which schedules suit the programs' kernels and uses them for what is loaded later; null where there is no choice. */
   readonly tune: ((request: TuneRequest) => Promise<TuneResult>) | null;
   memory(): MemoryReport;

@@ -38,7 +38,10 @@ export interface Inspection {
   readonly program: Program;
   /** The function as a Jaxpr, as kernels with the memory plan (the default), as WGSL, or as WebAssembly. */
   asText(form?: LoweredText): string;
-  /** Floating-point operations, bytes moved and kernels of one call. */
+  /**
+   * Floating-point operations, bytes moved and kernels of one call, in sum and kernel by kernel; on WebGPU also what its schedules
+   * make of that: the traffic with the GPU's memory, beside what is unavoidable, and the operations for each byte.
+   */
   costAnalysis(): ProgramCost;
   /** The bytes of arguments, results and temporaries of one call. */
   memoryAnalysis(): MemoryUse;
@@ -161,7 +164,7 @@ function inspect(name: string, { closed, callable: { jaxpr }, donated }: CachedT
       const write = spell;
       return parts.map((p) => write(form, name, p, given)).join('\n\n');
     },
-    costAnalysis: () => totalCost(programs().map(programCost)),
+    costAnalysis: () => totalCost(programs().map((p) => programCost(p, device))),
     memoryAnalysis: () => totalMemory(programs().map(memoryUse)),
   };
 }

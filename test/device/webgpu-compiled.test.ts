@@ -188,4 +188,4 @@ test('a training step of the MNIST network is at most 18 dispatches in one pass 
   await scores(params, images).data();
   expect(gpu.counters().dispatches - idle).toBeLessThanOrEqual(6);
   await gpu.close();
-});
+}, 600_000);

@@ -80,7 +80,7 @@ const vectorized: Schedule = {
   ...gpuSchedule,
   name: 'vectorized',
   manyPoints: 4,
-  contract: { ...gpuSchedule.contract, large: { tile: [8, 8], blocks: 1 }, fewResults: 1 },
+  contract: { ...gpuSchedule.contract, shapes: gpuSchedule.contract.shapes.slice(1, 2), fewResults: 1 },
 };
 
 describe.each([gpuSchedule, softwareSchedule, vectorized])('neighbours four at a time ($name schedule)', (schedule) => {

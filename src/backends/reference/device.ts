@@ -95,6 +95,7 @@ export function createReferenceDevice(): Device {
     finalizer,
     hostCall: (inputs, outputs, f) => hostCallAtOnce({ readSync, write }, inputs, outputs, f),
     load,
+    traffic: null,
     tune: null,
     memory: (): MemoryReport => ({ liveBytes, liveBuffers, reservedBytes: liveBytes, peakBytes }),
     close: () => Promise.resolve(),

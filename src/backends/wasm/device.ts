@@ -100,6 +100,7 @@ export function createWasmDevice(options: WasmOptions = {}): Device {
     },
     hostCall: (inputs, outputs, f) => hostCallAtOnce({ readSync, write }, inputs, outputs, f),
     load: (program) => new WasmExecutable(program, shared),
+    traffic: null,
     tune: null,
     memory: () => memory.report(),
     close: () => pool?.close() ?? Promise.resolve(),

@@ -13,7 +13,8 @@ import type { Schedule } from './schedule.ts';
 import type { TuningStore } from './tuning/store.ts';
 import { tuneProducts } from './tuning/tune.ts';
 import { Winners } from './tuning/winners.ts';
-import { scheduleFor } from './schedule.ts';
+import { scheduleFor, targetFor } from './schedule.ts';
+import { trafficOf } from './traffic.ts';
 
 /** How a device is made; everything has a default. */
 export interface WebGpuOptions {
@@ -57,11 +58,10 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
     name: 'webgpu',
     description: `webgpu (${name}, ${runtime.wgslTarget.schedule.name} schedule)`,
     threads: 1,
-    target: {
-      device: 'webgpu',
+    target: targetFor(schedule, {
       dtypes: new Set(gpuDTypes.filter((d) => d !== 'f16' || gpu.features.has('shader-f16'))),
       maxOperands: gpu.limits.maxStorageBuffersPerShaderStage,
-    },
+    }),
     overheadBytes: arrayOverhead,
     get lost() {
       return runtime.queue.lost;
@@ -78,6 +78,7 @@ export async function createWebGpuDevice(options: WebGpuOptions = {}): Promise<W
       runtime.ensureUsable();
       return new LoadedProgram(runtime, program);
     },
+    traffic: (kernel) => trafficOf(kernel, runtime.wgslTarget),
     tune: async (request) => {
       runtime.ensureUsable();
       const products = await tuneProducts(runtime, winners, request);

@@ -17,20 +17,34 @@ export function emitContract(
   target: WgslTarget,
   narrow: ReadonlySet<number>,
 ): ShaderParts | null {
-  const results = product(kernel.batch) * product(kernel.rows) * product(kernel.columns);
-  if (results === 0) return null;
-  return isReduction(kernel, results, target.schedule)
+  if (results(kernel) === 0) return null;
+  return isReduction(kernel, target.schedule)
     ? emitContractAsReduction(kernel, target)
     : emitTiled(productOf(kernel), target, narrow);
 }
 
+/** The target with the schedule that has been chosen for a product, if one has. */
+export function scheduledFor(kernel: ContractKernel, target: WgslTarget): WgslTarget {
+  const contract = target.chosen?.(kernel) ?? null;
+  return contract === null ? target : { ...target, schedule: { ...target.schedule, contract } };
+}
+
+/** Invocations of a product's workgroups. */
+export function invocationsOf(kernel: ContractKernel, target: WgslTarget): number {
+  const { schedule } = scheduledFor(kernel, target);
+  if (results(kernel) === 0 || isReduction(kernel, schedule)) return schedule.lanes;
+  return blockFor(productOf(kernel), schedule.contract).invocations;
+}
+
+const results = ({ batch, rows, columns }: ContractKernel): number => product(batch) * product(rows) * product(columns);
+
 /** Is it a tiny one, or one with few results, each of which takes long? */
-function isReduction(
-  { rows, columns, depth }: ContractKernel,
-  results: number,
-  { contract, longReduction }: Schedule,
+export function isReduction(
+  kernel: ContractKernel,
+  { contract, longReduction }: Pick<Schedule, 'contract' | 'longReduction'>,
 ): boolean {
-  const few = results < contract.fewResults && product(depth) >= longReduction;
+  const { rows, columns, depth } = kernel;
+  const few = results(kernel) < contract.fewResults && product(depth) >= longReduction;
   const multiplications = product(rows) * product(columns) * product(depth);
   return few || multiplications === 0 || multiplications < contract.tiny;
 }
@@ -62,9 +76,9 @@ function emitTiled(p: Product, target: WgslTarget, forbidden: ReadonlySet<number
     helpers,
     access: accessOf(kernel, wideOnes),
     globals: tiles.globals,
-    functions: [...storeFunction(p, block, stores, wideOnes), ''],
+    functions: [...tiles.functions, ...storeFunction(p, block, stores, wideOnes), ''],
     main: {
-      workgroup: `${wide}, ${high}`,
+      workgroup: `${wide}, ${high * block.parts}`,
       parameters: [
         ...(blocks > 1 ? ['@builtin(workgroup_id) group: vec3<u32>'] : []),
         ...(invocations > 1 ? ['@builtin(local_invocation_id) id: vec3<u32>'] : []),
@@ -78,7 +92,7 @@ function emitTiled(p: Product, target: WgslTarget, forbidden: ReadonlySet<number
 
 /** Where the block is, and the invocation in it. */
 function placeLines(
-  { acrossRows, acrossColumns, workgroup: [wide, high], staged }: Block,
+  { acrossRows, acrossColumns, workgroup: [wide, high], parts, staged }: Block,
   batches: number,
 ): readonly string[] {
   const batch = `block${acrossRows * acrossColumns > 1 ? ` / ${acrossRows * acrossColumns}` : ''}`;
@@ -89,14 +103,19 @@ function placeLines(
     ...(acrossRows > 1 ? [`let row_block = ${row};`] : []),
     ...(acrossColumns > 1 ? [`let column_block = ${column};`] : []),
     ...(wide > 1 ? ['let x = i32(id.x);'] : []),
-    ...(high > 1 ? ['let y = i32(id.y);'] : []),
+    ...(parts > 1
+      ? [`let y = i32(id.y) % ${high};`, `let part = i32(id.y) / ${high};`]
+      : high > 1
+        ? ['let y = i32(id.y);']
+        : []),
     ...(staged === null ? [] : ['let lane = i32(index);']),
   ];
 }
 
-function about({ kernel }: Product, { rows, columns, staged }: Block): string {
+function about({ kernel }: Product, { rows, columns, staged, parts }: Block): string {
   const batch = kernel.batch.length === 0 ? '' : `batch ${domainText(kernel.batch)}, `;
-  const where = staged === null ? '' : `, ${staged} deep in workgroup memory`;
+  const shared = parts === 1 ? '' : `, by ${parts} parts of the workgroup`;
+  const where = staged === null ? '' : `, ${staged} deep in workgroup memory${shared}`;
   return (
     `product over ${domainText(kernel.depth)} for each of ${batch}rows ${domainText(kernel.rows)}, ` +
     `columns ${domainText(kernel.columns)}: ${rows} × ${columns} results a workgroup${where}`

@@ -1,16 +1,14 @@
 import { UnsupportedOnDeviceError } from '../../kernel/device.ts';
 import { visit } from '../../kernel/expr.ts';
-import type { ContractKernel, Kernel, ParallelKernel } from '../../kernel/kernel.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import { expressionsOf } from '../../kernel/kernel.ts';
-import { product } from '../../util/array.ts';
 import { assertNever } from '../../util/assert.ts';
-import { emitContract } from './emit-contract.ts';
+import { emitContract, scheduledFor } from './emit-contract.ts';
 import { emitMap } from './emit-map.ts';
 import { emitParallel } from './emit-parallel.ts';
 import { emitProcedure } from './emit-procedure.ts';
 import { emitReduce } from './emit-reduce.ts';
 import { emitRowwise } from './emit-rowwise.ts';
-import type { ContractSchedule } from './schedule.ts';
 import type { Shader, ShaderParts, WgslTarget } from './shader.ts';
 import { assemble } from './shader.ts';
 
@@ -33,32 +31,14 @@ function shaderParts(kernel: Kernel, target: WgslTarget, narrow: ReadonlySet<num
     case 'rowwise':
       return emitRowwise(kernel, target);
     case 'contract':
-      return emitContract(kernel, withChosen(target, target.chosen?.(kernel)), narrow);
+      return emitContract(kernel, scheduledFor(kernel, target), narrow);
     case 'procedure':
       return emitProcedure(kernel, target);
     case 'parallel':
-      return emitParallel(kernel, chosenTogether(kernel, target), shaderParts);
+      return emitParallel(kernel, target, shaderParts);
     default:
       return assertNever(kernel);
   }
-}
-
-const withChosen = (target: WgslTarget, contract: ContractSchedule | null | undefined): WgslTarget =>
-  contract === null || contract === undefined ? target : { ...target, schedule: { ...target.schedule, contract } };
-
-/** Parts share the size of their workgroups: that of the only product's choice; where there are several, choices must fit. */
-function chosenTogether({ parts }: ParallelKernel, target: WgslTarget): WgslTarget {
-  const { chosen } = target;
-  if (chosen === undefined) return target;
-  const products = parts.filter((p) => p.kind === 'contract');
-  const [only] = products;
-  const base = only !== undefined && products.length === 1 ? withChosen(target, chosen(only)) : target;
-  const size = product(base.schedule.contract.workgroup);
-  const fitting = (kernel: ContractKernel): ContractSchedule | null => {
-    const contract = chosen(kernel);
-    return contract !== null && product(contract.workgroup) === size ? contract : null;
-  };
-  return { ...base, chosen: fitting };
 }
 
 function refuseF64(kernel: Kernel): void {

@@ -21,7 +21,8 @@ const mostNodes = 64;
 export function emitMap(kernel: MapKernel, target: WgslTarget, narrow: ReadonlySet<number>): ShaderParts | null {
   const total = product(kernel.domain);
   if (total === 0) return null;
-  return (total < target.schedule.manyPoints ? null : byFours(kernel, target, narrow)) ?? oneByOne(kernel, target);
+  const fours = foursOf(kernel, target, narrow);
+  return fours === null ? oneByOne(kernel, target) : byFours(kernel, target, fours);
 }
 
 /** The stores at a point, by its position in the flattened domain. */
@@ -47,20 +48,31 @@ function oneByOne(kernel: MapKernel, target: WgslTarget): ShaderParts {
   return { about, helpers, access: accessOf(kernel), main: { ...main, body }, dispatch };
 }
 
-/** Null where that does not fit. */
-function byFours(kernel: MapKernel, target: WgslTarget, narrow: ReadonlySet<number>): ShaderParts | null {
+/** What a map stores at four neighbouring points, and what it accesses as vectors. */
+interface Fours {
+  /** A quarter of the position of the first of the points. */
+  readonly i: Expr;
+  readonly stores: readonly Quad<Store>[];
+  readonly wide: ReadonlySet<number>;
+}
+
+/** A map as what each four of its points do; null where there are few or that does not fit. */
+export function foursOf(kernel: MapKernel, { schedule }: WgslTarget, narrow: ReadonlySet<number>): Fours | null {
   const total = product(kernel.domain);
-  if (total % 4 !== 0 || nodesOf(kernel) > mostNodes) return null;
+  if (total < schedule.manyPoints || total % 4 !== 0 || nodesOf(kernel) > mostNodes) return null;
   const i = index(0, total / 4);
   const four = quadOf((c) => storesAt(kernel, iadd(imul(i, 4), lit(c))));
   const stores = kernel.stores.map((_, s): Quad<Store> => four.map((at) => at[s] as Store));
-  const roots = rootsOf(stores.flat());
-  const wide = wideOperands(kernel, roots, stores, narrow);
+  const wide = wideOperands(kernel, rootsOf(stores.flat()), stores, narrow);
   const fits = stores.every((q) => wide.has(q[0]?.operand ?? -1) && loadsAreWide(kernel, q.map((s) => s.value))); // prettier-ignore
-  if (!fits) return null;
+  return fits ? { i, stores, wide } : null;
+}
+
+function byFours(kernel: MapKernel, target: WgslTarget, { i, stores, wide }: Fours): ShaderParts {
+  const total = product(kernel.domain);
   const { lines, dispatch, ...main } = perPoint(total / 4, target);
   const helpers = new Set<Helper>();
-  const writer = new Writer(operandNames(kernel, wide), helpers, roots);
+  const writer = new Writer(operandNames(kernel, wide), helpers, rootsOf(stores.flat()));
   const body = writer.block([[i, 'i']], () => {
     lines.forEach((l) => writer.line(l));
     writeQuads(kernel, stores, wide, writer);

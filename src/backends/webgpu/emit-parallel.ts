@@ -1,9 +1,11 @@
 import type { ParallelKernel, SingleKernel } from '../../kernel/kernel.ts';
 import { product } from '../../util/array.ts';
 import { InternalError } from '../../util/error.ts';
+import { invocationsOf } from './emit-contract.ts';
 import type { Helper } from './math.ts';
 import type { Access, ShaderParts, WgslTarget } from './shader.ts';
 import { grid } from './shader.ts';
+import type { BlockShape } from './schedule.ts';
 
 /**
  * Kernels side by side in one dispatch: each part is a function that some of the workgroups call. All parts are laid out
@@ -14,8 +16,8 @@ export function emitParallel(
   target: WgslTarget,
   emit: (part: SingleKernel, target: WgslTarget, narrow: ReadonlySet<number>) => ShaderParts | null,
 ): ShaderParts | null {
-  const size = invocationsOf(kernel, target);
-  const alike = { ...target, schedule: { ...target.schedule, invocations: size, lanes: size } };
+  const alike = laidOutAlike(kernel, target);
+  const size = alike.schedule.invocations;
   const make = (narrow: ReadonlySet<number>): readonly (ShaderParts | null)[] =>
     kernel.parts.map((part) => emit(part, alike, narrow));
   const first = make(new Set());
@@ -61,10 +63,21 @@ const unionOf = (
   of: (access: Access) => ReadonlySet<number>,
 ): ReadonlySet<number> => new Set(parts.flatMap((p) => (p === null ? [] : [...of(p.access)])));
 
-/** How many invocations the workgroups have: as many as the parts that need a certain number do. */
-function invocationsOf({ parts }: ParallelKernel, { schedule }: WgslTarget): number {
-  if (parts.some((p) => p.kind === 'contract')) return product(schedule.contract.workgroup);
-  return parts.every((p) => p.kind === 'map') ? schedule.invocations : schedule.lanes;
+/** All workgroups have as many invocations as those of the only product do; several products are cut into blocks of one shape. */
+function laidOutAlike({ parts }: ParallelKernel, target: WgslTarget): WgslTarget {
+  const { schedule } = target;
+  const withSize = (size: number, more: Partial<WgslTarget> = {}): WgslTarget => {
+    const base = { ...target, ...more };
+    return { ...base, schedule: { ...base.schedule, invocations: size, manyInvocations: size, lanes: size } };
+  };
+  const products = parts.filter((p) => p.kind === 'contract');
+  const [only] = products;
+  if (only === undefined) return withSize(parts.every((p) => p.kind === 'map') ? schedule.invocations : schedule.lanes);
+  if (products.length === 1) return withSize(invocationsOf(only, target));
+  const { contract } = schedule;
+  const shape = { ...(contract.shapes.at(-1) as BlockShape), parts: 1 };
+  const alike = { ...schedule, contract: { ...contract, shapes: [shape] } };
+  return withSize(product(shape.workgroup), { schedule: alike, chosen: () => null });
 }
 
 /** A part as a function of the workgroup's position among those of the part, and the invocation's number in it. */

@@ -149,11 +149,18 @@ export function grid(groups: number, target: WgslTarget): readonly [x: number, y
   return [Math.ceil(groups / rows), rows];
 }
 
+/** Invocations beyond which workgroups are the larger ones. */
+const many = 2 ** 14;
+
+/** Invocations of a workgroup where each point has one. */
+export const workgroupFor = (total: number, { invocations, manyInvocations }: Schedule): number =>
+  Math.min(total, total >= many ? manyInvocations : invocations);
+
 /** One invocation for each of `total` points: how they are laid out, and the lines that find an invocation's own. */
 export function perPoint(
   total: number,
   target: WgslTarget,
-  invocations = target.schedule.invocations,
+  invocations = workgroupFor(total, target.schedule),
 ): {
   readonly workgroup: string;
   readonly parameters: readonly string[];

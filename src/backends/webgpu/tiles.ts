@@ -16,29 +16,22 @@ import type { Writer } from './writer.ts';
  * right operand lies along the depth.
  */
 export class Tiles {
+  readonly #p: Product;
   readonly #block: Block;
-  readonly #type: string;
   readonly #lhs: Side;
   readonly #rhs: Side;
-  readonly #depth: number;
-  readonly #rows: number;
-  readonly #axes: readonly number[];
   /** Steps of the loop over the depth of what is at hand: by four where a vector holds four. */
   readonly #step: 1 | 4;
   /** All that is written. */
   readonly values: readonly Expr[];
 
   constructor(p: Product, block: Block) {
+    this.#p = p;
     this.#block = block;
-    this.#type = p.type;
-    this.#depth = p.depth;
     const [columns, rows] = block.tile;
-    this.#axes = p.kernel.depth;
-    this.#rows = p.rows;
     const at = (own: 'm' | 'n', e: Expr) => (position: Expr, k: readonly Expr[]): Expr => atPlace(p, { b: block.b, [own]: position, k }).value(e); // prettier-ignore
-    const sides = { depth: p.depth, axes: p.kernel.depth, block };
-    this.#lhs = new Side({ ...sides, name: 'lhs', p, at: at('m', p.kernel.lhs), first: block.m0, blockLength: block.rows, own: tileRow(block), length: rows, place: 'y' }); // prettier-ignore
-    this.#rhs = new Side({ ...sides, name: 'rhs', p, at: at('n', p.kernel.rhs), first: block.n0, blockLength: block.columns, own: tileColumn(block), length: columns, place: 'x' }); // prettier-ignore
+    this.#lhs = new Side({ p, block, name: 'lhs', at: at('m', p.kernel.lhs), first: block.m0, blockLength: block.rows, own: tileRow(block), length: rows, place: 'y' }); // prettier-ignore
+    this.#rhs = new Side({ p, block, name: 'rhs', at: at('n', p.kernel.rhs), first: block.n0, blockLength: block.columns, own: tileColumn(block), length: columns, place: 'x' }); // prettier-ignore
     this.#step = this.#lhs.along || this.#rhs.along ? 4 : 1;
     this.values = [this.#lhs, this.#rhs].flatMap((s) =>
       block.staged === null ? s.directly(this.#step).flatMap(([, q]) => q) : s.staging().flatMap((q) => q),
@@ -48,19 +41,55 @@ export class Tiles {
   /** Variables in workgroup memory. */
   get globals(): readonly string[] {
     const { staged } = this.#block;
-    return staged === null ? [] : [this.#lhs, this.#rhs].map((s) => s.variable(staged, this.#type));
+    if (staged === null) return [];
+    const tiles = [this.#lhs, this.#rhs].map((s) => s.variable(staged));
+    const { parts, workgroup } = this.#block;
+    if (parts === 1) return tiles;
+    const others = (parts - 1) * product(workgroup);
+    return [
+      ...tiles,
+      `var<workgroup> part_sums: array<vec4<${this.#p.type}>, ${others}>; // of all parts but the first`,
+    ];
   }
 
   /** Declares the sums, adds them up, and stores them. */
   write(writer: Writer): void {
-    this.#eachSum((name) => writer.line(`var ${name} = vec4<${this.#type}>();`));
-    if (this.#block.staged === null) this.#direct(writer);
-    else this.#staged(writer, this.#block.staged);
-    this.#store(writer);
+    const { staged, parts } = this.#block;
+    this.#eachSum((name) => writer.line(`var ${name} = vec4<${this.#p.type}>();`));
+    if (staged === null) this.#direct(writer);
+    else this.#staged(writer, staged);
+    if (parts === 1) return this.#store(writer);
+    this.#eachSum((name) => writer.line(`${name} = whole_sum(${name}, lane);`));
+    writer.nested('if (part == 0)', () => this.#store(writer));
+  }
+
+  /** `fn whole_sum(sum, lane)`: the first part's sum with those of the others added to it, always in the same order. */
+  get functions(): readonly string[] {
+    const { parts, workgroup } = this.#block;
+    if (parts === 1) return [];
+    const own = product(workgroup);
+    const type = `vec4<${this.#p.type}>`;
+    return [
+      `fn whole_sum(sum: ${type}, lane: i32) -> ${type} {`,
+      `  if (lane >= ${own}) {`,
+      `    part_sums[lane - ${own}] = sum;`,
+      '  }',
+      '  workgroupBarrier();',
+      '  var whole = sum;',
+      `  if (lane < ${own}) {`,
+      `    for (var i = lane; i < ${(parts - 1) * own}; i += ${own}) {`,
+      '      whole += part_sums[i];',
+      '    }',
+      '  }',
+      '  workgroupBarrier();',
+      '  return whole;',
+      '}',
+      '',
+    ];
   }
 
   #direct(writer: Writer): void {
-    const loops = depthLoops(this.#axes, this.#step);
+    const loops = depthLoops(this.#p.kernel.depth, this.#step);
     const within = (axis: number): void => {
       const loop = loops[axis];
       if (loop !== undefined) {
@@ -77,13 +106,18 @@ export class Tiles {
   }
 
   #staged(writer: Writer, staged: number): void {
-    const slices = Math.ceil(this.#depth / staged);
+    const { parts } = this.#block;
+    const slices = Math.ceil(this.#p.depth / staged);
     const slice = (): void => {
       this.#lhs.stage(writer);
       this.#rhs.stage(writer);
       writer.line('workgroupBarrier();');
-      const steps = staged / this.#step;
-      writer.repeated(`for (var k = 0; k < ${steps}; k++)`, [], () => {
+      const steps = staged / this.#step / parts;
+      const head =
+        parts === 1
+          ? `for (var k = 0; k < ${steps}; k++)`
+          : `for (var k = part * ${steps}; k < part * ${steps} + ${steps}; k++)`;
+      writer.repeated(head, [], () => {
         for (const side of [this.#lhs, this.#rhs]) side.fetch(this.#step, staged).forEach((l) => writer.line(l));
         this.#products(writer);
       });
@@ -132,8 +166,8 @@ export class Tiles {
       // Drivers unroll loops that begin at a number; that takes them long for what is stored here. (`min(x, 0)` is 0.)
       const start = m === '0' ? 'min(x, 0)' : across === 1 ? m : `${m} * ${across}`;
       writer.line(`let first = ${start};`);
-      writer.line(`var sums = array<vec4<${this.#type}>, ${vectors.length}>(${vectors.join(', ')});`);
-      const head = `for (var i = first; i < min(first + ${vectors.length}, ${this.#rows * across}); i++)`;
+      writer.line(`var sums = array<vec4<${this.#p.type}>, ${vectors.length}>(${vectors.join(', ')});`);
+      const head = `for (var i = first; i < min(first + ${vectors.length}, ${this.#p.rows * across}); i++)`;
       writer.repeated(head, [], () => {
         const [row, column] = across === 1 ? ['i', '0'] : [`i / ${across}`, `i % ${across}`];
         writer.line(`store_at(${b}${row}, ${plus(n, column)}, sums[i - first]);`);
@@ -161,8 +195,6 @@ const sumName = (line: number, vector: number, length: number): string =>
 interface SideOptions {
   readonly name: 'lhs' | 'rhs';
   readonly p: Product;
-  readonly depth: number;
-  readonly axes: readonly number[];
   readonly block: Block;
   /** The element at a row or column and a depth. */
   readonly at: (own: Expr, k: readonly Expr[]) => Expr;
@@ -180,17 +212,20 @@ class Side {
   readonly along: boolean;
   readonly slice: Expr;
   readonly #o: SideOptions;
+  #reads: readonly (readonly [name: string, values: Quad<Expr>])[] | null = null;
+  #moves: readonly Quad<Expr>[] | null = null;
 
   constructor(options: SideOptions) {
     this.#o = options;
-    const { block, depth } = options;
+    const { block, p } = options;
+    const { depth } = p;
     this.slice = index(6, block.staged === null ? 1 : Math.ceil(depth / block.staged));
     const wide = (along: boolean): boolean =>
       loadsAreWide(
-        options.p.kernel,
+        p.kernel,
         block.staged === null ? this.#read(along, 0, along ? 4 : 1, 0) : this.#stagedQuad(along, 0),
       );
-    const fours = (block.staged === null ? (options.axes.at(-1) ?? 1) : depth) % 4 === 0;
+    const fours = (block.staged === null ? (p.kernel.depth.at(-1) ?? 1) : depth) % 4 === 0;
     this.along = block.alongDepth && fours && !wide(false) && wide(true);
   }
 
@@ -227,12 +262,16 @@ class Side {
 
   // ------------------------------------------------------------------------------------- without workgroup memory
 
+  /** What a step reads, by the name of the vector. */
   directly(step: 1 | 4): readonly (readonly [name: string, values: Quad<Expr>])[] {
-    return this.#vectors(step).map(([name, v, kk]) => [name, this.#read(this.along, v, step, kk)] as const);
+    return (this.#reads ??= this.#vectors(step).map(
+      ([name, v, kk]) => [name, this.#read(this.along, v, step, kk)] as const,
+    ));
   }
 
   #read(along: boolean, v: number, step: 1 | 4, kk: number): Quad<Expr> {
-    const { at, axes, own } = this.#o;
+    const { at, own, p } = this.#o;
+    const axes = p.kernel.depth;
     const variables = depthLoops(axes, step).map(([variable]) => variable);
     // What is at hand in one step lies along the innermost axis.
     const innermost = variables.pop() ?? lit(0);
@@ -255,7 +294,8 @@ class Side {
     return `${this.#o.name}_tile`;
   }
 
-  variable(staged: number, type: string): string {
+  variable(staged: number): string {
+    const { type } = this.#o.p;
     const vectors = (staged * this.#o.blockLength) / 4;
     const what = this.#o.name === 'lhs' ? 'rows' : 'columns';
     const order = this.along ? `${this.#o.blockLength} ${what}, four of ${staged} depths` : `${staged} depths, four of ${this.#o.blockLength} ${what}`; // prettier-ignore
@@ -267,8 +307,9 @@ class Side {
     return Math.ceil((this.#staged() * this.#o.blockLength) / 4 / this.#o.block.invocations);
   }
 
+  /** What an invocation moves in each turn. */
   staging(): readonly Quad<Expr>[] {
-    return range(this.#turns).map((u) => this.#stagedQuad(this.along, u));
+    return (this.#moves ??= range(this.#turns).map((u) => this.#stagedQuad(this.along, u)));
   }
 
   stage(writer: Writer): void {
@@ -283,7 +324,8 @@ class Side {
   }
 
   #stagedQuad(along: boolean, u: number): Quad<Expr> {
-    const { at, first, block, blockLength, depth, axes } = this.#o;
+    const { at, first, block, blockLength, p } = this.#o;
+    const { depth } = p;
     const staged = this.#staged();
     const position = iadd(block.lane, lit(u * block.invocations));
     const inner = (along ? staged : blockLength) / 4;
@@ -294,7 +336,7 @@ class Side {
       const k = iadd(k0, along ? iadd(four, lit(c)) : line);
       // The last slice overhangs: nothing is added for what is beyond the depth.
       const inside = depth % staged === 0 ? constant('bool', 1) : ilt(iadd(k0, along ? four : line), lit(depth));
-      return onlyWhere(at(own, delinearize(k, axes)), inside);
+      return onlyWhere(at(own, delinearize(k, p.kernel.depth)), inside);
     });
   }
 

@@ -100,7 +100,8 @@ function productsOf(programs: readonly Program[]): ReadonlyMap<string, ContractK
 function describe(choice: Choice | null): string {
   if (choice === null) return "the schedule's own";
   if (choice === 'reduction') return 'a reduction for each result';
-  const { workgroup, tile, staged } = choice;
+  const { workgroup, tile, staged, parts = 1 } = choice;
   const where = staged === null ? 'read directly' : `${staged} deep in workgroup memory`;
-  return `${tile[0]} × ${tile[1]} results an invocation, ${workgroup[0]} × ${workgroup[1]} invocations, ${where}`;
+  const shared = parts === 1 ? '' : `, the depth in ${parts} parts`;
+  return `${tile[0]} × ${tile[1]} results an invocation, ${workgroup[0]} × ${workgroup[1]} invocations, ${where}${shared}`;
 }

@@ -6,7 +6,7 @@ import { productKey } from './product-key.ts';
 import type { TuningStore } from './store.ts';
 
 /** Of what is stored: raised when shaders change so much that old measurements say nothing. */
-const version = 1;
+const version = 2;
 
 /** What a store holds: for each adapter and each key of a product, the choice that won; null is the schedule's own. */
 interface Stored {
@@ -86,6 +86,7 @@ const isCount = (x: unknown): x is number => typeof x === 'number' && Number.isI
 function isChoice(x: unknown): x is Choice {
   if (x === 'reduction') return true;
   if (!isRecord(x)) return false;
-  const { workgroup, tile, staged } = x as { readonly [K in keyof Tiling]?: unknown };
-  return isPair(workgroup, 1) && isPair(tile, 4) && (staged === null || isCount(staged));
+  const { workgroup, tile, staged, parts = 1 } = x as { readonly [K in keyof Tiling]?: unknown };
+  const shared = isCount(parts) && Number.isInteger(Math.log2(parts));
+  return isPair(workgroup, 1) && isPair(tile, 4) && (staged === null || isCount(staged)) && shared;
 }
