@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { NDArray } from '../../src/index.ts';
-import { grad, init, jit, lax, nn, numpy as np, optim, random, tree } from '../../src/index.ts';
+import { databaseStore } from '../../src/backends/webgpu/tuning/store.ts';
+import { grad, init, jit, lax, nn, numpy as np, optim, random, tree, tune } from '../../src/index.ts';
 
 /** What only a page can show: it must not stand still, and both devices are there. */
 
@@ -35,6 +36,53 @@ async function longestPause(work: Promise<unknown>): Promise<number> {
   }
   return longest;
 }
+
+describe("the page's database", () => {
+  /** A database of its own for each test. */
+  const named = (name: string): string => `pullback-${name}-${Math.random()}`;
+
+  test('holds what was stored, for others that open it', async () => {
+    const name = named('stored');
+    const store = databaseStore(indexedDB, name);
+    expect(await store.load()).toBeUndefined();
+    await store.update((before) => ({ before: before ?? null, n: 1 }));
+    expect(await databaseStore(indexedDB, name).load()).toEqual({ before: null, n: 1 });
+    await store.update((before) => ({ before, n: 2 }));
+    expect(await store.load()).toEqual({ before: { before: null, n: 1 }, n: 2 });
+  });
+
+  test('loses nothing where two write at the same time', async () => {
+    const name = named('both');
+    const stores = [databaseStore(indexedDB, name), databaseStore(indexedDB, name)];
+    const add = (before: unknown): unknown => (typeof before === 'number' ? before : 0) + 1;
+    await Promise.all(Array.from({ length: 20 }, (_, i) => stores[i % 2]?.update(add)));
+    expect(await stores[0]?.load()).toBe(20);
+  });
+
+  test('that can not be opened has nothing, and says so when something is to be stored', async () => {
+    const name = named('later');
+    // A later version of the database is there already.
+    const later = await new Promise<IDBDatabase>((resolve) => {
+      const request = indexedDB.open(name, 2);
+      request.onsuccess = () => resolve(request.result);
+    });
+    later.close();
+    expect(await databaseStore(indexedDB, name).load()).toBeUndefined();
+    await expect(databaseStore(indexedDB, name).update(() => 1)).rejects.toThrow();
+  });
+
+  test('keeps what the tuner has found', async () => {
+    await init({ device: 'webgpu' });
+    const layer = (x: NDArray, w: NDArray): NDArray => np.tanh(np.matmul(x, w));
+    const [x, w] = operands(64);
+    const first = await tune(layer, [x, w], { candidates: 2, again: true });
+    expect(first.saved).toBe('the database pullback');
+    expect(first.products).toHaveLength(1);
+    const stored = await databaseStore(indexedDB, 'pullback').load();
+    expect(JSON.stringify(stored)).toContain(first.products[0]?.product);
+    expect((await tune(layer, [x, w])).products).toEqual([]);
+  });
+});
 
 test('the page is isolated, so that it has threads', () => {
   expect(globalThis.crossOriginIsolated).toBe(true);

@@ -6,7 +6,7 @@ import { free, read, write } from './arrays.ts';
 import type { WgslTarget } from './emit.ts';
 import { LoadedProgram } from './loaded.ts';
 import { hostCall } from './host-call.ts';
-import { platformAdapter, platformGpu } from './platform.ts';
+import { kept, platformAdapter, platformGpu } from './platform.ts';
 import type { Counters } from './runtime.ts';
 import { Runtime } from './runtime.ts';
 import type { Schedule } from './schedule.ts';
@@ -104,8 +104,9 @@ async function openAdapter(adapter: GPUAdapter): Promise<GPUDevice> {
   const requiredFeatures = wantedFeatures.filter((f) => adapter.features.has(f));
   let gpu: GPUDevice;
   try {
-    gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+    gpu = await kept(adapter.requestDevice({ requiredLimits, requiredFeatures }), 'opening the GPU adapter');
   } catch (cause) {
+    if (cause instanceof DeviceUnavailableError) throw cause;
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceUnavailableError(`[webgpu] the adapter refused to open a device: ${text}`, { cause });
   }

@@ -13,11 +13,34 @@ const hasNavigatorGpu = (): boolean => {
   return scope.navigator?.gpu !== undefined;
 };
 
-const inNode = (): boolean => {
-  const scope: { readonly process?: { readonly versions?: { readonly node?: string } }; readonly Deno?: unknown } =
-    globalThis;
-  return scope.process?.versions?.node !== undefined && scope.Deno === undefined;
+/** Are there files, and the modules of Node? So it is in Node and in Deno. */
+export const hasFiles = (): boolean => {
+  const scope: { readonly process?: { readonly versions?: { readonly node?: string } } } = globalThis;
+  return scope.process?.versions?.node !== undefined;
 };
+
+const inNode = (): boolean => hasFiles() && !('Deno' in globalThis);
+
+/** Drivers that hang leave promises open for ever; slow ones take some seconds. */
+const patience = 30;
+
+/** What the platform promises, or {@link DeviceUnavailableError} if it does not keep it within half a minute. */
+export async function kept<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = (): DeviceUnavailableError =>
+      new DeviceUnavailableError(
+        `[webgpu] ${what} has given no answer for ${patience} seconds: the GPU's driver or process hangs; restart the browser or ` +
+          'update the driver, or use the wasm device',
+      );
+    timer = setTimeout(() => reject(error()), patience * 1000);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /**
  * The platform's entry to WebGPU: `navigator.gpu` in browsers and Deno, the optional package `webgpu` in Node. Throws
@@ -53,8 +76,9 @@ export async function platformGpu(): Promise<GPU> {
 export async function platformAdapter(gpu: GPU): Promise<GPUAdapter> {
   let adapter: GPUAdapter | null;
   try {
-    adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    adapter = await kept(gpu.requestAdapter({ powerPreference: 'high-performance' }), 'asking for a GPU adapter');
   } catch (cause) {
+    if (cause instanceof DeviceUnavailableError) throw cause;
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceUnavailableError(`[webgpu] asking for a GPU adapter failed: ${text}`, { cause });
   }

@@ -1,3 +1,5 @@
+import { hasFiles } from '../platform.ts';
+
 /** Where the choices of the tuner outlive the process: one JSON value. */
 export interface TuningStore {
   /** For people. */
@@ -7,9 +9,6 @@ export interface TuningStore {
   /** Replaces the value at once, whatever happens meanwhile. */
   update(change: (before: unknown) => unknown): Promise<void>;
 }
-
-const hasFiles = (): boolean =>
-  typeof process !== 'undefined' && typeof (process as Partial<NodeJS.Process>).versions?.node === 'string';
 
 /**
  * A file in Node and Deno (by default in the user's folder for caches), a database of the page's origin in browsers, null
