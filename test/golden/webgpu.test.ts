@@ -1,11 +1,14 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { defaultTarget, emitWgsl } from '../../src/backends/webgpu/emit.ts';
 import { softwareSchedule } from '../../src/backends/webgpu/schedule.ts';
+import type { NDArray } from '../../src/index.ts';
+import { grad, jit, nn, numpy as np, ShapeDtypeStruct } from '../../src/index.ts';
 import { acc, binary, cast, constant, index, load, select, unary } from '../../src/kernel/expr.ts';
 import { iadd, inBounds, isub, linearize, lit } from '../../src/kernel/index-algebra.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { cholesky, sortRows } from '../device/procedures.ts';
 import { singleKernelProgram } from '../device/webgpu-kernels.ts';
+import { mnistStep } from '../mnist-step.ts';
 
 const read = (dtype: 'f32' | 'bool' | 'i32', length: number) => ({ dtype, length, access: 'read' }) as const;
 const write = (dtype: 'f32' | 'bool' | 'i32', length: number) => ({ dtype, length, access: 'write' }) as const;
@@ -109,4 +112,34 @@ test('the WGSL of a convolution for software adapters', async () => {
   const target = { ...defaultTarget, schedule: softwareSchedule };
   const [shader] = emitWgsl(singleKernelProgram(convolution()), target);
   await expect(shader?.wgsl).toMatchFileSnapshot('webgpu/convolution-software.wgsl');
+});
+
+/** What users read: `lower(...).asText('wgsl')`. */
+describe('the WGSL of', () => {
+  const struct = (...shape: readonly number[]): ShapeDtypeStruct => new ShapeDtypeStruct(shape, 'f32');
+
+  test('softmax', async () => {
+    const text = jit((x: NDArray) => nn.softmax(x)).lower(struct(128, 1000)).asText('wgsl'); // prettier-ignore
+    await expect(text).toMatchFileSnapshot('webgpu/softmax.wgsl');
+  });
+
+  test("layer norm's gradient", async () => {
+    const norm = (x: NDArray, scale: NDArray, shift: NDArray): NDArray => {
+      const centered = x.sub(x.mean(-1, { keepdims: true }));
+      const variance = centered.mul(centered).mean(-1, { keepdims: true });
+      return centered.div(np.sqrt(variance.add(1e-5))).mul(scale).add(shift); // prettier-ignore
+    };
+    const loss = (x: NDArray, scale: NDArray, shift: NDArray, y: NDArray): NDArray =>
+      norm(x, scale, shift).mul(y).sum();
+    const lowered = jit(grad(loss, { argnums: [0, 1, 2] })).lower(struct(128, 512), struct(512), struct(512), struct(128, 512)); // prettier-ignore
+    await expect(lowered.asText('wgsl')).toMatchFileSnapshot('webgpu/layer-norm-gradient.wgsl');
+  });
+
+  test('the training step of the MNIST network', async () => {
+    const { leaves, step } = mnistStep();
+    const lowered = step.lower(leaves, struct(32, 28, 28, 1), new ShapeDtypeStruct([32], 'i32'));
+    const text = lowered.asText('wgsl');
+    expect(text.match(/@compute/g)?.length).toBeLessThanOrEqual(18);
+    await expect(text).toMatchFileSnapshot('webgpu/mnist-step.wgsl');
+  });
 });

@@ -83,6 +83,8 @@ function eachPass(
       begin: () => writer.statement(passExpressions(pass)),
       store: () => writeStores(kernel, pass.stores, writer),
     };
+    const what = [...pass.accumulators.map((a) => a.monoid), ...(pass.stores.length > 0 ? ['stores'] : [])].join(', ');
+    if (passes.length > 1) writer.line(`// Pass ${passes.indexOf(pass) + 1} of ${passes.length}: ${what}.`);
     body(new Totals(pass.accumulators, first, writer), point);
     first += pass.accumulators.length;
   }
@@ -101,12 +103,12 @@ function byInvocation(
   const body = writer.block([[index(0, total), 'i']], () => {
     lines.forEach((l) => writer.line(l));
     eachPass(kernel, flat, writer, (totals, { begin, store }) => {
-      totals.declare('acc');
+      totals.declare();
       const inner = (depth: number): void => {
         const [variable, extent] = loops[depth] ?? [null, 0];
         if (variable === null) {
           begin();
-          totals.accumulate('acc');
+          totals.accumulate();
           store();
         } else if (extent === 1) inner(depth + 1);
         else writer.loop(variable, loops.length === 1 ? 'r' : `r${depth}`, extent, () => inner(depth + 1));

@@ -10,7 +10,7 @@ import type { ContractSchedule, Schedule } from './schedule.ts';
 import type { Code } from './scalar.ts';
 import { binding, elementOf, elementType, within } from './scalar.ts';
 import type { Quad } from './wide.ts';
-import { vectorAt } from './wide.ts';
+import { components, vectorAt } from './wide.ts';
 import type { Names } from './writer.ts';
 import type { Writer } from './writer.ts';
 
@@ -114,7 +114,7 @@ export function assemble(kernel: Kernel, parts: ShaderParts | null, guarded: boo
     guarded,
   };
   const about = parts === null ? 'nothing to do' : parts.about;
-  const comment = [kernel.source, about].map((text) => `// ${text.replace(/\s+/g, ' ')}`);
+  const comment = [...commentLines(kernel.source), ...commentLines(about)];
   if (parts === null) return { ...shader, key: '', wgsl: [...comment, ''].join('\n'), dispatch: null };
   const names = operandNames(kernel).operands;
   const bindings = [
@@ -134,6 +134,12 @@ export function assemble(kernel: Kernel, parts: ShaderParts | null, guarded: boo
   const enabled = kernel.operands.some((o) => o.dtype === 'f16') ? ['enable f16;', ''] : [];
   const wgsl = [...comment, '', ...enabled, before, main].join('\n');
   return { ...shader, key: [before, workgroup, ...parameters, ...body].join('\n'), wgsl, dispatch: parts.dispatch };
+}
+
+/** A text as comments: a line for each thing that it lists, if one is too short. */
+function commentLines(text: string): readonly string[] {
+  const line = `// ${text.replace(/\s+/g, ' ')}`;
+  return line.length <= 120 ? [line] : line.split(/(?<=;| \|) /).map((l, i) => (i === 0 ? l : `// ${l}`));
 }
 
 function signature(name: string, parameters: readonly string[]): readonly string[] {
@@ -209,12 +215,19 @@ export function writeQuads(
   const ready = whole.map((stores) => {
     const [first] = stores as readonly [Store];
     const values = stores.map((s) => spell(s.value).text);
-    const vector = first.value.dtype === 'bool' ? `vec4<u32>(${values.map((v) => `u32(${v})`).join(', ')})` : `vec4(${values.join(', ')})`; // prettier-ignore
+    const vector = first.value.dtype === 'bool' ? `vec4<u32>(${values.map((v) => `u32(${v})`).join(', ')})` : vectorOf(values); // prettier-ignore
     return `${names[first.operand] ?? ''}[${spell(vectorAt(first.index)).text}] = ${vector};`;
   });
   const others = quads.filter((q) => !whole.includes(q)).flat();
   if (others.length > 0) writeStores(kernel, others, writer);
   ready.forEach((line) => writer.line(line));
+}
+
+/** A vector of four values: itself, where they are its components. */
+function vectorOf(values: readonly string[]): string {
+  const [, name] = /^(\w+)\.x$/.exec(values[0] ?? '') ?? [];
+  const whole = name !== undefined && values.every((v, c) => v === `${name}.${components[c] ?? ''}`);
+  return whole ? name : `vec4(${values.join(', ')})`;
 }
 
 /** A total joined with a value, as an assignment. */

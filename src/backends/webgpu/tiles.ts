@@ -70,6 +70,7 @@ export class Tiles {
     const own = product(workgroup);
     const type = `vec4<${this.#p.type}>`;
     return [
+      "// The first part's sum with those of the others added to it, in their order.",
       `fn whole_sum(sum: ${type}, lane: i32) -> ${type} {`,
       `  if (lane >= ${own}) {`,
       `    part_sums[lane - ${own}] = sum;`,

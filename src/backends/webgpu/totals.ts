@@ -1,5 +1,6 @@
 import { acc, index } from '../../kernel/expr.ts';
 import type { Accumulator } from '../../kernel/kernel.ts';
+import type { Monoid } from '../../kernel/ops.ts';
 import { atom, combined, gpuDType, identityOf, storageType, valueType } from './scalar.ts';
 import { assignment } from './shader.ts';
 import type { Writer } from './writer.ts';
@@ -27,27 +28,27 @@ export class Totals {
     return this.#accumulators.length;
   }
 
-  /** Variables for them, each the value of reducing nothing. */
-  declare(name: string): void {
+  /** Variables for them, each the value of reducing nothing. `name` is of a part of them, by number. */
+  declare(name = totalName): void {
     this.#each((a, i) => {
       const dtype = gpuDType(a.dtype);
-      this.#line(`var ${name}${i}: ${valueType[dtype]} = ${identityOf(a.monoid, dtype, this.#writer.use).text};`);
+      this.#line(`var ${name(a, i)}: ${valueType[dtype]} = ${identityOf(a.monoid, dtype, this.#writer.use).text};`);
     });
   }
 
   /** Adds the values at the current point. */
-  accumulate(name: string): void {
-    this.#each((a, i) => this.#join(a, `${name}${i}`, this.#writer.code(a.value)));
+  accumulate(name = totalName): void {
+    this.#each((a, i) => this.#join(a, name(a, i), this.#writer.code(a.value)));
   }
 
-  /** Adds other totals. */
-  add(name: string, others: string): void {
-    this.#each((a, i) => this.#join(a, `${name}${i}`, atom(`${others}${i}`)));
+  /** Adds the totals of a part. */
+  addPart(): void {
+    this.#each((a, i) => this.#join(a, totalName(a, i), atom(partName(a, i))));
   }
 
   /** The results are an invocation's own totals. */
   bindOwn(): void {
-    this.#bind((_, i) => `acc${i}`);
+    this.#bind(totalName);
   }
 
   /** The results are where the invocations of the workgroup have met. */
@@ -57,7 +58,9 @@ export class Totals {
 
   /** All invocations of the workgroup put their totals together, always in the same order: each step halves their number. */
   meet(lanes: number): void {
-    this.#each((a, i) => this.#line(`partial${i}[lane] = ${a.dtype === 'bool' ? `u32(acc${i})` : `acc${i}`};`));
+    this.#each((a, i) =>
+      this.#line(`partial${i}[lane] = ${a.dtype === 'bool' ? `u32(${totalName(a, i)})` : totalName(a, i)};`),
+    );
     this.#line('workgroupBarrier();');
     this.#writer.repeated(`for (var width = ${lanes / 2}; width > 0; width /= 2)`, [], () => {
       this.#writer.nested('if (lane < width)', () => {
@@ -90,6 +93,17 @@ export class Totals {
   }
 }
 
+const totalWords: { readonly [M in Monoid]: string } = {
+  add: 'sum',
+  mul: 'product',
+  max: 'greatest',
+  min: 'least',
+  and: 'all',
+  or: 'any',
+};
+const totalName = (a: Accumulator, i: number): string => `${totalWords[a.monoid]}${i}`;
+const partName = (a: Accumulator, i: number): string => `part_${totalName(a, i)}`;
+
 const partialAt = (a: Accumulator, i: number, at: string): string =>
   a.dtype === 'bool' ? `(partial${i}[${at}] != 0u)` : `partial${i}[${at}]`;
 
@@ -105,18 +119,18 @@ export interface Point {
  */
 export function stridedLoop(totals: Totals, writer: Writer, depth: number, lanes: number, point: Point): void {
   const r = index(1, depth);
-  totals.declare('acc');
-  const walk = (from: string, to: string, name: string): void =>
+  totals.declare();
+  const walk = (from: string, to: string, name?: typeof totalName): void =>
     writer.repeated(`for (var r = ${from}; r < ${to}; r += ${lanes})`, [[r, 'r']], () => {
       point.begin();
       totals.accumulate(name);
       point.store();
     });
-  if (depth <= lanes * longChain) return walk('lane', String(depth), 'acc');
+  if (depth <= lanes * longChain) return walk('lane', String(depth));
   const chunk = lanes * longChain;
   writer.repeated(`for (var start = lane; start < ${depth}; start += ${chunk})`, [], () => {
-    totals.declare('part');
-    walk('start', `min(start + ${chunk}, ${depth})`, 'part');
-    totals.add('acc', 'part');
+    totals.declare(partName);
+    walk('start', `min(start + ${chunk}, ${depth})`, partName);
+    totals.addPart();
   });
 }

@@ -116,7 +116,7 @@ fn square_root(x: f32) -> f32 {
   return select(select(root, nan(), x < 0.0), x, is_nan(x));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn adam_dense(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = i32(id.x);
   let v0 = inout0[i];

@@ -75,16 +75,16 @@ fn maximum(x: f32, y: f32) -> f32 {
 fn row_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>) {
   let i = i32(group.x);
   let lane = i32(id.x);
-  var acc0: f32 = 0.0;
-  var acc1: f32 = -infinity();
+  var sum0: f32 = 0.0;
+  var greatest1: f32 = -infinity();
   let t0 = i * 1000;
   for (var r = lane; r < 1000; r += 64) {
     let t1 = select(0.0, exponential(in0[t0 + r]), in1[r] != 0u);
-    acc0 += t1;
-    acc1 = maximum(acc1, t1);
+    sum0 += t1;
+    greatest1 = maximum(greatest1, t1);
   }
-  partial0[lane] = acc0;
-  partial1[lane] = acc1;
+  partial0[lane] = sum0;
+  partial1[lane] = greatest1;
   workgroupBarrier();
   for (var width = 32; width > 0; width /= 2) {
     if (lane < width) {
