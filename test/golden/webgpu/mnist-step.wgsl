@@ -1,15 +1,20 @@
 // convGeneralDilated f32[32,26,26,32] |
-// add i32[];
-// add → convertElementType → pow → neg → add f32[];
-// add → convertElementType → pow → neg → add f32[]
+// min → add i32[];
+// min → add → convertElementType → pow → neg → add f32[];
+// min → add → convertElementType → pow → neg → add f32[];
+// add i32[] |
+// copy u32[2]
 // product over [3, 3, 1] for each of rows [32, 26, 26], columns [32]: 128 × 32 results a workgroup, 12 deep in workgroup memory;
-// map over []: one invocation for each of 1 points
+// map over []: one invocation for each of 1 points;
+// map over [2]: one invocation for each of 2 points
 
 @group(0) @binding(0) var<storage, read> in0: array<f32, 25088>;
 @group(0) @binding(1) var<storage, read> in1: array<vec4<f32>, 72>;
 @group(0) @binding(2) var<storage, read_write> out2: array<vec4<f32>, 173056>;
 @group(0) @binding(3) var<storage, read_write> inout3: array<i32, 1>;
 @group(0) @binding(4) var<storage, read_write> out4: array<f32, 8>;
+@group(0) @binding(5) var<storage, read_write> inout5: array<i32, 1>;
+@group(0) @binding(6) var<storage, read_write> inout6: array<u32, 2>;
 
 var<workgroup> lhs_tile_0: array<vec4<f32>, 384>; // 12 depths, four of 128 rows
 var<workgroup> rhs_tile_0: array<vec4<f32>, 96>; // 12 depths, four of 32 columns
@@ -198,17 +203,28 @@ fn part_1(own_group: vec3<u32>, own_lane: u32) {
     return;
   }
   let id = own_group * vec3<u32>(1u, 1u, 1u) + vec3<u32>(own_lane, 0u, 0u);
-  let t0 = inout3[0] + 1;
+  let t0 = min(inout3[0], 2147483646) + 1;
   let t1 = f32(t0);
   let t2 = -power(0.9, t1) + 1.0;
   let t3 = -power(0.999, t1) + 1.0;
+  let t4 = inout5[0] + 1;
   inout3[0] = t0;
   out4[0] = t2;
   out4[4] = t3;
+  inout5[0] = t4;
+}
+
+fn part_2(own_group: vec3<u32>, own_lane: u32) {
+  if (own_lane >= 2u) {
+    return;
+  }
+  let id = own_group * vec3<u32>(2u, 1u, 1u) + vec3<u32>(own_lane, 0u, 0u);
+  let i = i32(id.x);
+  inout6[i] = inout6[i];
 }
 
 @compute @workgroup_size(128)
-fn convGeneralDilated_and_add_pow_neg(
+fn convGeneralDilated_and_min_add_pow_neg_and_copy(
   @builtin(workgroup_id) workgroup: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
@@ -217,6 +233,8 @@ fn convGeneralDilated_and_add_pow_neg(
     part_0(vec3<u32>(number, 0u, 0u), lane);
   } else if (number < 170u) {
     part_1(vec3<u32>(number - 169u, 0u, 0u), lane);
+  } else if (number < 171u) {
+    part_2(vec3<u32>(number - 170u, 0u, 0u), lane);
   }
 }
 
