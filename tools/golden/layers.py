@@ -172,5 +172,55 @@ def reparametrized():
     return out
 
 
+def separable():
+    k = keras.layers
+    params = {'.depthwise': values('sep depth', [2, 2, 3, 2]), '.pointwise': values('sep point', [6, 4]),
+              '.bias': values('sep bias', [4])}
+    return [
+        from_keras('depthwiseConv', lambda: k.DepthwiseConv2D((3, 2), strides=2, padding='same', depth_multiplier=2),
+                   values('depth x', [2, 5, 4, 3]), affine('depth', [3, 2, 3, 2], 6)),
+        from_keras('separableConv', lambda: k.SeparableConv2D(4, 2, depth_multiplier=2), values('sep x', [2, 3, 4, 3]), params,
+                   lambda w: [w[0], w[1][None, None], w[2]]),
+    ]
+
+
+def resized():
+    k = keras.layers
+    return [
+        from_torch('adaptivePool', torch.nn.AdaptiveAvgPool2d((3, 2)), values('ap x', [2, 5, 4, 2]), {}, list),
+        from_torch('adaptivePool, max', torch.nn.AdaptiveMaxPool2d(3), values('amp x', [2, 7, 3, 2]), {}, list),
+        from_keras('upsample', lambda: k.UpSampling2D((2, 3)), values('up x', [2, 2, 3, 2]), {}),
+        from_keras('upsample, linear', lambda: k.UpSampling2D((3, 2), interpolation='bilinear'), values('upl x', [2, 2, 3, 2]), {}),
+    ]
+
+
+def products():
+    k = keras.layers
+    x, params = values('bilinear x', [4, 6]), affine('bilinear', [2, 4, 3], 3)
+    made = torch.nn.Bilinear(2, 4, 3)
+    with torch.no_grad():
+        made.weight.copy_(torch.tensor(np.moveaxis(params['.kernel'], -1, 0).copy()))
+        made.bias.copy_(torch.tensor(params['.bias']))
+        y = made(torch.tensor(x[:, :2].copy()), torch.tensor(x[:, 2:].copy())).numpy()
+    out = [layer('bilinear', 'torch.nn.Bilinear', x, y, params)]
+    einsum = lambda kernel, bias: {'.kernel': values('einsum kernel', kernel), '.bias': values('einsum bias', bias)}
+    out += [
+        from_keras('einsumDense', lambda: k.EinsumDense('nsd,dhk->nshk', (None, 2, 3), bias_axes='hk'),
+                   values('einsum x', [2, 4, 5]), einsum([5, 2, 3], [2, 3])),
+        from_keras('einsumDense, first axis', lambda: k.EinsumDense('nabc,ad->ndbc', (5, None, None), bias_axes='d'),
+                   values('einsum f x', [2, 4, 2, 3]), einsum([4, 5], [5, 1, 1])),
+    ]
+    x, base = values('lora x', [4, 3]), affine('lora', [3, 4], 4)
+    params = {'.down': values('lora down', [3, 2]), '.up': values('lora up', [2, 4])}
+    made = k.Dense(4)
+    made.build(x.shape)
+    made.set_weights(list(base.values()))
+    made.enable_lora(2, lora_alpha=3)
+    made.lora_kernel_a.assign(params['.down'])
+    made.lora_kernel_b.assign(params['.up'])
+    return [*out, layer('loraLinear', 'keras.layers.Dense', x, made(x), params, base)]
+
+
 def cases():
-    return [*dense(), *convolutions(), *transposed_convolutions(), *pools(), *batch_norms(), *norms(), *reparametrized()]
+    return [*dense(), *convolutions(), *transposed_convolutions(), *pools(), *batch_norms(), *norms(), *reparametrized(),
+            *separable(), *resized(), *products()]

@@ -19,6 +19,8 @@ export interface LayerRow {
   readonly stateful?: ShapesByPath;
   /** Does the state change in evaluation too, as a cache does? Default false. */
   readonly remembers?: boolean;
+  /** Does the state never change, as weights that are not trained? Default false. */
+  readonly frozen?: boolean;
   /** Does it draw random numbers in training, from the key in the context, and refuse to train without one? */
   readonly needsKey?: boolean;
   /** Does the output for an example depend on the others of the batch, in training? */

@@ -5,7 +5,7 @@ import { goldenOf } from './contract.ts';
 const golden = goldenOf('layers-feedforward');
 
 /** Convolutions. */
-export const conv: LayerRows<'conv1d' | 'conv2d' | 'conv3d' | 'convTranspose'> = {
+export const conv: LayerRows<'conv1d' | 'conv2d' | 'conv3d' | 'convTranspose' | 'depthwiseConv' | 'separableConv'> = {
   conv1d: [
     {
       layer: nn.conv1d(4, 3, { dilation: 2, padding: 'SAME' }),
@@ -126,6 +126,36 @@ export const conv: LayerRows<'conv1d' | 'conv2d' | 'conv3d' | 'convTranspose'> =
       input: [2, 1, 2, 1],
       output: [4, 2, 4, 1],
       params: { '.kernel': [2, 2, 2, 1, 1], '.bias': [1] },
+    },
+  ],
+  depthwiseConv: [
+    {
+      layer: nn.depthwiseConv([3, 2], { multiplier: 2, padding: 'SAME', strides: 2 }),
+      input: [5, 4, 3],
+      output: [3, 2, 6],
+      params: { '.kernel': [3, 2, 3, 2], '.bias': [6] },
+      golden: golden('keras.layers.DepthwiseConv2D', 'depthwiseConv'),
+    },
+    {
+      layer: nn.depthwiseConv(2, { bias: false, dilation: 2 }),
+      input: [5, 2],
+      output: [3, 2],
+      params: { '.kernel': [2, 2, 1] },
+    },
+  ],
+  separableConv: [
+    {
+      layer: nn.separableConv(4, 2, { multiplier: 2 }),
+      input: [3, 4, 3],
+      output: [2, 3, 4],
+      params: { '.depthwise': [2, 2, 3, 2], '.pointwise': [6, 4], '.bias': [4] },
+      golden: golden('keras.layers.SeparableConv2D', 'separableConv'),
+    },
+    {
+      layer: nn.separableConv(3, 3, { bias: false, padding: 1 }),
+      input: [4, 2],
+      output: [4, 3],
+      params: { '.depthwise': [3, 2, 1], '.pointwise': [2, 3] },
     },
   ],
 };
