@@ -54,3 +54,6 @@ export const dense = (features: number, options: AffineOptions = {}): Layer<Affi
     ({ kernel, bias }, x) =>
       addBias(dotGeneral(x, kernel, { contracting: [[x.ndim - 1], [0]], batch: [[], []] }), bias),
   );
+
+/** As {@link dense}. */
+export const linear: typeof dense = dense;

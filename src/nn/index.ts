@@ -20,7 +20,7 @@ export { conv1d, conv2d, conv3d } from './conv.ts';
 export type { ConvOptions } from './conv.ts';
 export { convTranspose } from './conv-transpose.ts';
 export type { ConvTransposeOptions } from './conv-transpose.ts';
-export { dense } from './dense.ts';
+export { dense, linear } from './dense.ts';
 export type { Affine, AffineOptions } from './dense.ts';
 export * as initializers from './initializers.ts';
 export type { Initializer } from './initializers.ts';

@@ -5,7 +5,7 @@ import { goldenOf } from './contract.ts';
 const golden = goldenOf('layers-feedforward');
 
 /** Layers that are matrix products. */
-export const dense: LayerRows<'bilinear' | 'dense' | 'einsumDense' | 'loraLinear' | 'mlp'> = {
+export const dense: LayerRows<'bilinear' | 'dense' | 'einsumDense' | 'linear' | 'loraLinear' | 'mlp'> = {
   dense: [
     {
       layer: nn.dense(4),
@@ -59,6 +59,7 @@ export const dense: LayerRows<'bilinear' | 'dense' | 'einsumDense' | 'loraLinear
     },
     { layer: nn.einsumDense('na,ab->nb', [2]), input: [3], output: [2], params: { '.kernel': [3, 2] } },
   ],
+  linear: [{ layer: nn.linear(2), input: [3], output: [2], params: { '.kernel': [3, 2], '.bias': [2] } }],
   loraLinear: [
     {
       layer: nn.loraLinear(4, 2, { alpha: 3 }),
