@@ -139,6 +139,81 @@ const mistakes: readonly Mistake[] = [
     says: ['[optim.perExampleGlobalNormClip]', 'got f32[], f32[2]', 'vmap(grad(loss), [null, 0])'],
   },
   {
+    what: 'a loss that is not told',
+    make: alone(optim.reduceOnPlateau()),
+    code: 'invalid-argument',
+    says: ['[optim.reduceOnPlateau] needs the loss at the parameters: update(updates, state, params, { value: … })'],
+  },
+  {
+    what: 'a search along a line without a function',
+    make: () => {
+      const optimizer = optim.lbfgs();
+      return optimizer.update(grads, optimizer.init(params), params, { value: np.array(1), grad: grads });
+    },
+    code: 'invalid-argument',
+    says: ['[optim.scaleByZoomLinesearch] needs the loss as a function of parameters', 'and got {value, grad}'],
+  },
+  {
+    what: 'a plateau of a factor that grows',
+    make: () => optim.reduceOnPlateau({ factor: 2 }),
+    code: 'invalid-argument',
+    says: ['[optim.reduceOnPlateau] factor must be between 0 and 1, got 2'],
+  },
+  {
+    what: 'a memory of nothing',
+    make: () => optim.scaleByLbfgs({ memorySize: 0 }),
+    code: 'invalid-argument',
+    says: ['[optim.scaleByLbfgs] memorySize must be an integer, 1 or more; got 0'],
+  },
+  {
+    what: 'sharpness over half a step',
+    make: () => optim.sam(zeros(), zeros(), { syncPeriod: 0.5 }),
+    code: 'invalid-argument',
+    says: ['[optim.sam] syncPeriod must be an integer, 1 or more; got 0.5'],
+  },
+  {
+    what: 'sharpness at once without a function',
+    make: () => {
+      const optimizer = optim.sam(zeros(), zeros(), { opaqueMode: true });
+      return optimizer.update(grads, optimizer.init(params), params);
+    },
+    code: 'invalid-argument',
+    says: ['[optim.sam] needs the gradient as a function of parameters', '{ gradFn: … }'],
+  },
+  {
+    what: 'looking ahead with one copy of parameters',
+    make: () => {
+      const optimizer = optim.lookahead(zeros(), 2, 0.5);
+      return optimizer.update(grads, optimizer.init(params), params as never);
+    },
+    code: 'invalid-argument',
+    says: ['[optim.lookahead] needs both copies of the parameters: lookaheadParams(params) makes them'],
+  },
+  {
+    what: 'orthogonal vectors',
+    make: () => alone(optim.scaleByMuon())(),
+    code: 'shape-mismatch',
+    says: ['[optim.muon] f32[] has no matrices', 'parameters need two axes or more'],
+  },
+  {
+    what: 'the mean of another optimizer',
+    make: () => optim.scheduleFreeEvalParams(optim.adam(0.1).init(params), params),
+    code: 'invalid-argument',
+    says: ['[optim.scheduleFreeEvalParams] needs the state of a scheduleFree optimizer'],
+  },
+  {
+    what: 'one value of many',
+    make: () => optim.treeGet([{ a: 1 }, { b: { a: 2 } }], 'a'),
+    code: 'invalid-argument',
+    says: ['[optim.treeGet] there are 2 values of "a": tree[0].a, tree[1].b.a'],
+  },
+  {
+    what: 'a value that is nowhere',
+    make: () => optim.treeSet({ a: 1 }, { z: 2 }),
+    code: 'invalid-argument',
+    says: ['[optim.treeSet] there is no "z" in the tree'],
+  },
+  {
     what: 'updates of another structure',
     make: () => optim.applyUpdates({ w: np.array(1) }, { v: np.array(1) } as never),
     code: 'tree-mismatch',

@@ -116,14 +116,96 @@ def transformations(dtype):
     }
 
 
-def steps(tx, given, broken=False):
+def more(dtype):
+    """The less usual ones, by title as well."""
+    o, c = optax, contrib
+    mask = {'b': False, 's': True, 'w': True}
+    return {
+        'radam': o.radam(0.01, b2=0.8),
+        'radam, Nesterov': o.radam(0.01, nesterov=True, threshold=4.5),
+        'scaleByRadam': o.scale_by_radam(b1=0.5, b2=0.7, eps_root=1e-3),
+        'adabelief': o.adabelief(0.01),
+        'scaleByBelief': o.scale_by_belief(b1=0.7, eps=1e-3, nesterov=True),
+        'yogi': o.yogi(0.01),
+        'scaleByYogi': o.scale_by_yogi(b2=0.9, initial_accumulator_value=0.1),
+        'adamax': o.adamax(0.01),
+        'adamaxw': o.adamaxw(0.01, weight_decay=0.1, mask=mask),
+        'scaleByAdamax': o.scale_by_adamax(b2=0.5),
+        'novograd': o.novograd(0.01, weight_decay=0.1),
+        'scaleByNovograd': o.scale_by_novograd(b1=0.5, b2=0.9),
+        'adadelta': o.adadelta(1.0, weight_decay=0.1),
+        'scaleByAdadelta': o.scale_by_adadelta(rho=0.5, eps=1e-3),
+        'rprop': o.rprop(0.1, max_step_size=0.15),
+        'scaleByRprop': o.scale_by_rprop(0.01, eta_plus=2.0, min_step_size=0.008),
+        'optimisticGradientDescent': o.optimistic_gradient_descent(0.1, alpha=0.9, beta=0.7),
+        'scaleByOptimisticGradient': o.scale_by_optimistic_gradient(),
+        'lamb': o.lamb(0.01, weight_decay=0.1),
+        'lars': o.lars(0.1, weight_decay=0.1, trust_ratio_mask=mask),
+        'scaleByTrustRatio': o.scale_by_trust_ratio(min_norm=0.5, trust_coefficient=0.3, eps=0.1),
+        'scaleByParamBlockRms': o.scale_by_param_block_rms(),
+        'adafactor': o.adafactor(0.1, min_dim_size_to_factor=2),
+        'adafactor, not factored': o.adafactor(0.1, momentum=0.9, dtype_momentum=dtype, weight_decay_rate=0.01),
+        'scaleByFactoredRms': o.scale_by_factored_rms(min_dim_size_to_factor=3, decay_rate=0.5, epsilon=1e-3),
+        'muon': c.muon(0.1, weight_decay=0.1),
+        'muon, plain': c.muon(0.1, ns_steps=3, beta=0.5, nesterov=False, adaptive=True, consistent_rms=0.2),
+        'scaleByMuon': o.masked(c.scale_by_muon(ns_coeffs=(2.0, -1.5, 0.5), weight_dimension_numbers=lambda u: jax.tree.map(
+            lambda _: c.MuonDimensionNumbers(), u)), decays),
+        'scheduleFreeAdamw': c.schedule_free_adamw(0.01, weight_decay=0.1),
+        'scheduleFreeAdamw, warmup': c.schedule_free_adamw(0.1, warmup_steps=4, b1=0.8, b2=0.9),
+        'scheduleFreeSgd': c.schedule_free_sgd(0.1, weight_decay=0.1),
+        'scheduleFree': c.schedule_free(o.adam(0.1, b1=0.0), 0.1, b1=0.7, weight_lr_power=1.0),
+        'sam': c.sam(o.sgd(0.1, momentum=0.9), o.chain(c.normalize(), o.sgd(0.05))),
+        'sam, three, kept': c.sam(o.adam(0.1), o.sgd(0.05, momentum=0.5), sync_period=3, reset_state=False),
+        'sam, opaque, objective': c.sam(o.adam(0.1), o.chain(c.normalize(), o.sgd(0.05)), sync_period=3,
+                                        opaque_mode=True),
+        'normalize': c.normalize(),
+        'lookahead': o.lookahead(o.sgd(0.1, momentum=0.9), 3, 0.5),
+        'lookahead, reset': o.lookahead(o.adam(0.1), 2, 0.3, reset_state=True),
+        'zeroNans, broken': o.zero_nans(),
+        'applyIfFinite, broken': o.apply_if_finite(o.adam(0.1), 1),
+        'applyIfFinite': o.apply_if_finite(o.sgd(0.1), 0),
+        'addNoise': o.add_noise(0.5, 0.55, jax.random.key(7)),
+        'noisySgd': o.noisy_sgd(0.1, eta=0.1, key=jax.random.key(3)),
+        'reduceOnPlateau, losses': c.reduce_on_plateau(0.5, patience=2, cooldown=1),
+        'reduceOnPlateau, means, losses': o.chain(o.sgd(0.1), c.reduce_on_plateau(
+            0.3, patience=1, rtol=0.1, accumulation_size=2, min_scale=0.2)),
+        'polyakSgd, losses': o.polyak_sgd(0.5, scaling=0.7, f_min=0.1),
+        'scaleByPolyak, losses': o.scale_by_polyak(f_min=3.0, variant='sps+', eps=0.1),
+        'scaleByLbfgs': o.chain(o.scale_by_lbfgs(memory_size=3), o.scale(-0.1)),
+        'scaleByLbfgs, unscaled': o.chain(o.scale_by_lbfgs(memory_size=2, scale_init_precond=False), o.scale(-0.1)),
+        'lbfgs, objective': o.lbfgs(),
+        'lbfgs, short, objective': o.lbfgs(0.5, memory_size=2, linesearch=o.scale_by_zoom_linesearch(
+            5, max_learning_rate=0.7, initial_guess_strategy='keep')),
+        'scaleByZoomLinesearch, objective': o.chain(o.sgd(1.0), o.scale_by_zoom_linesearch(15)),
+        'scaleByZoomLinesearch, strict, objective': o.chain(o.sgd(0.02), o.scale_by_zoom_linesearch(
+            25, tol=1e-3, curv_rtol=0.1, approx_dec_rtol=None, increase_factor=1.5)),
+        'snapshot': o.chain(o.snapshot('norm', o.global_norm), o.scale(-0.1)),
+        'monitor': o.chain(o.monitor({'norm': o.global_norm}), o.scale(-0.1)),
+    }
+
+
+def objective(p):
+    """A loss with valleys."""
+    leaves = jax.tree.leaves(p)
+    return sum(((x * x - 1) ** 2).sum() for x in leaves) + 0.1 * sum(x.sum() for x in leaves) ** 2
+
+
+def steps(title, tx, given):
     """The parameters after each step."""
     p, out = given['params'], []
+    if title.startswith('lookahead'):
+        p = optax.LookaheadParams.init_synced(p)
     state = tx.init(p)
-    for g in given['broken' if broken else 'grads']:
-        updates, state = tx.update(g, state, p)
+    for i, g in enumerate(given['broken' if 'broken' in title else 'grads']):
+        extra = {'value': given['losses'][i]} if 'losses' in title else {}
+        if 'objective' in title:
+            value, g = jax.value_and_grad(objective)(p)
+            extra = {'value': value, 'grad': g, 'value_fn': objective}
+            if 'opaque' in title:
+                extra = {'grad_fn': lambda q, _: jax.grad(objective)(q)}
+        updates, state = tx.update(g, state, p, **extra)
         p = optax.apply_updates(p, updates)
-        out.append(p)
+        out.append({'fast': p.fast, 'slow': p.slow} if title.startswith('lookahead') else p)
     return out
 
 
@@ -163,7 +245,7 @@ def row(title, out):
 def cases(dtype):
     given = inputs(dtype)
     rows = [{'fn': 'inputs', 'args': [], 'out': [encode(given)]}]
-    rows += [row(title, steps(tx, given, 'broken' in title)) for title, tx in transformations(dtype).items()]
+    rows += [row(title, steps(title, tx, given)) for title, tx in {**transformations(dtype), **more(dtype)}.items()]
     if dtype == np.float32:
         rows += [row(title, [np.asarray([s(jnp.int32(n)) for n in range(14)], np.float32)])
                  for title, s in schedules().items()]

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
 import { evalShape, jit, lax, numpy as np, optim, tree, vmap } from '../../../src/index.ts';
 import type { Params } from './rows.ts';
-import { transformations } from './rows.ts';
+import { parametersOf, stepOf as rowStep, transformations } from './rows.ts';
 
 /** What holds for every transformation: it is pure, and its state keeps its structure, shapes and dtypes. */
 
@@ -50,19 +50,26 @@ const stepOf =
     return [optim.applyUpdates(params, updates), next];
   };
 
-describe.each(Object.entries(transformations))('%s', (_, make) => {
+describe.each(Object.entries(transformations))('%s', (title, make) => {
   const optimizer = make();
-  const step = stepOf(optimizer);
-  const start = (seed: number): Carry => [paramsOf(seed), optimizer.init(paramsOf(seed))];
+  const one = rowStep(title, optimizer);
+  const step = ([params, state]: Carry, gradients: Params): Carry => one(params, state, gradients, gradients.s);
+  const beginning = (seed: number, dtype: Dtype = 'f32') => parametersOf(title, paramsOf(seed, dtype));
+  const start = (seed: number): Carry => [beginning(seed), optimizer.init(beginning(seed))];
   const loop = (seed: number): Carry => gradsOf(seed).reduce(step, start(seed));
 
   test.each(['f16', 'f32', 'f64'] as const)('updates keep %s, and the state its structure and types', (dtype) => {
-    const params = paramsOf(1, dtype);
+    const params = beginning(1, dtype);
     const state = optimizer.init(params);
     tree.leaves(state).forEach((leaf) => expect(leaf).toBeInstanceOf(np.NDArray));
-    const run = (g: Params, s: unknown, p: Params) => optimizer.update(g, s, p);
-    const [updates, next] = evalShape(run, paramsOf(2, dtype), state as object, params) as ReturnType<typeof run>;
-    expect(types(updates)).toEqual(types(params));
+    const run = (g: Params, s: unknown, p: Params): Carry => step([p, s], g);
+    const [moved, next] = evalShape(run, paramsOf(2, dtype), state as object, params) as Carry;
+    expect(types(moved)).toEqual(types(params));
+    if (!title.includes('objective')) {
+      const update = (g: Params, s: unknown, p: Params) => optimizer.update(g, s, p, { value: g.s });
+      const [updates] = evalShape(update, paramsOf(2, dtype), state as object, params) as ReturnType<typeof update>;
+      expect(types(updates)).toEqual(types(params));
+    }
     expect(tree.structure(next)).toEqual(tree.structure(state));
     expect(types(next)).toEqual(types(state));
   });
@@ -98,6 +105,22 @@ const rated: Readonly<Record<string, (rate: optim.Scalar) => optim.GradientTrans
   scale: optim.scale,
   scaleByLearningRate: optim.scaleByLearningRate,
   sgd: optim.sgd,
+  adabelief: optim.adabelief,
+  adadelta: optim.adadelta,
+  adafactor: optim.adafactor,
+  adamax: optim.adamax,
+  adamaxw: optim.adamaxw,
+  lamb: optim.lamb,
+  lars: optim.lars,
+  muon: optim.muon,
+  noisySgd: (rate) => optim.noisySgd(rate, 1),
+  novograd: optim.novograd,
+  optimisticGradientDescent: optim.optimisticGradientDescent,
+  radam: optim.radam,
+  rprop: optim.rprop,
+  scheduleFreeAdamw: optim.scheduleFreeAdamw,
+  scheduleFreeSgd: optim.scheduleFreeSgd,
+  yogi: optim.yogi,
   signSgd: optim.signSgd,
 };
 

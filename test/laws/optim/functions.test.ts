@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
-import { grad, jit, numpy as np, optim, tree, vmap } from '../../../src/index.ts';
+import { grad, hessian, jit, nn, numpy as np, optim, random, tree, valueAndGrad, vmap } from '../../../src/index.ts';
 
 /** Functions beside transformations, and what rows do not show of single ones. */
 
@@ -104,4 +104,120 @@ describe('injectHyperparams', () => {
     expect(inject({}).hyperparams['learningRate']?.dtype).toBe('f16');
     expect(inject({ hyperparamDtype: 'f32' }).hyperparams['learningRate']?.dtype).toBe('f32');
   });
+});
+
+describe('second derivatives', () => {
+  const loss = (p: { w: NDArray; b: NDArray }, x: NDArray, y: NDArray): NDArray =>
+    x.matmul(p.w).add(p.b).sub(y).pow(2).add(p.w.pow(3).sum()).mean();
+  const params = { b: np.array(0.5), w: np.array([1, -2]) };
+  const [x, y] = [np.array([[1, 2], [3, -1], [0, 1]]), np.array([1, 0, 2])]; // prettier-ignore
+  // By the flat vector (b, w₀, w₁).
+  const flatLoss = (v: NDArray): NDArray => loss({ b: v.slice(0), w: v.slice([1, null]) }, x, y);
+  const flat = np.array([0.5, 1, -2]);
+  const full = hessian(flatLoss)(flat);
+  const close = (a: NDArray, b: NDArray) => expect(np.allclose(a, b, { rtol: 1e-4, atol: 1e-5 }).itemSync()).toBe(1);
+
+  test('hvp is a product with the Hessian', () => {
+    const v = np.array([1, 2, -1]);
+    const { b, w } = optim.hvp(loss, v, params, x, y);
+    close(np.concatenate([b.reshape([1]), w]), full.matmul(v));
+  });
+
+  test('hessianDiag is its diagonal, fisherDiag the squared gradient', () => {
+    close(optim.hessianDiag(loss, params, x, y), np.diagonal(full));
+    close(optim.fisherDiag(loss, params, x, y), grad(flatLoss)(flat).pow(2));
+  });
+});
+
+describe('treeGet and treeSet', () => {
+  const params = { w: np.array([1, 2]) };
+  const optimizer = optim.chain(optim.clip(1), optim.injectHyperparams(optim.adam)(0.1, { b1: 0.9 }));
+  const state = optimizer.init(params);
+
+  test('find values wherever they stand', () => {
+    expect((optim.treeGet(state, 'learningRate') as NDArray).itemSync()).toBeCloseTo(0.1, 6);
+    expect(optim.treeGet(state, 'nothing')).toBeNull();
+    expect(optim.treeGet(state, 'nothing', 7)).toBe(7);
+    const filtering = (path: readonly (string | number)[]) => path.includes('innerState');
+    expect((optim.treeGet(state, 'count', null, { filtering }) as NDArray).itemSync()).toBe(0);
+    expect(optim.treeGetAllWithPath(state, 'count').map(([path]) => path.join('.'))).toEqual([
+      '1.count',
+      '1.innerState.0.count',
+    ]);
+  });
+
+  test('replace them, in the same types', () => {
+    const changed = optim.treeSet(state, { learningRate: 0.5, count: np.array(3, { dtype: 'i32' }) });
+    expect((optim.treeGet(changed, 'learningRate') as NDArray).itemSync()).toBe(0.5);
+    expect(tree.structure(changed)).toEqual(tree.structure(state));
+    expect(optim.treeGetAllWithPath(changed, 'count').map(([, x]) => (x as NDArray).itemSync())).toEqual([3, 3]);
+  });
+});
+
+test('snapshot and monitor remember what passes', () => {
+  const params = { w: np.array([3, 4]) };
+  const optimizer = optim.chain(
+    optim.snapshot('before', optim.globalNorm),
+    optim.scale(0.5),
+    optim.monitor({ after: optim.globalNorm, mean: optim.ema(0.5) }),
+  );
+  const first = optimizer.init(params);
+  const [, state] = optimizer.update(params, first, params);
+  const found = (name: string) => optim.treeGet(state, name);
+  expect([found('before'), found('after')].map((x) => (x as NDArray).itemSync())).toEqual([5, 2.5]);
+  expect(list((found('mean') as typeof params).w)).toEqual([1.5, 2]);
+  expect(tree.structure(state)).toEqual(tree.structure(first));
+});
+
+test('scheduleFreeEvalParams gives the mean of what descent finds', () => {
+  let params = np.array(0);
+  const optimizer = optim.scheduleFreeSgd(0.5, { b1: 0.9 });
+  let state = optimizer.init(params);
+  let z = 0;
+  const zs = [1, -2, 4].map((g) => {
+    const [updates, next] = optimizer.update(np.array(g), state, params);
+    [params, state] = [optim.applyUpdates(params, updates), next];
+    return (z -= 0.5 * g);
+  });
+  const mean = zs.reduce((a, b) => a + b) / 3;
+  expect(optim.scheduleFreeEvalParams([null, state], params).itemSync()).toBeCloseTo(mean, 5);
+});
+
+test('lbfgs minimizes in few steps, with value and gradient from its state', () => {
+  const rosenbrock = (p: NDArray): NDArray =>
+    p
+      .slice([1, null])
+      .sub(p.slice([0, -1]).pow(2))
+      .pow(2)
+      .mul(100)
+      .add(p.slice([0, -1]).sub(1).pow(2))
+      .sum();
+  const optimizer = optim.lbfgs();
+  let params = np.array([-1, 0.5, 2]);
+  let state = optimizer.init(params);
+  const step = jit((p: NDArray, s: typeof state) => {
+    const [value, gradients] = optim.valueAndGradFromState(rosenbrock)(p, s);
+    const [updates, next] = optimizer.update(gradients, s, p, { value, grad: gradients, valueFn: rosenbrock });
+    return [optim.applyUpdates(p, updates), next] as const;
+  });
+  for (let i = 0; i < 60; i++) [params, state] = step(params, state);
+  expect(rosenbrock(params).itemSync()).toBeLessThan(1e-8);
+});
+
+test('an optimizer trains a layer, by masks of its parameters', () => {
+  const layer = nn.sequential(nn.dense(4), nn.relu, nn.dense(1));
+  const { params, state } = layer.init(random.key(0), [3]);
+  const x = random.normal(random.key(1), [16, 3]);
+  const y = x.sum(1, { keepdims: true });
+  const optimizer = optim.adamw(0.05, { mask: (p) => tree.map((leaf: NDArray) => leaf.ndim > 1, p) });
+  const loss = (p: typeof params): NDArray => layer.apply(p, state, x, { training: true })[0].sub(y).pow(2).mean();
+  const step = jit((p: typeof params, s: readonly unknown[]) => {
+    const [value, g] = valueAndGrad(loss)(p);
+    const [updates, next] = optimizer.update(g, s, p);
+    return [optim.applyUpdates(p, updates), next, value] as const;
+  });
+  let [p, s, value] = step(params, optimizer.init(params));
+  const first = value.itemSync();
+  for (let i = 0; i < 50; i++) [p, s, value] = step(p, s);
+  expect(value.itemSync()).toBeLessThan(first / 5);
 });

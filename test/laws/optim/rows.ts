@@ -1,5 +1,5 @@
 import type { NDArray } from '../../../src/index.ts';
-import { numpy as np, optim, tree } from '../../../src/index.ts';
+import { grad, numpy as np, optim, random, tree, valueAndGrad } from '../../../src/index.ts';
 
 /**
  * One row or more for each optimizer, transformation and schedule. The first word of a title is the name of the function;
@@ -92,7 +92,110 @@ export const transformations: Readonly<Record<string, () => optim.GradientTransf
   injectHyperparams: () => optim.injectHyperparams(optim.adamw)(falling, { b1: 0.8, weightDecay: 0.1 }),
   'injectHyperparams, scheduled decay': () =>
     optim.injectHyperparams(optim.adam)(0.1, { b1: optim.linearSchedule(0.5, 0.9, 5) }),
+  radam: () => optim.radam(0.01, { b2: 0.8 }),
+  'radam, Nesterov': () => optim.radam(0.01, { nesterov: true, threshold: 4.5 }),
+  scaleByRadam: () => optim.scaleByRadam({ b1: 0.5, b2: 0.7, epsRoot: 1e-3 }),
+  adabelief: () => optim.adabelief(0.01),
+  scaleByBelief: () => optim.scaleByBelief({ b1: 0.7, eps: 1e-3, nesterov: true }),
+  yogi: () => optim.yogi(0.01),
+  scaleByYogi: () => optim.scaleByYogi({ b2: 0.9, initialAccumulatorValue: 0.1 }),
+  adamax: () => optim.adamax(0.01),
+  adamaxw: () => optim.adamaxw(0.01, { weightDecay: 0.1, mask }),
+  scaleByAdamax: () => optim.scaleByAdamax({ b2: 0.5 }),
+  novograd: () => optim.novograd(0.01, { weightDecay: 0.1 }),
+  scaleByNovograd: () => optim.scaleByNovograd({ b1: 0.5, b2: 0.9 }),
+  adadelta: () => optim.adadelta(1, { weightDecay: 0.1 }),
+  scaleByAdadelta: () => optim.scaleByAdadelta({ rho: 0.5, eps: 1e-3 }),
+  rprop: () => optim.rprop(0.1, { maxStepSize: 0.15 }),
+  scaleByRprop: () => optim.scaleByRprop(0.01, { etaPlus: 2, minStepSize: 0.008 }),
+  optimisticGradientDescent: () => optim.optimisticGradientDescent(0.1, { alpha: 0.9, beta: 0.7 }),
+  scaleByOptimisticGradient: () => optim.scaleByOptimisticGradient(),
+  lamb: () => optim.lamb(0.01, { weightDecay: 0.1 }),
+  lars: () => optim.lars(0.1, { weightDecay: 0.1, trustRatioMask: mask }),
+  scaleByTrustRatio: () => optim.scaleByTrustRatio({ minNorm: 0.5, trustCoefficient: 0.3, eps: 0.1 }),
+  scaleByParamBlockRms: () => optim.scaleByParamBlockRms(),
+  adafactor: () => optim.adafactor(0.1, { minDimSizeToFactor: 2 }),
+  'adafactor, not factored': () => optim.adafactor(0.1, { momentum: 0.9, weightDecayRate: 0.01 }),
+  scaleByFactoredRms: () => optim.scaleByFactoredRms({ minDimSizeToFactor: 3, decayRate: 0.5, epsilon: 1e-3 }),
+  muon: () => optim.muon(0.1, { weightDecay: 0.1 }),
+  'muon, plain': () => optim.muon(0.1, { nsSteps: 3, beta: 0.5, nesterov: false, adaptive: true, consistentRms: 0.2 }),
+  scaleByMuon: () => optim.masked(optim.scaleByMuon({ nsCoeffs: [2, -1.5, 0.5] }), matrices),
+  scheduleFreeAdamw: () => optim.scheduleFreeAdamw(0.01, { weightDecay: 0.1 }),
+  'scheduleFreeAdamw, warmup': () => optim.scheduleFreeAdamw(0.1, { warmupSteps: 4, b1: 0.8, b2: 0.9 }),
+  scheduleFreeSgd: () => optim.scheduleFreeSgd(0.1, { weightDecay: 0.1 }),
+  scheduleFree: () => optim.scheduleFree(optim.adam(0.1, { b1: 0 }), 0.1, { b1: 0.7, weightLrPower: 1 }),
+  sam: () => optim.sam(optim.sgd(0.1, { momentum: 0.9 }), optim.chain(optim.normalize(), optim.sgd(0.05))),
+  'sam, three, kept': () =>
+    optim.sam(optim.adam(0.1), optim.sgd(0.05, { momentum: 0.5 }), { syncPeriod: 3, resetState: false }),
+  'sam, opaque, objective': () =>
+    optim.sam(optim.adam(0.1), optim.chain(optim.normalize(), optim.sgd(0.05)), { syncPeriod: 3, opaqueMode: true }),
+  normalize: () => optim.normalize(),
+  lookahead: () => ofPairs(optim.lookahead(optim.sgd(0.1, { momentum: 0.9 }), 3, 0.5)),
+  'lookahead, reset': () => ofPairs(optim.lookahead(optim.adam(0.1), 2, 0.3, { resetState: true })),
+  'zeroNans, broken': () => optim.zeroNans(),
+  'applyIfFinite, broken': () => optim.applyIfFinite(optim.adam(0.1), 1),
+  applyIfFinite: () => optim.applyIfFinite(optim.sgd(0.1), 0),
+  addNoise: () => optim.addNoise(0.5, 0.55, random.key(7)),
+  noisySgd: () => optim.noisySgd(0.1, 3, { eta: 0.1 }),
+  'reduceOnPlateau, losses': () => optim.reduceOnPlateau({ factor: 0.5, patience: 2, cooldown: 1 }),
+  'reduceOnPlateau, means, losses': () =>
+    optim.chain(
+      optim.sgd(0.1),
+      optim.reduceOnPlateau({ factor: 0.3, patience: 1, rtol: 0.1, accumulationSize: 2, minScale: 0.2 }),
+    ),
+  'polyakSgd, losses': () => optim.polyakSgd(0.5, { scaling: 0.7, fMin: 0.1 }),
+  'scaleByPolyak, losses': () => optim.scaleByPolyak({ fMin: 3, variant: 'sps+', eps: 0.1 }),
+  scaleByLbfgs: () => optim.chain(optim.scaleByLbfgs({ memorySize: 3 }), optim.scale(-0.1)),
+  'scaleByLbfgs, unscaled': () =>
+    optim.chain(optim.scaleByLbfgs({ memorySize: 2, scaleInitPrecond: false }), optim.scale(-0.1)),
+  'lbfgs, objective': () => optim.lbfgs(),
+  'lbfgs, short, objective': () =>
+    optim.lbfgs(0.5, {
+      memorySize: 2,
+      linesearch: optim.scaleByZoomLinesearch(5, { maxLearningRate: 0.7, initialGuessStrategy: 'keep' }),
+    }),
+  'scaleByZoomLinesearch, objective': () => optim.chain(optim.sgd(1), optim.scaleByZoomLinesearch(15)),
+  'scaleByZoomLinesearch, strict, objective': () =>
+    optim.chain(
+      optim.sgd(0.02),
+      optim.scaleByZoomLinesearch(25, { tol: 1e-3, curvRtol: 0.1, approxDecRtol: null, increaseFactor: 1.5 }),
+    ),
+  snapshot: () => optim.chain(optim.snapshot('norm', optim.globalNorm), optim.scale(-0.1)),
+  monitor: () => optim.chain(optim.monitor({ norm: optim.globalNorm }), optim.scale(-0.1)),
 };
+
+/** An optimizer of two copies of parameters, seen as one of parameters that are such a pair. */
+const ofPairs = <S>(lookahead: optim.Lookahead<S>): optim.GradientTransformation =>
+  lookahead as unknown as optim.GradientTransformation;
+
+/** A loss with valleys. */
+export function objective(params: unknown): NDArray {
+  const leaves = tree.leaves(params) as readonly NDArray[];
+  const add = (a: NDArray, b: NDArray): NDArray => a.add(b);
+  const wells = leaves.map((x) => x.mul(x).sub(1).pow(2).sum()).reduce(add);
+  return wells.add(leaves.map((x) => x.sum()).reduce(add).pow(2).mul(0.1)); // prettier-ignore
+}
+
+/** What an optimizer begins with: two copies for some. */
+export const parametersOf = (title: string, params: Params): Params =>
+  title.startsWith('lookahead') ? (optim.lookaheadParams(params) as unknown as Params) : params;
+
+/** One step of a row, and the parameters after it; some need the loss, some a function. */
+export function stepOf(
+  title: string,
+  optimizer: optim.GradientTransformation,
+): (params: Params, state: unknown, gradients: Params, loss: NDArray) => readonly [params: Params, state: unknown] {
+  return (params, state, gradients, loss) => {
+    const [g, extra] = title.includes('objective') ? atObjective(params) : [gradients, { value: loss }];
+    const [updates, next] = optimizer.update(g, state, params, extra);
+    return [optim.applyUpdates(params, updates), next];
+  };
+}
+
+function atObjective(params: Params): readonly [Params, optim.ExtraArgs<Params>] {
+  const [value, g] = valueAndGrad(objective as (p: Params) => NDArray)(params);
+  return [g, { value, grad: g, valueFn: objective, gradFn: (p) => grad(objective as (q: Params) => NDArray)(p) }];
+}
 
 const cycle = { initValue: 0.1, peakValue: 1, warmupSteps: 2, endValue: 0.05 };
 
