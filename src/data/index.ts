@@ -8,6 +8,7 @@ export { fashionClasses, fashionMnist, loadFashionMnist } from './fashion-mnist.
 export { saveBytes, saveText, writeBytes } from './files.ts';
 export { encodeIdx, parseIdx, parseIdxAs } from './idx.ts';
 export type { IdxArray, IdxArrays, IdxExpectation, IdxType } from './idx.ts';
+export * as image from './image/index.ts';
 export type { ImageSource, ImageSplits, LabelledImages } from './labelled-images.ts';
 export { loadMnist, mnist } from './mnist.ts';
 export { fromArrays } from './pipeline.ts';

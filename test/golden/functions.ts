@@ -1,4 +1,4 @@
-import { NDArray, lax, nn, numpy, random } from '../../src/index.ts';
+import { NDArray, data, lax, nn, numpy, random } from '../../src/index.ts';
 import * as control from './control.ts';
 import * as linalg from './linalg.ts';
 import * as metrics from './metrics.ts';
@@ -33,6 +33,7 @@ const spaces: Readonly<Record<string, object>> = {
   lax,
   random,
   nn,
+  data,
   linalg,
   programs,
   control,

@@ -23,6 +23,7 @@ import activations  # noqa: E402
 import contractions  # noqa: E402
 import control  # noqa: E402
 import elementwise  # noqa: E402
+import images  # noqa: E402
 import indexing  # noqa: E402
 import linalg  # noqa: E402
 import losses  # noqa: E402
@@ -38,7 +39,8 @@ import shapes  # noqa: E402
 import sorting  # noqa: E402
 from cases import write  # noqa: E402
 
-MODULES = [elementwise, reductions, shapes, contractions, indexing, sorting, linalg, activations, losses, methods, control, programs]
+MODULES = [elementwise, reductions, shapes, contractions, indexing, sorting, linalg, activations, losses, methods, control, programs,
+           images]
 WHOLE = [elementwise, reductions, shapes, contractions, indexing, sorting, methods]
 dtype, suffix = (np.float64, 'f64') if wide else (np.float32, 'f32')
 
