@@ -14,7 +14,7 @@ export class IdxError extends PullbackError {}
 
 /**
  * Bytes that are not a safetensors file, or tensors that can't be written as one: `safetensors-truncated`,
- * `safetensors-header`, `safetensors-dtype`, `safetensors-layout`.
+ * `safetensors-header`, `safetensors-dtype`, `safetensors-layout`, `safetensors-range`.
  */
 export class SafetensorsError extends PullbackError {}
 
@@ -32,7 +32,7 @@ export class ZipError extends PullbackError {}
 
 /**
  * Text that is not the CSV file that it should be, with its line: `csv-quote`, `csv-fields`, `csv-header`, `csv-value`,
- * `csv-encoding`.
+ * `csv-encoding`, `csv-delimiter`.
  */
 export class CsvError extends PullbackError {}
 

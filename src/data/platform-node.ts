@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -13,8 +14,15 @@ export const nodePlatform: Platform = {
         const buffer = await readFile(path);
         return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
       },
-      (cause) => new FileError('file-unreadable', `cannot read ${path}: ${reason(cause)}`, { cause }),
+      (cause) => unreadable(path, cause),
     ),
+  async *pieces(path) {
+    try {
+      for await (const piece of createReadStream(path)) yield piece as Uint8Array;
+    } catch (cause) {
+      throw unreadable(path, cause);
+    }
+  },
   writeFile: (path, bytes) =>
     TE.tryCatch(
       () => replaceFile(path, bytes),
@@ -23,6 +31,9 @@ export const nodePlatform: Platform = {
   packageFile,
   join,
 };
+
+const unreadable = (path: string, cause: unknown): FileError =>
+  new FileError('file-unreadable', `cannot read ${path}: ${reason(cause)}`, { cause });
 
 let writes = 0;
 

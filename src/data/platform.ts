@@ -5,6 +5,8 @@ import { FileError } from './errors.ts';
 export interface Platform {
   /** The whole file. */
   readonly readFile: (path: string) => TE.TaskEither<FileError, Uint8Array<ArrayBuffer>>;
+  /** The file piece by piece; the loop over it throws a {@link FileError}. */
+  readonly pieces: (path: string) => AsyncIterable<Uint8Array>;
   /**
    * Replaces the file at once: readers see the old contents or the new, never a part, whatever happens meanwhile. The
    * bytes are on the disk when it resolves.

@@ -1,34 +1,45 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { DType, HostArray } from '../kernel/dtype.ts';
-import { hostArray, storedBytes } from '../kernel/dtype.ts';
+import type { DType } from '../kernel/dtype.ts';
+import { storedBytes } from '../kernel/dtype.ts';
 import { bytesInMemory, fromMemory } from '../kernel/half.ts';
 import { product } from '../util/array.ts';
 import type { PullbackError } from '../util/error.ts';
 import { SafetensorsError } from './errors.ts';
 import { writeBytes } from './files.ts';
+import type { HostTensor, Tensors } from './host-tensor.ts';
+import { fitsTensor } from './host-tensor.ts';
 import { platform } from './platform.ts';
-
-/** An array as a file holds it. */
-export interface HostTensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  /** The elements, row-major. */
-  readonly data: HostArray;
-}
+import { narrowed, widened } from './wide.ts';
 
 /** What a safetensors file holds. */
 export interface TensorFile {
-  readonly tensors: Readonly<Record<string, HostTensor>>;
+  readonly tensors: Tensors;
   /** Free text about the file, by name. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** The dtypes' names, in the order in which the format's own library puts tensors into files. */
 const names = {
-  bool: 'BOOL', i8: 'I8', u8: 'U8', i16: 'I16', u16: 'U16', i32: 'I32', u32: 'U32', f16: 'F16', f32: 'F32', f64: 'F64',
+  f64: 'F64', f32: 'F32', u32: 'U32', i32: 'I32', f16: 'F16', u16: 'U16', i16: 'I16', i8: 'I8', u8: 'U8', bool: 'BOOL',
 } as const satisfies Record<DType, string>; // prettier-ignore
-const dtypeOf = new Map<unknown, DType>((Object.keys(names) as DType[]).map((dtype) => [names[dtype], dtype]));
+const rank = new Map((Object.keys(names) as DType[]).map((dtype, i) => [dtype, i]));
+
+/** How the elements of a tensor are stored, and what they become here. */
+interface Stored {
+  readonly dtype: DType;
+  readonly bytes: number;
+  /** What there is no dtype for: bfloat16 becomes f32, 64-bit integers become 32-bit ones if they fit. */
+  readonly as?: 'bf16' | 'i64' | 'u64';
+}
+
+const storedAs = new Map<unknown, Stored>([
+  ...(Object.keys(names) as DType[]).map((dtype) => [names[dtype], { dtype, bytes: storedBytes(dtype) }] as const),
+  ['BF16', { dtype: 'f32', bytes: 2, as: 'bf16' }],
+  ['I64', { dtype: 'i32', bytes: 8, as: 'i64' }],
+  ['U64', { dtype: 'u32', bytes: 8, as: 'u64' }],
+]);
 
 const lengthBytes = 8;
 const metadataKey = '__metadata__';
@@ -36,7 +47,7 @@ const metadataKey = '__metadata__';
 const maxHeaderBytes = 100_000_000;
 
 type Result<A> = E.Either<SafetensorsError, A>;
-type Code = `safetensors-${'truncated' | 'header' | 'dtype' | 'layout'}`;
+type Code = `safetensors-${'truncated' | 'header' | 'dtype' | 'layout' | 'range'}`;
 const fail = (code: Code, text: string): Result<never> => E.left(new SafetensorsError(code, text));
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -46,14 +57,15 @@ const fail = (code: Code, text: string): Result<never> => E.left(new Safetensors
 /**
  * The bytes of a safetensors file (https://github.com/huggingface/safetensors): the header's length in 8 little-endian
  * bytes, a JSON header with each tensor's dtype, shape and place, then the elements, little-endian. Widest elements come
- * first and the header is padded to 8 bytes, so that every tensor is aligned; equal contents give equal bytes.
+ * first and the header is padded to 8 bytes, so that every tensor is aligned; equal contents give equal bytes, the same that
+ * the format's own library writes.
  *
  * Throws a {@link SafetensorsError} for a tensor whose data does not fit its dtype and shape, and for a reserved name.
  */
 export function encodeSafetensors(file: TensorFile): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(file.tensors).sort(([a, x], [b, y]) => {
-    const wider = storedBytes(y.dtype) - storedBytes(x.dtype);
-    return wider !== 0 ? wider : a < b ? -1 : 1;
+    const place = (rank.get(x.dtype) ?? 0) - (rank.get(y.dtype) ?? 0);
+    return place !== 0 ? place : a < b ? -1 : 1;
   });
   const header: [string, unknown][] = [];
   if (Object.keys(file.metadata).length > 0) header.push([metadataKey, file.metadata]);
@@ -78,14 +90,15 @@ export function encodeSafetensors(file: TensorFile): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function checkTensor(name: string, { dtype, shape, data }: HostTensor): SafetensorsError | null {
+function checkTensor(name: string, tensor: HostTensor): SafetensorsError | null {
   if (name === metadataKey) {
     return new SafetensorsError(
       'safetensors-layout',
       `a tensor can't be called ${metadataKey}: the format reserves that`,
     );
   }
-  if (data.constructor === hostArray[dtype](0).constructor && data.length === product(shape)) return null;
+  if (fitsTensor(tensor)) return null;
+  const { dtype, shape, data } = tensor;
   const text = `tensor ${name}: ${dtype}[${shape.join(',')}] does not hold ${data.length} elements of a ${data.constructor.name}`;
   return new SafetensorsError('safetensors-layout', text);
 }
@@ -96,7 +109,7 @@ function checkTensor(name: string, { dtype, shape, data }: HostTensor): Safetens
 
 interface Entry {
   readonly name: string;
-  readonly dtype: DType;
+  readonly stored: Stored;
   readonly shape: readonly number[];
   readonly start: number;
   readonly end: number;
@@ -113,10 +126,8 @@ export function decodeSafetensors(bytes: Uint8Array<ArrayBuffer>, source: string
       const body = bytes.subarray(header.end);
       return pipe(
         checkLayout(entries, body.length, source),
-        E.map(() => ({
-          tensors: Object.fromEntries(entries.map((entry) => [entry.name, tensorOf(entry, body)])),
-          metadata,
-        })),
+        E.flatMap(() => E.traverseArray((entry: Entry) => tensorOf(entry, body, source))(entries)),
+        E.map((tensors) => ({ tensors: Object.fromEntries(tensors), metadata })),
       );
     }),
   );
@@ -168,9 +179,9 @@ function parseEntry(name: string, entry: unknown, source: string): Result<Entry>
   const where = `${source}: tensor ${JSON.stringify(name)}`;
   if (!isRecord(entry)) return fail('safetensors-header', `${where}: its header entry is not an object`);
   const { dtype: dtypeName, shape, data_offsets: offsets } = entry;
-  const dtype = dtypeOf.get(dtypeName);
-  if (dtype === undefined) {
-    const known = [...dtypeOf.keys()].join(', ');
+  const stored = storedAs.get(dtypeName);
+  if (stored === undefined) {
+    const known = [...storedAs.keys()].join(', ');
     return fail('safetensors-dtype', `${where} has dtype ${String(dtypeName)}; dtypes that can be read are ${known}`);
   }
   if (!isSizes(shape)) return fail('safetensors-header', `${where}: its shape is not a list of sizes`);
@@ -178,9 +189,9 @@ function parseEntry(name: string, entry: unknown, source: string): Result<Entry>
     return fail('safetensors-header', `${where}: its data_offsets are not a pair of sizes`);
   }
   const [start = 0, end = 0] = offsets;
-  const need = product(shape) * storedBytes(dtype);
-  if (end - start === need) return E.right({ name, dtype, shape, start, end });
-  const text = `${where}: ${dtype}[${shape.join(',')}] takes ${need} bytes, its data_offsets span ${end - start}`;
+  const need = product(shape) * stored.bytes;
+  if (end - start === need) return E.right({ name, stored, shape, start, end });
+  const text = `${where}: ${String(dtypeName)}[${shape.join(',')}] takes ${need} bytes, its data_offsets span ${end - start}`;
   return fail('safetensors-layout', text);
 }
 
@@ -208,8 +219,18 @@ function checkLayout(entries: readonly Entry[], bodyBytes: number, source: strin
 }
 
 /** Copies the elements out, since a view would have to be aligned and would keep the whole file alive. */
-function tensorOf({ dtype, shape, start, end }: Entry, body: Uint8Array): HostTensor {
-  return { dtype, shape, data: fromMemory(dtype, body.subarray(start, end), product(shape)) };
+function tensorOf(
+  { name, stored: { dtype, as }, shape, start, end }: Entry,
+  body: Uint8Array,
+  source: string,
+): Result<readonly [string, HostTensor]> {
+  const bytes = body.subarray(start, end);
+  if (as === undefined) return E.right([name, { dtype, shape, data: fromMemory(dtype, bytes, product(shape)) }]);
+  if (as === 'bf16') return E.right([name, { dtype, shape, data: widened(bytes) }]);
+  const result = narrowed(bytes, shape, as === 'i64');
+  if ('data' in result) return E.right([name, { dtype, shape, data: result.data }]);
+  const text = `${source}: tensor ${JSON.stringify(name)} holds ${as}, for which there is ${dtype} here: element ${result.misfit}, ${result.value}, does not fit`;
+  return fail('safetensors-range', text);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ import type { PathStep } from '../tree/tree.ts';
 import { flattenWithPath, keystr, leavesWithPath, unflatten } from '../tree/tree.ts';
 import type { PullbackError } from '../util/error.ts';
 import { StateError } from './errors.ts';
-import type { HostTensor, TensorFile } from './safetensors.ts';
+import type { HostTensor, Tensors } from './host-tensor.ts';
+import type { TensorFile } from './safetensors.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import { runOrThrow } from './throwing.ts';
 
@@ -18,9 +19,6 @@ import { runOrThrow } from './throwing.ts';
  * Trees of arrays (parameters, optimizer states, keys) in files: one tensor for each leaf, named by its path, as in
  * `params[0].kernel`.
  */
-
-/** The tensors of a file, by name. */
-export type Tensors = TensorFile['tensors'];
 
 type Result<A> = E.Either<StateError, A>;
 const fail = (code: 'state-leaf' | 'state-mismatch', text: string): Result<never> => E.left(new StateError(code, text));

@@ -13,6 +13,8 @@ const spaces: Readonly<Record<string, object>> = {
   'pullback/numpy/linalg': pullback.numpy.linalg,
   'pullback/optim': pullback.optim,
   'pullback/random': pullback.random,
+  'pullback/data': pullback.data,
+  'pullback/data/image': pullback.data.image,
 };
 
 test('the public names are those that are listed', async () => {

@@ -13,6 +13,9 @@ const platformOf = (files: Readonly<Record<string, Uint8Array<ArrayBuffer> | str
     if (file === undefined) return TE.left(new FileError('file-unreadable', `cannot read ${path}`));
     return TE.right(typeof file === 'string' ? new TextEncoder().encode(file) : file);
   },
+  pieces: () => {
+    throw new Error('a data set is read whole');
+  },
   writeFile: (path) => TE.left(new FileError('file-unwritable', path)),
   packageFile: (name, file) => (`${name}/${file}` in files ? `${name}/${file}` : null),
   join: (folder, name) => `${folder}/${name}`,

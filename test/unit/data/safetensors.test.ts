@@ -4,33 +4,20 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { HostTensor, TensorFile } from '../../../src/data/safetensors.ts';
+import type { HostTensor } from '../../../src/data/host-tensor.ts';
+import type { TensorFile } from '../../../src/data/safetensors.ts';
 import {
   decodeSafetensors,
   encodeSafetensors,
   loadSafetensors,
   saveSafetensors,
 } from '../../../src/data/safetensors.ts';
-import { dtypes, storedBytes } from '../../../src/kernel/dtype.ts';
-import { fromMemory } from '../../../src/kernel/half.ts';
 import { safetensorsBytes } from './bytes.ts';
-
-const tensor: fc.Arbitrary<HostTensor> = fc
-  .record({
-    dtype: fc.constantFrom(...dtypes),
-    shape: fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 }),
-  })
-  .chain(({ dtype, shape }) => {
-    const length = shape.reduce((a, b) => a * b, 1);
-    const bytes = length * storedBytes(dtype);
-    return fc.uint8Array({ minLength: bytes, maxLength: bytes, max: dtype === 'bool' ? 1 : 255 }).map((raw) => {
-      return { dtype, shape, data: fromMemory(dtype, raw, length) };
-    });
-  });
+import { bitsOf, tensors } from './tensors.ts';
 
 const name = fc.string({ unit: 'grapheme' }).filter((s) => s !== '__metadata__');
 const tensorFile: fc.Arbitrary<TensorFile> = fc.record({
-  tensors: fc.dictionary(name, tensor, { maxKeys: 5 }),
+  tensors: fc.dictionary(name, tensors, { maxKeys: 5 }),
   metadata: fc.dictionary(fc.string(), fc.string(), { maxKeys: 3 }),
 });
 
@@ -38,7 +25,7 @@ const tensorFile: fc.Arbitrary<TensorFile> = fc.record({
 const bits = ({ tensors, metadata }: TensorFile): unknown => ({
   metadata: Object.entries(metadata).sort(),
   tensors: Object.entries(tensors)
-    .map(([key, { dtype, shape, data }]) => [key, dtype, shape, [...new Uint8Array(data.buffer)]])
+    .map(([key, tensor]) => [key, bitsOf(tensor)])
     .sort(),
 });
 
@@ -93,10 +80,16 @@ describe('the format', () => {
       'f: not a safetensors file: its header would be 1099511627776 bytes long',
     ],
     [
-      'bfloat16',
-      safetensorsBytes(entry('"dtype":"BF16","shape":[1],"data_offsets":[0,2]'), [0, 0]),
+      'float8',
+      safetensorsBytes(entry('"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]'), [0]),
       'safetensors-dtype',
-      'f: tensor "w" has dtype BF16; dtypes that can be read are BOOL, I8, U8, I16, U16, I32, U32, F16, F32, F64',
+      'f: tensor "w" has dtype F8_E4M3; dtypes that can be read are F64, F32, U32, I32, F16, U16, I16, I8, U8, BOOL, BF16, I64, U64',
+    ],
+    [
+      'an integer that does not fit 32 bits',
+      safetensorsBytes(entry('"dtype":"I64","shape":[1],"data_offsets":[0,8]'), [0, 0, 0, 0, 1, 0, 0, 0]),
+      'safetensors-range',
+      'f: tensor "w" holds i64, for which there is i32 here: element 0, 4294967296, does not fit',
     ],
     [
       'a negative size',
@@ -114,7 +107,7 @@ describe('the format', () => {
       'offsets that do not fit the shape',
       safetensorsBytes(entry('"dtype":"F32","shape":[2],"data_offsets":[0,4]'), [0, 0, 0, 0]),
       'safetensors-layout',
-      'f: tensor "w": f32[2] takes 8 bytes, its data_offsets span 4',
+      'f: tensor "w": F32[2] takes 8 bytes, its data_offsets span 4',
     ],
     [
       'a hole',
