@@ -1,7 +1,8 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { FileError } from './errors.ts';
+import { webPlatform } from './platform-web.ts';
 
-/** The files that loaders and savers reach: Node's (and Deno's) where it exists, an error elsewhere. */
+/** The files that loaders and savers reach: Node's (and Deno's) where it exists, what can be fetched in browsers. */
 export interface Platform {
   /** The whole file. */
   readonly readFile: (path: string) => TE.TaskEither<FileError, Uint8Array<ArrayBuffer>>;
@@ -20,16 +21,22 @@ export interface Platform {
 
 const hasNodeFiles = (): boolean => typeof process !== 'undefined' && typeof process.versions.node === 'string';
 
-/** The platform's files. The module that needs Node is loaded only where Node is, so that browser bundles do not need it. */
+/**
+ * The platform's files; those of the web where there is no Node. The module that needs Node is loaded only where Node is, so
+ * that browser bundles do not need it.
+ */
 export const platform: TE.TaskEither<FileError, Platform> = TE.tryCatch(
   async () => {
-    if (!hasNodeFiles()) throw new Error('there is no file system here');
-    return (await import('./platform-node.ts')).nodePlatform;
+    if (hasNodeFiles()) return (await import('./platform-node.ts')).nodePlatform;
+    if (typeof fetch === 'function') return webPlatform;
+    throw new Error('there is neither a file system nor fetch here');
   },
   (cause) =>
     new FileError(
       'files-unavailable',
-      'files can be read and written in Node and Deno only; elsewhere, fetch the bytes and parse those',
-      { cause },
+      'files can be read in Node, Deno and browsers; elsewhere, get the bytes and parse those',
+      {
+        cause,
+      },
     ),
 );

@@ -100,7 +100,7 @@ describe('a pipeline', () => {
         expect(await runAsync(rest.prefetch(prefetch))).toEqual(whole.slice(stop + 1));
         expect(await runAsync(batches.prefetch(prefetch).map((x) => Promise.resolve(x)))).toEqual(whole);
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 
