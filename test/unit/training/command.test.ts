@@ -173,6 +173,11 @@ describe('bad input', () => {
     ['fake --batch-size 11', '--batch-size: a batch size of 11 does not fit 10 examples: use 1 to 10'],
     ['fake --train-size 3 --batch-size 4', '--batch-size: a batch size of 4 does not fit 3 examples: use 1 to 3'],
     ['fake --train-size 11', '--train-size 11 is above the 10 training images there are'],
+    ['fake --cell lstm', "Unknown option '--cell' (--help shows the flags)"],
+    ['fake --depth 2', 'fake has no --depth (--help shows the flags)'],
+    ['other --depth 0', '--depth must be a whole number from 1, not 0 (--help shows the flags)'],
+    ['other --mood sad', '--mood must be one of glad, grave, not sad (--help shows the flags)'],
+    ['fake --dataset cifar', '--dataset must be one of mnist, fashion-mnist, not cifar (--help shows the flags)'],
   ])('`%s` is a wrong call', async (args, message) => {
     expect(await run(args)).toEqual({ code: 2, stdout: '', stderr: `error (usage): ${message}\n` });
     expect(await readdir(folder)).toEqual(['data']);
@@ -183,6 +188,9 @@ describe('bad input', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('usage: npm run train -- <fake|other> [flags]');
     expect(stdout).toContain('--batch-size N');
+    expect(stdout).toMatch(
+      /\nother:\n {2}--depth N +layers \(default 1\)\n {2}--mood glad\|grave +words \(default glad\)\n/,
+    );
   });
 
   test('a truncated IDX file is named', async () => {
@@ -234,6 +242,26 @@ describe('bad input', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
     expect([await checkpoint(), await metrics(), await readdir(path('run'))]).toEqual(before);
+  });
+
+  test("a model's own flags are remembered by its checkpoint", async () => {
+    await run('other --depth 3 --odd');
+    const { metadata } = (await checkpoint()) as { readonly metadata: Readonly<Record<string, string>> };
+    expect(JSON.parse(metadata.settings ?? '')).toMatchObject({
+      flags: { dataset: 'mnist', depth: 3, mood: 'glad', odd: true },
+    });
+    const { stderr } = await run('other --resume --depth 2');
+    expect(stderr).toMatch(
+      /the checkpoint was made with --depth 3, not 2: leave --depth out, or name another --out\n$/,
+    );
+    expect((await run('other --resume --depth 3')).code).toBe(0);
+    await run('other');
+    expect((await run('other --resume --odd')).stderr).toMatch(
+      /the checkpoint was made without --odd: leave --odd out,/,
+    );
+    expect((await run('fake --judge {}/run')).stderr).toBe(
+      'error (usage): --judge needs the model cnn, which is not there\n',
+    );
   });
 
   test('a damaged checkpoint is named', async () => {

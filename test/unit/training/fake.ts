@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { ModelTable } from '../../../examples/models/model.ts';
+import { choice, count, toggle } from '../../../examples/training/flags.ts';
 import type { Streams } from '../../../examples/training/command.ts';
 import type { HostBatch, Trainer } from '../../../examples/training/trainer.ts';
 import { idxBytes } from '../data/bytes.ts';
@@ -54,7 +55,9 @@ export async function makeFolder(): Promise<string> {
   return folder;
 }
 
-/** Models `fake` and `other`. `onStep` is called after each step. */
+const flags = { depth: count('layers', 1), mood: choice('words', ['glad', 'grave']), odd: toggle('is it?') };
+
+/** Models `fake` and `other`, which has flags of its own. `onStep` is called after each step. */
 export function fakeModels(onStep?: (steps: number) => void): ModelTable & { readonly trainers: Trainer[] } {
   const trainers: (Trainer & Calls)[] = [];
   const entry = {
@@ -66,7 +69,7 @@ export function fakeModels(onStep?: (steps: number) => void): ModelTable & { rea
       return Promise.resolve(trainer);
     },
   };
-  return Object.defineProperty({ fake: entry, other: entry }, 'trainers', { value: trainers }) as never;
+  return Object.defineProperty({ fake: entry, other: { ...entry, flags } }, 'trainers', { value: trainers }) as never;
 }
 
 /** Streams that keep what is written, which is no terminal. */
