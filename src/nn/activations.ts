@@ -6,14 +6,15 @@ import { broadcastedIota } from '../lax/iota.ts';
 import { select } from '../lax/select.ts';
 import { stopGradient } from '../lax/stop-gradient.ts';
 import { broadcastInDim, zerosOf } from '../lax/structural.ts'; // prettier-ignore
-import { maximum, minimum } from '../numpy/elementwise.ts';
+import { maximum, minimum, where } from '../numpy/elementwise.ts';
+import { axesOf, logsumexp } from '../numpy/reduce.ts';
 import { split } from '../numpy/shape.ts';
 import { showAval } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import { staticNumber } from '../trace/static.ts';
-import type { ArrayLike, Axis, NDArray } from '../trace/value.ts';
-import { range } from '../util/array.ts';
+import type { ArrayLike, Axis, NDArray, ReduceOptions } from '../trace/value.ts';
+import { product, range } from '../util/array.ts';
 
 /** Activation functions: elementwise unless they name an axis. Formulas and names are those of `jax.nn`. */
 
@@ -28,6 +29,12 @@ export const relu = (x: NDArray): NDArray => select(x.le(0), zerosOf(x.aval), x)
 
 /** `min(max(x, 0), 6)`, with gradient 0 at both ends. */
 export const relu6 = (x: NDArray): NDArray => select(x.ge(6), like(x, 6), relu(x));
+
+/** `max(x, 0)²`. So et al., 2021 (Primer). */
+export const relu2 = (x: NDArray): NDArray => {
+  const positive = relu(x);
+  return positive.mul(positive);
+};
 
 /** `1 / (1 + exp(−x))`; its gradient stays finite in both tails. */
 export const sigmoid = (x: ArrayLike): NDArray => logistic(floats(x));
@@ -74,6 +81,24 @@ export function celu(x: ArrayLike, alpha = 1): NDArray {
 export function leakyRelu(x: ArrayLike, negativeSlope = 0.01): NDArray {
   const a = floats(x);
   return select(a.ge(0), a, a.mul(negativeSlope));
+}
+
+/**
+ * {@link leakyRelu} with slopes that are learned: `x` where it is not negative, else `slope · x`. The slopes broadcast to x, as
+ * one for each channel on the last axis does. He et al., 2015.
+ */
+export function prelu(x: ArrayLike, slope: ArrayLike): NDArray {
+  const a = floats(x);
+  return where(a.ge(0), a, a.mul(slope));
+}
+
+/** `log(1 − exp(−x))` for x ≥ 0, without cancellation: by `expm1` below log 2, by `log1p` above. Mächler, 2012. */
+export function log1mexp(x: ArrayLike): NDArray {
+  const a = floats(x);
+  const near = a.lt(Math.LN2);
+  // Each branch is finite where it is not taken, or its gradient would be NaN.
+  const below = log(neg(expm1(neg(select(near, a, like(a, 0.5))))));
+  return select(near, below, log1p(neg(exp(neg(select(near, like(a, 1), a))))));
 }
 
 /** Options of {@link gelu}. */
@@ -133,6 +158,13 @@ export function logSoftmax(x: ArrayLike, axis: Axis = -1): NDArray {
   const a = floats(x);
   const shifted = a.sub(largest(a, axis));
   return shifted.sub(log(exp(shifted).sum(axis, { keepdims: true })));
+}
+
+/** `log mean exp x` along `axis` (default all), without overflow. */
+export function logmeanexp(x: ArrayLike, axis?: Axis, options: ReduceOptions = {}): NDArray {
+  const a = floats(x);
+  const count = product(axesOf('logmeanexp', a, axis).map((i) => a.shape[i] ?? 1));
+  return logsumexp(a, axis, options).sub(Math.log(count));
 }
 
 /** `exp x / Σ exp x` along `axis` (default the last), without overflow. */

@@ -73,6 +73,53 @@ const mistakes: readonly (readonly [name: string, f: () => unknown, message: str
     () => nn.metrics.r2Score(2).update(nn.metrics.r2Score(2).init(), np.ones([5]), np.ones([5])),
     '[nn.metrics.r2Score] of 2 outputs got predictions f32[5]',
   ],
+  ['no words', () => nn.embedding(0, 3), 'needs a positive number of words and of features, got 0 and 3'],
+  [
+    'words that are no integers',
+    () => nn.embedding(2, 3).apply({ embedding: np.ones([2, 3]) }, null, np.ones([1]), { training: false }),
+    "[nn.embedding] needs integers, got f32[1]: cast them (x.astype('i32'))",
+  ],
+  [
+    'a sequence that is too long',
+    () => nn.learnedPosition().apply({ embedding: np.ones([2, 3]) }, null, np.ones([1, 4, 3]), { training: false }),
+    '[nn.learnedPosition] has 2 positions, got f32[1,4,3]: set maxLength',
+  ],
+  [
+    'an odd number of features',
+    () => nn.sinusoidalPosition().init(random.key(0), [4, 3]),
+    '[nn.sinusoidalPosition] needs an even number of features, got 3',
+  ],
+  [
+    'no axis of time',
+    () => nn.multiHeadAttention(2).init(random.key(0), [4]),
+    '[nn.multiHeadAttention] needs sequences [time, features], got inputs of shape [4]',
+  ],
+  ['odd heads', () => nn.ropeEmbedding(np.ones([2, 4, 3])), 'of an even size; got f32[2,4,3]'],
+  [
+    'heads that are no multiple of the groups',
+    () => nn.groupedQueryAttention(3, 2),
+    '[nn.groupedQueryAttention] needs a positive number of heads, a multiple of the groups; got 3 and 2',
+  ],
+  [
+    'heads that do not divide the features',
+    () => nn.multiHeadAttention(3).init(random.key(0), [2, 4]),
+    "[nn.multiHeadAttention] 4 features can't be cut into 3 heads: set size",
+  ],
+  [
+    'decoding what is not causal',
+    () => {
+      const layer = nn.multiHeadAttention(1);
+      const { params } = layer.init(random.key(0), [2, 4]);
+      return layer.decode(params, layer.cache(params, 1, 2), np.ones([1, 1, 4]));
+    },
+    '[nn.multiHeadAttention] decoding needs a causal layer: set isCausal',
+  ],
+  ['a mask of numbers', () => nn.paddingMask([[1, 0]]), '[nn.paddingMask] needs bool [n, sources]'],
+  [
+    'half a block',
+    () => nn.encoder(0.5, 2),
+    '[nn.encoder] the number of blocks must be an integer, 0 or more; got 0.5',
+  ],
 ];
 
 test.each(mistakes)('%s', (_, f, message) => {

@@ -47,3 +47,25 @@ export const bidirectional = (x: NDArray, ...given: Given): NDArray => {
   const [forward, backward] = [paramsOf(arrays.slice(0, 3)), paramsOf(arrays.slice(3))];
   return run(nn.bidirectional(nn.simpleCell(features(forward.recurrent)), options), { forward, backward }, x);
 };
+
+/** Parameters of attention from a list of kernels and biases. */
+function attentionOf(arrays: readonly NDArray[]): nn.AttentionParams {
+  const affine = (i: number): nn.Affine => ({ kernel: arrays[i] as NDArray, bias: arrays[i + 1] as NDArray });
+  return { query: affine(0), key: affine(2), value: affine(4), out: affine(6) };
+}
+
+export const attend = (x: NDArray, sources: NDArray, ...given: readonly (NDArray | nn.AttentionOptions)[]): NDArray => {
+  const params = attentionOf(given.slice(0, 8) as readonly NDArray[]);
+  return nn.multiHeadAttention(3).attend(params, x, sources, (given[8] as nn.AttentionOptions | undefined) ?? {});
+};
+
+export const causal = (x: NDArray, ...params: readonly NDArray[]): NDArray =>
+  run(nn.multiHeadAttention(3, { isCausal: true }), attentionOf(params), x);
+
+export const grouped = (x: NDArray, ...params: readonly NDArray[]): NDArray =>
+  run(nn.groupedQueryAttention(4, 2), attentionOf(params), x);
+
+export const sinusoidal = (x: NDArray): NDArray => run(nn.sinusoidalPosition(), null, x);
+
+export const embedding = (table: NDArray, words: NDArray): NDArray =>
+  run(nn.embedding(table.shape[0] as number, table.shape[1] as number), { embedding: table }, words);

@@ -25,6 +25,11 @@ def elementwise(dtype):
         out += rows(f'nn.{name}', f, [far], [make([3, 4])], [make([2, 3, 2])], [make([])], [make([0, 2])])
         out += only_values(f'nn.{name}', f, [np.array([np.inf, -np.inf, np.nan], dtype)])
     x = values('nn options', [3, 4], dtype, -4, 4)
+    slopes = values('nn slopes', [4], dtype, 0, 1)
+    out += rows('nn.prelu', lambda x, slope: jnp.where(x >= 0, x, slope * x), [x, slopes], vmap=0)
+    out += rows('nn.relu2', lambda x: nn.relu(x) ** 2, [x])
+    out += rows('nn.log1mexp', nn.log1mexp, [np.array([1e-6, 1e-3, 0.5, 0.69, 0.7, 1, 20, 80], dtype)])
+    out += rows('nn.logmeanexp', nn.logmeanexp, [x], [x, 0], [x, -1, Options(keepdims=True)], [np.array([300, 301, -300], dtype)])
     out += rows('nn.gelu', lambda x, approximate: nn.gelu(x, approximate), [x, Options(approximate=False)],
                 [np.array([-200, -20, -5, 0, 5, 20, 200], dtype), Options(approximate=False)])
     out += rows('nn.elu', nn.elu, [x, 0.5]) + rows('nn.celu', nn.celu, [x, 2]) + rows('nn.leakyRelu', nn.leaky_relu, [x, 0.2])

@@ -57,6 +57,7 @@ else:
 MORE = {'layers-feedforward': 'layers', 'initializers': 'initializers'}
 if not wide:
     files |= {name: lambda m=m: importlib.import_module(m).cases() for name, m in MORE.items()}
+    files['attention-f32'] = sequence.attention
     files['metrics-f32'] = metrics.cases
     files['recurrent-f32'] = lambda: sequence.recurrent(dtype)
 

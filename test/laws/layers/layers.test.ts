@@ -1,10 +1,12 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import { nn } from '../../../src/index.ts';
+import { attending } from './attention.ts';
 import { checkRows } from './check.ts';
 import { combinators } from './combinators.ts';
 import type { LayerName } from './contract.ts';
 import { conv } from './conv.ts';
 import { dense } from './dense.ts';
+import { embedding } from './embedding.ts';
 import { norm } from './norm.ts';
 import { pool } from './pool.ts';
 import { recurrent } from './recurrent.ts';
@@ -20,6 +22,8 @@ const rows = {
   ...regularization,
   ...combinators,
   ...recurrent,
+  ...embedding,
+  ...attending,
 };
 
 test('every exported layer has rows', () => {
