@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { UsageError } from './errors.ts';
 import type { Flags, FlagValue, FlagValues } from './flags.ts';
-import { dataFlags } from './flags.ts';
+import { dataFlags, describeFlags } from './flags.ts';
 
 /** The devices that a training can run on. */
 export const deviceNames = ['wasm', 'webgpu', 'reference'] as const;
@@ -59,13 +59,11 @@ type GeneralFlag = keyof typeof flags;
 
 /** How to call the command. */
 export function usage(models: ModelFlags): string {
-  const lines = (shown: Readonly<Record<string, { readonly value: string; readonly help: string }>>): string[] =>
-    Object.entries(shown).map(([flag, { value, help }]) => `  ${`--${flag} ${value}`.padEnd(20)} ${help}`);
   const own = Object.entries(models).flatMap(([model, { flags: its = {} }]) =>
-    Object.keys(its).length === 0 ? [] : ['', `${model}:`, ...lines(its)],
+    Object.keys(its).length === 0 ? [] : ['', `${model}:`, ...describeFlags(its)],
   );
   const call = `usage: npm run train -- <${Object.keys(models).join('|')}> [flags]`;
-  return [call, '', ...lines({ ...flags, ...dataFlags }), ...own].join('\n');
+  return [call, '', ...describeFlags({ ...flags, ...dataFlags }), ...own].join('\n');
 }
 
 /** The arguments of the command, `'help'` if that is what they ask for. */
