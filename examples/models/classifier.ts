@@ -5,13 +5,12 @@ import type { ImageBatch, ModelFunctions, ModelSettings } from './model.ts';
 type Trees = readonly nn.Tree[];
 export type ClassifierState = train.TrainState<Trees, Trees, readonly unknown[]>;
 
-/** Trains a network that scores classes, images to `f32[n, classes]`: cross entropy, by Adam. */
+/** Trains a network that scores classes, images to `f32[n, classes]`: cross entropy, by Adam unless told otherwise. */
 export function classifier(
   network: nn.Sequential,
   { learningRate, imageShape }: Pick<ModelSettings, 'learningRate' | 'imageShape'>,
+  optimizer = optim.adam(learningRate),
 ): ModelFunctions<ClassifierState> {
-  const optimizer = optim.adam(learningRate);
-
   const loss: train.Loss<Trees, Trees, ImageBatch> = (params, state, { images, labels }, context) => {
     const [logits, next] = network.apply(params, state, images, context);
     return [nn.softmaxCrossEntropyWithIntegerLabels(logits, labels).mean(), next];

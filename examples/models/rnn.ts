@@ -1,5 +1,5 @@
 import type { NDArray } from '../../src/index.ts';
-import { nn } from '../../src/index.ts';
+import { nn, optim } from '../../src/index.ts';
 import { choice, count } from '../training/flags.ts';
 import type { ClassifierState } from './classifier.ts';
 import { classifier } from './classifier.ts';
@@ -29,6 +29,8 @@ export const rnn: ImageModel<ClassifierState, typeof flags> = {
   create({ flags: { cell, layers }, ...settings }) {
     const lower = Array.from({ length: layers - 1 }, () => nn.rnn(cells[cell], { returnSequences: true }));
     const network = nn.sequential(rows, ...lower, nn.rnn(cells[cell]), nn.dense(10));
-    return classifier(network, settings);
+    // Now and then the gradient through 28 rows is very large: such a step may not undo what others have learned.
+    const optimizer = optim.chain(optim.clipByGlobalNorm(1), optim.adam(settings.learningRate));
+    return classifier(network, settings, optimizer);
   },
 };
