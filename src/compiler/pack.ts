@@ -1,7 +1,7 @@
 import type { Target } from '../kernel/device.ts';
 import type { Operand, SingleKernel } from '../kernel/kernel.ts';
 import type { BufferSpec, Program, RunStep, Step } from '../kernel/program.ts';
-import { runSteps, slotBytes } from '../kernel/program.ts';
+import { runSteps, slotBytes, withInner } from '../kernel/program.ts';
 import { present } from '../util/assert.ts';
 import { at, roundUp } from '../util/array.ts';
 import { fewBindings, smallEnoughToPack } from './cost.ts';
@@ -123,11 +123,10 @@ class Packing {
   readonly numberOf = (buffer: number): number => present(this.numbers.get(buffer), `buffer ${buffer}`);
 
   step(s: Step): Step {
-    const inner = (steps: readonly Step[]): readonly Step[] => steps.map((x) => this.step(x));
-    if (s.kind === 'run') return this.run(s);
-    if (s.kind === 'branch') return { ...s, index: this.numberOf(s.index), branches: s.branches.map(inner) };
-    if (s.trips !== null) return { ...s, body: inner(s.body) };
-    return { ...s, condition: this.numberOf(s.condition), test: inner(s.test), body: inner(s.body) };
+    const moved = withInner(s, (steps) => steps.map((x) => this.step(x)));
+    if (moved.kind === 'run') return this.run(moved);
+    if (moved.kind === 'branch') return { ...moved, index: this.numberOf(moved.index) };
+    return moved.trips === null ? { ...moved, condition: this.numberOf(moved.condition) } : moved;
   }
 
   private run({ kernel, args: before }: RunStep): RunStep {

@@ -1,8 +1,8 @@
-import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { FileError } from './errors.ts';
 import { platform } from './platform.ts';
+import { runOrThrow } from './throwing.ts';
 
 /** Writes a file in one stroke: whoever reads it finds the old contents or the new, never a part. */
 export const writeBytes = (path: string, bytes: Uint8Array): TE.TaskEither<FileError, void> =>
@@ -12,10 +12,7 @@ export const writeBytes = (path: string, bytes: Uint8Array): TE.TaskEither<FileE
   );
 
 /** {@link writeBytes} that throws a {@link FileError}. */
-export async function saveBytes(path: string, bytes: Uint8Array): Promise<void> {
-  const result = await writeBytes(path, bytes)();
-  if (E.isLeft(result)) throw result.left;
-}
+export const saveBytes = (path: string, bytes: Uint8Array): Promise<void> => runOrThrow(writeBytes(path, bytes));
 
 /** {@link saveBytes} of a text, as UTF-8. */
 export const saveText = (path: string, text: string): Promise<void> => saveBytes(path, new TextEncoder().encode(text));

@@ -12,6 +12,7 @@ import type { HostTensor, Tensors } from './host-tensor.ts';
 import { fitsTensor } from './host-tensor.ts';
 import { platform } from './platform.ts';
 import { narrowed, widened } from './wide.ts';
+import { orThrow, runOrThrow } from './throwing.ts';
 
 /** What a safetensors file holds. */
 export interface TensorFile {
@@ -251,13 +252,8 @@ export const readSafetensors = (path: string): TE.TaskEither<PullbackError, Tens
 
 /** {@link writeSafetensors} that throws: a `FileError` where the file can't be written. */
 export async function saveSafetensors(path: string, file: TensorFile): Promise<void> {
-  const result = await writeSafetensors(path, file)();
-  if (E.isLeft(result)) throw result.left;
+  orThrow(await writeSafetensors(path, file)());
 }
 
 /** {@link readSafetensors} that throws: a `FileError`, or a {@link SafetensorsError} for a damaged file. */
-export async function loadSafetensors(path: string): Promise<TensorFile> {
-  const result = await readSafetensors(path)();
-  if (E.isLeft(result)) throw result.left;
-  return result.right;
-}
+export const loadSafetensors = (path: string): Promise<TensorFile> => runOrThrow(readSafetensors(path));

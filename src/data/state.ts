@@ -13,7 +13,7 @@ import { StateError } from './errors.ts';
 import type { HostTensor, Tensors } from './host-tensor.ts';
 import type { TensorFile } from './safetensors.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
-import { runOrThrow } from './throwing.ts';
+import { orThrow, runOrThrow } from './throwing.ts';
 
 /**
  * Trees of arrays (parameters, optimizer states, keys) in files: one tensor for each leaf, named by its path, as in
@@ -67,9 +67,7 @@ const readTensors =
  * const state = data.fromTensors(evalShape(init, key), file.tensors, 'model.safetensors');
  */
 export function fromTensors<T>(template: T, tensors: Tensors, source: string): FromTemplate<T> {
-  const result = fillTemplate(template, tensors, source);
-  if (E.isLeft(result)) throw result.left;
-  return result.right;
+  return orThrow(fillTemplate(template, tensors, source));
 }
 
 /** A tree with arrays in the place of shapes. */

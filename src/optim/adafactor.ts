@@ -181,7 +181,7 @@ export function adafactor(learningRate: ScalarOrSchedule | null = null, options:
     scaleByLearningRate(learningRate, { flipSign: false }),
     ...(multiplyByParameterScale ? [scaleByParamBlockRms()] : []),
     ...(momentum === undefined ? [] : [meanOf(momentum, dtypeMomentum)]),
-    ...(weightDecayRate === undefined ? [] : [addDecayedWeights(weightDecayRate, mask === undefined ? {} : { mask })]),
+    ...(weightDecayRate === undefined ? [] : [addDecayedWeights(weightDecayRate, { mask })]),
     scale(-1),
   );
 }

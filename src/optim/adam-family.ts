@@ -205,9 +205,4 @@ export interface AdamaxwOptions extends AdamaxOptions {
 export const adamaxw = (
   learningRate: ScalarOrSchedule,
   { weightDecay = 1e-4, mask, ...options }: AdamaxwOptions = {},
-): Chain =>
-  chain(
-    scaleByAdamax(options),
-    addDecayedWeights(weightDecay, mask === undefined ? {} : { mask }),
-    scaleByLearningRate(learningRate),
-  );
+): Chain => chain(scaleByAdamax(options), addDecayedWeights(weightDecay, { mask }), scaleByLearningRate(learningRate));

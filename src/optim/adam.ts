@@ -109,12 +109,7 @@ export interface AdamWOptions extends AdamOptions {
 export const adamw = (
   learningRate: ScalarOrSchedule,
   { weightDecay = 1e-4, mask, ...options }: AdamWOptions = {},
-): Chain =>
-  chain(
-    scaleByAdam(options),
-    addDecayedWeights(weightDecay, mask === undefined ? {} : { mask }),
-    scaleByLearningRate(learningRate),
-  );
+): Chain => chain(scaleByAdam(options), addDecayedWeights(weightDecay, { mask }), scaleByLearningRate(learningRate));
 
 /** {@link adamw} with Nesterov's momentum. As `optax.nadamw`. */
 export const nadamw = (learningRate: ScalarOrSchedule, options: Omit<AdamWOptions, 'nesterov'> = {}): Chain =>

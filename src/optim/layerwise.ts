@@ -87,7 +87,7 @@ export const lamb = (
 ): Chain =>
   chain(
     scaleByAdam({ ...options, eps }),
-    addDecayedWeights(weightDecay, mask === undefined ? {} : { mask }),
+    addDecayedWeights(weightDecay, { mask }),
     scaleByTrustRatio(),
     scaleByLearningRate(learningRate),
   );

@@ -68,9 +68,4 @@ export interface LionOptions extends Omit<ScaleByLionOptions, 'mode' | 'smoothBe
 export const lion = (
   learningRate: ScalarOrSchedule,
   { weightDecay = 1e-3, mask, ...options }: LionOptions = {},
-): Chain =>
-  chain(
-    scaleByLion(options),
-    addDecayedWeights(weightDecay, mask === undefined ? {} : { mask }),
-    scaleByLearningRate(learningRate),
-  );
+): Chain => chain(scaleByLion(options), addDecayedWeights(weightDecay, { mask }), scaleByLearningRate(learningRate));

@@ -166,7 +166,7 @@ export function muon(
       muon: chain(
         scaleByMuon({ ...options, nesterov, eps }),
         statelessWithTreeMap(sized),
-        addDecayedWeights(weightDecay, mask === undefined ? {} : { mask }),
+        addDecayedWeights(weightDecay, { mask }),
         scaleByLearningRate(learningRate),
       ),
       adam: adamw(adamLearningRate, { ...adam, ...(muDtype === undefined ? {} : { muDtype }) }),

@@ -1,6 +1,15 @@
 import { NDArray } from '../trace/value.ts';
 import type { PathStep, TreeDef } from '../tree/tree.ts';
-import { describeTree, flatten, isRecord, keystr, leafCount, structure, TreeMismatchError } from '../tree/tree.ts';
+import {
+  describeTree,
+  flatten,
+  isRecord,
+  keystr,
+  leafCount,
+  structure,
+  TreeMismatchError,
+  unflatten,
+} from '../tree/tree.ts';
 
 /** Trees of marks (booleans, labels) that say of each part of another tree what it is. */
 
@@ -64,22 +73,8 @@ function show(x: unknown): string {
 /** The tree with `null` for each leaf that is not chosen. */
 export function choose<T>(tree: T, chosen: readonly boolean[]): T {
   const { leaves, treedef } = flatten(tree);
-  let next = 0;
-  const go = (d: TreeDef): unknown => {
-    switch (d.kind) {
-      case 'leaf': {
-        const i = next++;
-        return chosen[i] === true ? leaves[i] : null;
-      }
-      case 'none':
-        return null;
-      case 'tuple':
-        return d.children.map(go);
-      case 'record':
-        return Object.fromEntries(d.keys.map((k, i) => [k, go(d.children[i] as TreeDef)]));
-      case 'node':
-        return d.type.unflatten(d.fixed, go(d.children[0]));
-    }
-  };
-  return go(treedef) as T;
+  return unflatten(
+    treedef,
+    leaves.map((leaf, i) => (chosen[i] === true ? leaf : null)),
+  );
 }

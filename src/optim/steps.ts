@@ -64,11 +64,7 @@ export const adadelta = (
   learningRate: ScalarOrSchedule,
   { weightDecay = 0, weightDecayMask: mask, ...options }: AdadeltaOptions = {},
 ): Chain =>
-  chain(
-    addDecayedWeights(weightDecay, mask === undefined ? {} : { mask }),
-    scaleByAdadelta(options),
-    scaleByLearningRate(learningRate),
-  );
+  chain(addDecayedWeights(weightDecay, { mask }), scaleByAdadelta(options), scaleByLearningRate(learningRate));
 
 /** The numbers of {@link rprop}. */
 export interface RpropOptions {

@@ -18,7 +18,7 @@ import { needParams } from './transformation.ts';
  */
 export function addDecayedWeights(
   weightDecay: ScalarOrSchedule = 0,
-  { mask }: { readonly mask?: Mask } = {},
+  { mask }: { readonly mask?: Mask | undefined } = {},
 ): GradientTransformation {
   const decayed = isSchedule(weightDecay) ? scheduled(weightDecay) : constant(weightDecay);
   return mask === undefined ? decayed : masked(decayed, mask);

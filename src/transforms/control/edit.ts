@@ -25,6 +25,12 @@ export function cut<T, const L extends readonly number[]>(items: readonly T[], .
 
 type Pieces<T, L extends readonly number[]> = readonly [...{ [K in keyof L]: readonly T[] }, rest: readonly T[]];
 
+/** Items of two lists, each in order: from `marked` where a flag says so. */
+export function merged<T>(flags: Flags, others: readonly T[], marked: readonly T[]): readonly T[] {
+  const [from, rest] = [marked.values(), others.values()];
+  return flags.map((f) => present((f ? from : rest).next().value, 'an item'));
+}
+
 /** Repeats `step` with all flags that it gave so far until it gives no more. */
 export function fixedPoint<R>(
   start: Flags,

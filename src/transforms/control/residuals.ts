@@ -142,7 +142,7 @@ class Flow {
       const from = e?.inputs.filter((a) => a instanceof Var) ?? [];
       const [source] = from;
       if (given.has(current) || e === undefined || source === undefined || from.length !== 1) return current;
-      if (this.ownWeight(e, current) > 0.5 || bytes(source) > bytes(current)) return current;
+      if (this.ownWeight(e, current) > 0.5 || bytesOf(source) > bytesOf(current)) return current;
       current = source;
     }
   }
@@ -199,7 +199,8 @@ export function isMapOrReduction(e: Equation): boolean {
   return kind === 'map' || kind === 'reduce';
 }
 
-const bytes = (v: Var): number => sizeOf(v.aval.shape) * storedBytes(v.aval.dtype);
+/** What a value takes in memory. */
+export const bytesOf = (v: Var): number => sizeOf(v.aval.shape) * storedBytes(v.aval.dtype);
 
 /** What an element of an equation's result costs, given those of its operands; infinite if it takes a loop. */
 function weightOf(e: Equation, result: Var): number {

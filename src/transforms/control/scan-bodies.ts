@@ -188,7 +188,8 @@ export function linearCarries(body: Jaxpr, { constants, carries, linear }: Linea
   }).flags;
 }
 
-function reachedFrom({ equations }: Jaxpr, inputs: readonly Var[]): ReadonlySet<Atom> {
+/** What depends on some inputs, they themselves included. */
+export function reachedFrom({ equations }: Jaxpr, inputs: readonly Var[]): ReadonlySet<Atom> {
   const reached = new Set<Atom>(inputs);
   for (const e of equations) if (e.inputs.some((a) => reached.has(a))) e.outputs.forEach((v) => reached.add(v));
   return reached;

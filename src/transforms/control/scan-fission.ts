@@ -1,4 +1,3 @@
-import { storedBytes } from '../../kernel/dtype.ts';
 import { simplifyJaxpr } from '../../compiler/flatten.ts';
 import type { DotDimensionNumbers } from '../../lax/dot.ts';
 import { dotGeneral, dotGeneralP } from '../../lax/dot.ts';
@@ -15,8 +14,9 @@ import { at, product, range, zipExact } from '../../util/array.ts';
 import { present } from '../../util/assert.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { batchJaxprInFront, select } from '../jaxpr-rules.ts';
-import { canBeWritten, cut, withConstants } from './edit.ts';
-import { isMapOrReduction, planResiduals } from './residuals.ts';
+import { canBeWritten, cut, merged, withConstants } from './edit.ts';
+import { bytesOf, isMapOrReduction, planResiduals } from './residuals.ts';
+import { reachedFrom } from './scan-bodies.ts';
 import type { ScanParams } from './scan-loop.ts';
 
 /**
@@ -101,7 +101,7 @@ function takeEarly(p: ScanParams): Early | null {
   // What only other products read is not wanted in the loop.
   const read = new Set<Atom>([...left.equations.flatMap((e) => e.inputs), ...left.outputs]);
   const wanted = products.flatMap((e) => e.outputs).filter((v) => read.has(v));
-  const bytes = length * bytesOf(wanted);
+  const bytes = length * total(wanted);
   if (bytes > maxBytes) return null;
   const before = allAtOnce(withResults({ ...body, inputs: [...fixed, ...xs] }, wanted), fixed.length, length);
   if (before === null) return null;
@@ -147,7 +147,7 @@ function takeLate(p: ScanParams, taken: number): Late | null {
   if (found.constants.some((v) => !c.includes(v))) return null;
   const stays = ys.filter((_, j) => rows.moved[j] !== true);
   const more = found.stacked.filter((v) => !stays.includes(v));
-  if (taken + length * bytesOf(more) > maxBytes) return null;
+  if (taken + length * total(more) > maxBytes) return null;
   const kept = range(carries).map((i) => !chosen.some((t) => t.carry === i));
   const stacks = [...stays, ...more];
   const operands = [...new Set(chosen.flatMap(operandsOf))];
@@ -181,12 +181,6 @@ function takeLate(p: ScanParams, taken: number): Late | null {
 
 const operandsOf = ({ leaves }: Total): readonly Atom[] => leaves.flatMap((e) => e.inputs);
 
-/** Items of two lists, each in order: from `marked` where a flag says so. */
-export function merged<T>(flags: Flags, others: readonly T[], marked: readonly T[]): readonly T[] {
-  const [from, rest] = [marked.values(), others.values()];
-  return flags.map((f) => present((f ? from : rest).next().value, 'an item'));
-}
-
 /** A Jaxpr for all iterations at once, with the stack's axis in front; null where it would hold large arrays. */
 function allAtOnce(jaxpr: Jaxpr, constants: number, length: number): Jaxpr | null {
   const axes = jaxpr.inputs.map((_, i) => (i < constants ? null : 0));
@@ -218,7 +212,7 @@ interface Rows {
 /** @param totals what is taken out of the loop anyway. */
 function rowsOf({ body, carries, constants }: ScanParams, totals: readonly Total[]): Rows {
   const [next, ys] = cut(body.outputs, carries);
-  const varies = variesIn(body, constants);
+  const varies = reachedFrom(body, body.inputs.slice(constants));
   const live = (outputs: readonly Atom[]): ReadonlySet<Atom> =>
     new Set(withoutDeadCode({ ...body, outputs }).equations.flatMap((e) => e.outputs));
   const core = live(next.filter((_, i) => !totals.some((t) => t.carry === i)));
@@ -243,7 +237,7 @@ function totalsOf({ body, constants, carries }: ScanParams): readonly Total[] {
   const producers = new Map<Atom, Equation>(body.equations.flatMap((e) => e.outputs.map((v) => [v, e] as const)));
   const uses = new Map<Atom, number>();
   for (const a of [...body.equations.flatMap((e) => e.inputs), ...body.outputs]) uses.set(a, (uses.get(a) ?? 0) + 1);
-  const varies = variesIn(body, constants);
+  const varies = reachedFrom(body, body.inputs.slice(constants));
   const once = (a: Atom): Equation | undefined => (uses.get(a) === 1 ? producers.get(a) : undefined);
   const termOf = (a: Atom): Term | null => {
     const e = once(a);
@@ -270,13 +264,6 @@ function totalsOf({ body, constants, carries }: ScanParams): readonly Total[] {
 const leavesOf = (term: Term): readonly Equation[] =>
   term.kind === 'leaf' ? [term.by] : term.kind === 'moved' ? leavesOf(term.term) : term.terms.flatMap(leavesOf);
 
-/** Values that are not the same in all iterations. */
-function variesIn(body: Jaxpr, constants: number): ReadonlySet<Atom> {
-  const varies = new Set<Atom>(body.inputs.slice(constants));
-  for (const e of body.equations) if (e.inputs.some((a) => varies.has(a))) e.outputs.forEach((v) => varies.add(v));
-  return varies;
-}
-
 /** A term of all iterations together. */
 function summed(term: Term, stackOf: ReadonlyMap<Atom, NDArray>): NDArray {
   if (term.kind === 'sum') return add(summed(term.terms[0], stackOf), summed(term.terms[1], stackOf));
@@ -302,16 +289,13 @@ function overAll({ contracting, batch }: DotDimensionNumbers): DotDimensionNumbe
 const is = <P, N extends number>(e: Equation, primitive: Primitive<P, N>): boolean =>
   e.primitive === (primitive as unknown as Primitive);
 
-const isProduct = (e: Equation): boolean => is(e, dotGeneralP);
-
 /** A product that is faster together with those of other iterations. */
 function isSmallProduct(e: Equation): boolean {
-  if (!isProduct(e)) return false;
+  if (!is(e, dotGeneralP)) return false;
   const { contracting } = e.params as DotDimensionNumbers;
   const { shape } = at(e.inputs, 0).aval;
   const depth = product(at(contracting, 0).map((axis) => at(shape, axis)));
   return depth * sizeOf(at(e.outputs, 0).aval.shape) <= maxMultiplications;
 }
 
-const bytesOf = (variables: readonly Var[]): number =>
-  variables.reduce((n, { aval }) => n + sizeOf(aval.shape) * storedBytes(aval.dtype), 0);
+const total = (values: readonly Var[]): number => values.reduce((n, v) => n + bytesOf(v), 0);

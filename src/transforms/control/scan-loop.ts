@@ -12,10 +12,10 @@ import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at, range } from '../../util/array.ts';
 import { inputAvals, outputAvals, select } from '../jaxpr-rules.ts';
-import { capturingNothing, cut } from './edit.ts';
+import { capturingNothing, cut, merged } from './edit.ts';
 import { hoistInvariants } from './residuals.ts';
 import type { Fission } from './scan-fission.ts';
-import { fissionOf, merged } from './scan-fission.ts';
+import { fissionOf } from './scan-fission.ts';
 
 /** What a scan is computed by: a counted loop that reads slices of the xs and writes slices of the ys. */
 
