@@ -100,8 +100,8 @@ function takeEarly(p: ScanParams): Early | null {
   const left = withResults({ ...body, equations: body.equations.filter((e) => !products.includes(e)) }, body.outputs);
   // What only other products read is not wanted in the loop.
   const read = new Set<Atom>([...left.equations.flatMap((e) => e.inputs), ...left.outputs]);
-  const wanted = products.flatMap((e) => e.outputs).filter((v) => read.has(v));
-  const bytes = length * total(wanted);
+  const wanted = outputsOf(products).filter((v) => read.has(v));
+  const bytes = length * total(outputsOf(products));
   if (bytes > maxBytes) return null;
   const before = allAtOnce(withResults({ ...body, inputs: [...fixed, ...xs] }, wanted), fixed.length, length);
   if (before === null) return null;
@@ -147,7 +147,9 @@ function takeLate(p: ScanParams, taken: number): Late | null {
   if (found.constants.some((v) => !c.includes(v))) return null;
   const stays = ys.filter((_, j) => rows.moved[j] !== true);
   const more = found.stacked.filter((v) => !stays.includes(v));
-  if (taken + length * total(more) > maxBytes) return null;
+  // Products between the loop and a row are stored for all iterations, too.
+  const between = outputsOf([...rows.equations].filter(isSmallProduct)).filter((v) => !ys.includes(v));
+  if (taken + length * total([...more, ...between]) > maxBytes) return null;
   const kept = range(carries).map((i) => !chosen.some((t) => t.carry === i));
   const stacks = [...stays, ...more];
   const operands = [...new Set(chosen.flatMap(operandsOf))];
@@ -297,5 +299,7 @@ function isSmallProduct(e: Equation): boolean {
   const depth = product(at(contracting, 0).map((axis) => at(shape, axis)));
   return depth * sizeOf(at(e.outputs, 0).aval.shape) <= maxMultiplications;
 }
+
+const outputsOf = (equations: readonly Equation[]): readonly Var[] => equations.flatMap((e) => e.outputs);
 
 const total = (values: readonly Var[]): number => values.reduce((n, v) => n + bytesOf(v), 0);

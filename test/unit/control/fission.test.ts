@@ -181,3 +181,25 @@ test('products of large matrices, and stacks that would take much memory, stay i
   expect(products(512, 2)).toBe(1);
   expect(products(256, 300)).toBe(1);
 });
+
+test('what only leads from one product to another counts as a stack, too', () => {
+  const products = (width: number, make: 'row' | 'carry'): number => {
+    const f = (xs: NDArray, u: NDArray, w: NDArray): unknown =>
+      lax.scan(
+        (h: NDArray, x: NDArray) => {
+          const next = np.sin(h.add(x));
+          const wide = (v: NDArray): NDArray => np.tanh(v.matmul(u)).matmul(w);
+          return make === 'row' ? ([next, wide(next)] as const) : ([next.add(wide(x)), null] as const);
+        },
+        np.zeros([32, 4]),
+        xs,
+      );
+    const types = [np.zeros([200, 32, 4]), np.zeros([4, width]), np.zeros([width, 4])] as const;
+    return counted((jit(f).lower(...types) as unknown as { readonly program: Program }).program)[0];
+  };
+  for (const make of ['row', 'carry'] as const) {
+    expect(products(64, make)).toBe(0);
+    // 200 times 32 × 4096 numbers are 105 MB.
+    expect(products(4096, make)).toBe(2);
+  }
+});
