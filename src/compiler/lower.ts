@@ -241,7 +241,7 @@ class Lowering {
   private loop(e: Equation, lowered: Extract<Lowered, { kind: 'loop' }>, operands: readonly Definition[]): void {
     const { conditionConstants, bodyConstants, trips } = lowered;
     const first = conditionConstants + bodyConstants;
-    const starts = operands.slice(first).map((d) => (d.arbitrary === true ? null : this.begin(d)));
+    const starts = operands.slice(first).map((d) => (d.arbitrary === true && trips !== null ? null : this.begin(d)));
     const results = e.outputs.map((v) => this.value(v.aval));
     const carried = results.map(inMemory);
     const block = (jaxpr: Jaxpr, constants: readonly Definition[]): Lowering =>

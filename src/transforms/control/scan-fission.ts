@@ -6,15 +6,16 @@ import { bindEquation, evalJaxpr } from '../../trace/interpret.ts';
 import { reduceSum, reduceSumP, reshapeP, transposeP } from '../../lax/structural.ts';
 import { sizeOf } from '../../trace/aval.ts';
 import { withoutDeadCode } from '../../trace/dead-code.ts';
-import type { Atom, Equation, Jaxpr, Var } from '../../trace/jaxpr.ts';
-import { Literal } from '../../trace/jaxpr.ts';
+import { hasEffect } from '../../trace/host-call.ts';
+import type { Atom, Equation, Jaxpr } from '../../trace/jaxpr.ts';
+import { Literal, Var } from '../../trace/jaxpr.ts';
 import type { Primitive } from '../../trace/primitive.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { at, product, range, zipExact } from '../../util/array.ts';
 import { present } from '../../util/assert.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { batchJaxprInFront, select } from '../jaxpr-rules.ts';
-import { canBeWritten, cut, merged, withConstants } from './edit.ts';
+import { canBeWritten, cut, fixedPoint, merged, withConstants } from './edit.ts';
 import { bytesOf, isMapOrReduction, planResiduals } from './residuals.ts';
 import { reachedFrom } from './scan-bodies.ts';
 import type { ScanParams } from './scan-loop.ts';
@@ -101,9 +102,12 @@ function takeEarly(p: ScanParams): Early | null {
   // What only other products read is not wanted in the loop.
   const read = new Set<Atom>([...left.equations.flatMap((e) => e.inputs), ...left.outputs]);
   const wanted = outputsOf(products).filter((v) => read.has(v));
-  const bytes = length * total(outputsOf(products));
+  // Effects happen in the iterations, and are no part of what is computed before.
+  const silent = body.equations.filter((e) => !hasEffect(e));
+  const made = withResults({ ...body, inputs: [...fixed, ...xs], equations: silent }, wanted);
+  const bytes = length * total(outputsOf(made.equations).filter((v) => sliced.has(v)));
   if (bytes > maxBytes) return null;
-  const before = allAtOnce(withResults({ ...body, inputs: [...fixed, ...xs] }, wanted), fixed.length, length);
+  const before = allAtOnce(made, fixed.length, length);
   if (before === null) return null;
   return { before, inner: { ...p, body: { ...left, inputs: [...body.inputs, ...wanted] } }, bytes };
 }
@@ -137,25 +141,29 @@ function takeLate(p: ScanParams, taken: number): Late | null {
   // Sums alone are as fast in the loop; they follow products that read the same values.
   const products = totals.filter((t) => t.leaves.every(isSmallProduct));
   const rows = rowsOf(p, products);
+  const late = new Set<Atom>(outputsOf(rows.equations));
   const left = { ...body, outputs: [...next, ...ys.filter((_, j) => rows.moved[j] !== true)] };
   const plan = (of: readonly Total[]): ReturnType<typeof planResiduals> =>
-    planResiduals(left, constants, carries, [...of.flatMap(operandsOf), ...rows.read]);
-  if (products.length === 0 && rows.equations.size === 0) return null;
+    planResiduals(left, constants, carries, [...of.flatMap(operandsOf).filter((a) => !late.has(a)), ...rows.read]);
+  if (products.length === 0 && rows.equations.length === 0) return null;
   const stacked = new Set(plan(products).stacked);
   const chosen = totals.filter((t) => products.includes(t) || plan([t]).stacked.every((v) => stacked.has(v)));
   const found = plan(chosen);
   if (found.constants.some((v) => !c.includes(v))) return null;
   const stays = ys.filter((_, j) => rows.moved[j] !== true);
   const more = found.stacked.filter((v) => !stays.includes(v));
-  // Products between the loop and a row are stored for all iterations, too.
-  const between = outputsOf([...rows.equations].filter(isSmallProduct)).filter((v) => !ys.includes(v));
-  if (taken + length * total([...more, ...between]) > maxBytes) return null;
   const kept = range(carries).map((i) => !chosen.some((t) => t.carry === i));
   const stacks = [...stays, ...more];
   const operands = [...new Set(chosen.flatMap(operandsOf))];
   const moved = select(ys, rows.moved);
-  const equations = [...found.equations, ...rows.equations];
   const inputs = [...found.constants, ...found.slices, ...found.stacked];
+  const isMade = new Set([...found.equations, ...rows.equations]);
+  // What is stacked is not computed once more.
+  const equations = body.equations.filter((e) => isMade.has(e) && !e.outputs.some((v) => inputs.includes(v)));
+  const between = [...outputsOf(rows.equations), ...operands]
+    .filter(isVariable)
+    .filter((v) => !ys.includes(v) && !inputs.includes(v));
+  if (taken + length * total([...more, ...new Set(between)]) > maxBytes) return null;
   const made = allAtOnce({ constants: [], inputs, equations, outputs: [...operands, ...moved] }, found.constants.length, length); // prettier-ignore
   if (made === null) return null;
   return {
@@ -171,11 +179,11 @@ function takeLate(p: ScanParams, taken: number): Late | null {
         ...found.slices.map((v) => at(xs, x.indexOf(v))),
         ...found.stacked.map((v) => at(all, stacks.indexOf(v))),
       ];
-      const [whole, late] = cut(evalJaxpr(made, [], values), operands.length);
+      const [whole, others] = cut(evalJaxpr(made, [], values), operands.length);
       const stackOf = new Map<Atom, NDArray>(zipExact(operands, whole));
       return {
         totals: chosen.map((t) => add(at(init, t.carry), summed(t.term, stackOf))),
-        ys: merged(rows.moved, all, late),
+        ys: merged(rows.moved, all, others),
       };
     },
   };
@@ -206,7 +214,7 @@ interface Rows {
   /** Which of the ys they are. */
   readonly moved: Flags;
   /** What computes them and nothing else. */
-  readonly equations: ReadonlySet<Equation>;
+  readonly equations: readonly Equation[];
   /** What those read. */
   readonly read: readonly Atom[];
 }
@@ -216,21 +224,28 @@ function rowsOf({ body, carries, constants }: ScanParams, totals: readonly Total
   const [next, ys] = cut(body.outputs, carries);
   const varies = reachedFrom(body, body.inputs.slice(constants));
   const live = (outputs: readonly Atom[]): ReadonlySet<Atom> =>
-    new Set(withoutDeadCode({ ...body, outputs }).equations.flatMap((e) => e.outputs));
-  const core = live(next.filter((_, i) => !totals.some((t) => t.carry === i)));
-  const ownOf = (y: Atom): readonly Equation[] => {
-    const needed = live([y]);
-    return body.equations.filter((e) => e.outputs.some((v) => needed.has(v) && !core.has(v)));
-  };
-  const own = ys.map(ownOf);
-  const moved = own.map(
-    (equations) =>
-      equations.some((e) => isSmallProduct(e) && e.inputs.some((a) => varies.has(a))) &&
-      equations.every((e) => isSmallProduct(e) || isMapOrReduction(e)),
+    new Set(outputsOf(withoutDeadCode({ ...body, outputs }).equations));
+  const canMove = (equations: readonly Equation[]): boolean =>
+    equations.some((e) => isSmallProduct(e) && e.inputs.some((a) => varies.has(a))) &&
+    equations.every((e) => isSmallProduct(e) || isMapOrReduction(e));
+  const left = next.filter((_, i) => !totals.some((t) => t.carry === i));
+  // What one row keeps in the loop is no other row's own.
+  const { flags: staying, result: own } = fixedPoint(
+    ys.map(() => false),
+    (flags) => {
+      const core = live([...left, ...select(ys, flags)]);
+      const ownOf = (y: Atom): readonly Equation[] => {
+        const needed = live([y]);
+        return body.equations.filter((e) => e.outputs.some((v) => needed.has(v) && !core.has(v)));
+      };
+      const result = ys.map(ownOf);
+      return { flags: result.map((equations) => !canMove(equations)), result };
+    },
   );
-  const equations = new Set(body.equations.filter((e) => own.some((of, j) => moved[j] === true && of.includes(e))));
-  const made = new Set<Atom>([...equations].flatMap((e) => e.outputs));
-  const read = [...equations].flatMap((e) => e.inputs).filter((a) => !made.has(a) && !(a instanceof Literal));
+  const moved = staying.map((stays) => !stays);
+  const equations = body.equations.filter((e) => own.some((of, j) => moved[j] === true && of.includes(e)));
+  const made = new Set<Atom>(outputsOf(equations));
+  const read = equations.flatMap((e) => e.inputs).filter((a) => !made.has(a) && !(a instanceof Literal));
   return { moved, equations, read: [...new Set(read)] };
 }
 
@@ -299,6 +314,8 @@ function isSmallProduct(e: Equation): boolean {
   const depth = product(at(contracting, 0).map((axis) => at(shape, axis)));
   return depth * sizeOf(at(e.outputs, 0).aval.shape) <= maxMultiplications;
 }
+
+const isVariable = (a: Atom): a is Var => a instanceof Var;
 
 const outputsOf = (equations: readonly Equation[]): readonly Var[] => equations.flatMap((e) => e.outputs);
 

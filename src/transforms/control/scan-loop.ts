@@ -96,7 +96,7 @@ function inParts(
 ): readonly NDArray[] {
   const made = before === null ? [] : evalJaxpr(before, [], [...constants, ...given]);
   const xs = [...given, ...made];
-  const outs = repeat([...constants, ...select(init, kept), ...xs], inner);
+  const outs = iterations(inner, constants, select(init, kept), xs, repeat);
   const [carried, rows] = cut(outs, inner.carries);
   const { totals, ys } = after(init, constants, xs, rows);
   return [...merged(kept, totals, carried), ...ys];

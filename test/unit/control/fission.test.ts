@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
-import { disableJit, grad, jit, lax, numpy as np, vmap } from '../../../src/index.ts';
+import { debug, disableJit, effectsBarrier, grad, jit, lax, numpy as np, vmap } from '../../../src/index.ts';
 import { partsOf } from '../../../src/kernel/kernel.ts';
 import type { Program, Step } from '../../../src/kernel/program.ts';
 import { runSteps } from '../../../src/kernel/program.ts';
@@ -151,6 +151,37 @@ const rows: readonly Row[] = [
     args: [xs],
     products: [1, 1],
   },
+  {
+    what: 'two layers, whose gradients share a product',
+    f: gradient((w, u, b, xs) =>
+      lax
+        .scan(
+          (h: NDArray, x: NDArray) => {
+            const y = np.tanh(x.matmul(u)).matmul(w);
+            return [np.sin(h.add(y).add(b)), y.mul(h)] as const;
+          },
+          h0,
+          xs,
+        )
+        .reduce((sum, y) => sum.add(y.sum()), np.zeros([], { dtype: 'f64' })),
+    ),
+    args: [w, u, b, xs],
+    products: [0, 6],
+  },
+  {
+    what: 'a row that another one keeps in the loop stays there',
+    f: (w, xs) =>
+      lax.scan(
+        (h: NDArray, x: NDArray) => {
+          const z = h.matmul(w);
+          return [np.sin(h.add(x)), [z, np.sort(z)] as const] as const;
+        },
+        h0,
+        xs,
+      )[1],
+    args: [w, noise([5, 3, 4], 9)],
+    products: [1, 1],
+  },
   { what: 'a single iteration', f: gradient(rnn()), args: [w, u, b, noise([1, 3, 2], 7)], products: [0, 5] },
 ];
 
@@ -202,4 +233,55 @@ test('what only leads from one product to another counts as a stack, too', () =>
     // 200 times 32 × 4096 numbers are 105 MB.
     expect(products(4096, make)).toBe(2);
   }
+});
+
+test('what reductions before a product take counts as a stack, too', () => {
+  const inLoop = (points: number): number => {
+    // The weighted sum of exp(−|x − y|²) over all points y, for one block of points x after the other.
+    const f = (xs: NDArray, ys: NDArray, w: NDArray): NDArray =>
+      lax.scan(
+        (_: null, x: NDArray) =>
+          [
+            null,
+            np
+              .exp(
+                np
+                  .square(x.reshape([16, 1, 3]).sub(ys))
+                  .sum(2)
+                  .neg(),
+              )
+              .matmul(w),
+          ] as const,
+        null,
+        xs,
+      )[1];
+    const types = [np.zeros([64, 16, 3]), np.zeros([points, 3]), np.zeros([points])] as const;
+    return counted((jit(f).lower(...types) as unknown as { readonly program: Program }).program)[0];
+  };
+  expect(inLoop(32)).toBe(0);
+  expect(inLoop(32_768)).toBe(1);
+});
+
+test.each(['carried', 'slice'] as const)('what is printed of each iteration (%s) is printed once', async (what) => {
+  const seen: number[] = [];
+  const f = jit(
+    (w: NDArray, xs: NDArray) =>
+      lax.scan(
+        (h: NDArray, x: NDArray) => {
+          const next = np.tanh(x.matmul(w).add(h));
+          debug.callback((v: NDArray) => void seen.push(v.itemSync()), (what === 'slice' ? x : next).sum());
+          return [next, null] as const;
+        },
+        np.zeros([2, 2]),
+        xs,
+      )[0],
+  );
+  const xs = np.array(Array.from({ length: 12 }, (_, i) => i)).reshape([3, 2, 2]);
+  const total = await f(np.ones([2, 2]), xs)
+    .sum()
+    .item();
+  await effectsBarrier();
+  expect(seen).toHaveLength(3);
+  if (what === 'slice') expect(seen).toEqual([6, 22, 38]);
+  else expect(seen.at(-1)).toBeCloseTo(total);
 });
