@@ -5,6 +5,7 @@ import importX from 'eslint-plugin-import-x';
 export const folderOrder = [
   ['util'],
   ['tree'],
+  ['sharding'],
   ['kernel'],
   ['trace'],
   ['lax'],

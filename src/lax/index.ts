@@ -88,6 +88,7 @@ export { bitcastConvertType, convertElementType } from './casts.ts';
 export { broadcastedIota } from './iota.ts';
 export { concatenate, rev, slice } from './pieces.ts';
 export { select } from './select.ts';
+export { withShardingConstraint } from './sharding.ts';
 export { stopGradient } from './stop-gradient.ts';
 export { broadcastInDim, reduceSum, reshape, transpose } from './structural.ts';
 export type { WindowReducer } from './window.ts';

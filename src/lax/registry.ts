@@ -18,6 +18,7 @@ import * as casts from './casts.ts';
 import * as iota from './iota.ts';
 import * as pieces from './pieces.ts';
 import * as select from './select.ts';
+import { shardingConstraintP } from './sharding.ts';
 import * as stopGradient from './stop-gradient.ts';
 import * as structural from './structural.ts';
 import { foldP, unfoldP } from './window.ts';
@@ -53,4 +54,5 @@ export const primitives: readonly Primitive[] = [
   debugCallbackP,
   pureCallbackP,
   optimizationBarrierP,
+  shardingConstraintP,
 ].filter(isPrimitive);

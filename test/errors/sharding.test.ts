@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import type { MistakeError, Shardings } from '../../src/index.ts';
+import {
+  jit,
+  lax,
+  makeMesh,
+  NamedSharding,
+  numpy as np,
+  P,
+  ShardingError,
+  withShardingConstraint,
+} from '../../src/index.ts';
+
+/** What meshes and shardings say of bad input. */
+
+const mesh = makeMesh({ data: 4, model: 2 });
+const x = np.ones([8, 6]);
+
+interface Mistake {
+  readonly what: string;
+  readonly make: () => unknown;
+  readonly code: string;
+  readonly says: string;
+}
+
+const mistakes: readonly Mistake[] = [
+  {
+    what: 'a mesh without axes',
+    make: () => makeMesh({}),
+    code: 'sharding-mesh',
+    says: '[makeMesh] a mesh needs an axis: makeMesh({ data: 8 })',
+  },
+  {
+    what: 'an axis of no devices',
+    make: () => makeMesh({ data: 0 }),
+    code: 'sharding-mesh',
+    says: '[makeMesh] the size of data must be a whole number from 1, got 0',
+  },
+  {
+    what: 'an axis with a number for a name',
+    make: () => makeMesh({ 1: 2 }),
+    code: 'sharding-mesh',
+    says: '[makeMesh] an axis is named by letters, digits and _, not "1"',
+  },
+  {
+    what: 'a mesh axis for two axes',
+    make: () => P('data', ['model', 'data']),
+    code: 'sharding-axis',
+    says: '[P] P("data", ["model","data"]) uses the mesh axis "data" twice',
+  },
+  {
+    what: 'an entry that is none',
+    make: () => P(3 as unknown as string),
+    code: 'sharding-value',
+    says: '[P] an entry is the name of a mesh axis, a list of names, or null, not 3',
+  },
+  {
+    what: 'an axis that the mesh has not',
+    make: () => new NamedSharding(mesh, P('dta')),
+    code: 'sharding-axis',
+    says: '[NamedSharding] P("dta") names the axis "dta", which the mesh has not: it has data=4, model=2',
+  },
+  {
+    what: 'more entries than axes',
+    make: () => withShardingConstraint(x, P('data', null, 'model')),
+    code: 'sharding-rank',
+    says: '[withShardingConstraint] P("data", null, "model") has 3 entries, but x, f32[8,6], has 2 axes',
+  },
+  {
+    what: 'an extent that the mesh does not divide, at once',
+    make: () => withShardingConstraint(x, new NamedSharding(mesh, P(null, 'data'))),
+    code: 'sharding-indivisible',
+    says: "[withShardingConstraint] axis 1 of x, f32[8,6], can't be spread over data=4: 6 is no multiple of 4",
+  },
+  {
+    what: 'an extent that the mesh does not divide, while tracing',
+    make: () =>
+      jit((y: typeof x) => lax.withShardingConstraint(y, new NamedSharding(mesh, P(['data', 'model']))))(np.ones([4])),
+    code: 'sharding-indivisible',
+    says: "[withShardingConstraint] axis 0 of x, f32[4], can't be spread over data=4, model=2: 4 is no multiple of 8",
+  },
+  {
+    what: 'a tree of shardings of another structure',
+    make: () => withShardingConstraint({ a: x, b: [x, x] }, { a: null, b: [P()] }),
+    code: 'sharding-tree',
+    says: '[withShardingConstraint] shardings.b needs a sharding, or a tuple of 2, got a tuple of 1',
+  },
+  {
+    what: 'something else for a sharding',
+    make: () => withShardingConstraint({ a: x }, { a: 'data' } as unknown as Shardings),
+    code: 'sharding-tree',
+    says: '[withShardingConstraint] shardings.a needs a sharding, got "data"',
+  },
+];
+
+describe('a sharding that can not be', () => {
+  test.each(mistakes)('$what', ({ make, code, says }) => {
+    let error: unknown;
+    try {
+      make();
+    } catch (e) {
+      error = e;
+    }
+    expect(error).toBeInstanceOf(ShardingError);
+    expect(error).toMatchObject({ code });
+    expect((error as MistakeError).message.split(' [at ')[0]).toBe(says);
+  });
+});
