@@ -95,6 +95,8 @@ export { checkTracerLeaks } from './trace/leaks.ts';
 export { namedScope } from './transforms/named-scope.ts';
 export { clearCaches, debugInfs, debugKeyReuse, debugNans, disableJit, explainCacheMisses } from './trace/switches.ts';
 export type { Switch } from './trace/switches.ts';
+export { explainNan } from './transforms/explain-nan.ts';
+export type { NanReport, NanStep } from './transforms/nan/report.ts';
 export { profile } from './transforms/profile.ts';
 export { tune } from './transforms/tune.ts';
 export type { TuneOptions, TuneReport } from './transforms/tune.ts';

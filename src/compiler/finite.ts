@@ -6,7 +6,7 @@ import { bind } from '../trace/context.ts';
 import { NonFiniteError } from '../trace/errors.ts';
 import { readAtom } from '../trace/interpret.ts';
 import type { Equation, Jaxpr, Var } from '../trace/jaxpr.ts';
-import { debugInfs, debugNans } from '../trace/switches.ts';
+import { debugInfs, debugNans, explainsNan } from '../trace/switches.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, zipExact } from '../util/array.ts';
 import { userLine, withOrigin } from '../util/origin.ts';
@@ -14,7 +14,7 @@ import { userLine, withOrigin } from '../util/origin.ts';
 /** The search for NaN and infinities: `debugNans`, `debugInfs`. */
 
 /** Are results to be checked at present? */
-export const checksFinite = (): boolean => debugNans.on || debugInfs.on;
+export const checksFinite = (): boolean => (debugNans.on || debugInfs.on) && !explainsNan.on;
 
 /** What is looked for, and was found, among some elements. */
 interface Finding {

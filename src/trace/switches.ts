@@ -81,8 +81,11 @@ export const debugKeyReuse: Switch = makeSwitch();
  */
 export const explainCacheMisses: Switch = makeSwitch();
 
+/** On while `explainNan` runs a function again; then nothing else looks for NaN. */
+export const explainsNan: Switch = makeSwitch();
+
 /** Do traced equations say on which of the user's lines they were made? What looks for NaN needs it. */
-export const recordsOrigins = (): boolean => debugNans.on || debugInfs.on;
+export const recordsOrigins = (): boolean => debugNans.on || debugInfs.on || explainsNan.on;
 
 let epoch = 0;
 const clearing: (() => void)[] = [];

@@ -2,6 +2,7 @@ import { isFloat } from '../kernel/dtype.ts';
 import { add } from '../lax/elementwise.ts';
 import { zerosOf } from '../lax/structural.ts';
 import { bind } from '../trace/context.ts';
+import { inPhase } from '../trace/phase.ts';
 import type { Derivative, JvpResult, LinearMap, NoTangent, NotLinear, Primitive, Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { InternalError } from '../util/error.ts';
@@ -37,28 +38,40 @@ export function differentiate(
   linearly: <T>(body: () => T) => T,
 ): JvpResult {
   const outs = bind(primitive, primals, params);
+  if (tangents.every((t) => t === null)) return { primals: outs, tangents: outs.map(() => null) };
+  const inTangents = <T>(body: () => T): T => inPhase({ kind: 'tangent' }, () => linearly(body));
+  return { primals: outs, tangents: tangentsOf(primitive, derivative, primals, outs, tangents, params, inTangents) };
+}
+
+/** What a rule computes before it sees a tangent. */
+const factor = <T>({ name }: Primitive, body: () => T): T => inPhase({ kind: 'derivative', of: name }, body);
+
+function tangentsOf(
+  primitive: Primitive,
+  derivative: Plain,
+  primals: readonly NDArray[],
+  outs: readonly NDArray[],
+  tangents: readonly Tangent[],
+  params: unknown,
+  linearly: <T>(body: () => T) => T,
+): readonly Tangent[] {
   const none = outs.map(() => null);
-  if (tangents.every((t) => t === null)) return { primals: outs, tangents: none };
   const flowing = outs.map((o) => isFloat(o.dtype));
   const keep = (ts: readonly NDArray[]): readonly Tangent[] => ts.map((t, i) => (flowing[i] === true ? t : null));
   switch (derivative.kind) {
     case 'zero':
-      return { primals: outs, tangents: none };
+      return none;
     case 'smooth': {
       let total: readonly Tangent[] = none;
       tangents.forEach((t, i) => {
         if (t === null) return;
-        const map = partialOf(primitive, derivative.partials, i, primals, outs, params);
+        const map = factor(primitive, () => partialOf(primitive, derivative.partials, i, primals, outs, params));
         total = linearly(() => keep(map(t)).map((s, o) => addTangents(total[o] ?? null, s)));
       });
-      return { primals: outs, tangents: total };
+      return total;
     }
     case 'linear': {
-      const { transpose } = derivative;
-      return {
-        primals: outs,
-        tangents: throughLinear(primitive, transpose, primals, outs, tangents, params, linearly),
-      };
+      return throughLinear(primitive, derivative.transpose, primals, outs, tangents, params, linearly);
     }
     case 'bilinear': {
       const [x, y] = primals as [NDArray, NDArray];
@@ -69,7 +82,7 @@ export function differentiate(
           t === null ? null : first(bind(primitive, [x, t], params)),
         ),
       );
-      return { primals: outs, tangents: [through] };
+      return [through];
     }
   }
 }
@@ -97,7 +110,7 @@ function throughLinear(
   tangents.forEach((t, i) => {
     const rule: unknown = typeof rules === 'function' ? null : rules[i];
     if (t === null || !isNotLinear(rule)) return;
-    const map = rule.partial(primals, outs, params);
+    const map = factor(primitive, () => rule.partial(primals, outs, params));
     linearly(() => include(map(t)));
   });
   return total;

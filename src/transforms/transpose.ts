@@ -4,6 +4,7 @@ import { GradientError } from '../trace/errors.ts';
 import { evalJaxpr } from '../trace/interpret.ts';
 import type { Atom, Equation, Jaxpr } from '../trace/jaxpr.ts';
 import { Literal, Var } from '../trace/jaxpr.ts';
+import { inPhase } from '../trace/phase.ts';
 import type { Linearized, Primitive, Tangent } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import { zipExact } from '../util/array.ts';
@@ -22,7 +23,8 @@ export const transposeLinear = (
   jaxpr: Jaxpr,
   constants: readonly NDArray[],
   cts: readonly Tangent[],
-): readonly Tangent[] => onBehalf(transposeLinear, () => backwards(jaxpr, constants, cts));
+): readonly Tangent[] =>
+  onBehalf(transposeLinear, () => inPhase({ kind: 'backward' }, () => backwards(jaxpr, constants, cts)));
 
 function backwards(jaxpr: Jaxpr, constants: readonly NDArray[], cts: readonly Tangent[]): readonly Tangent[] {
   const linear = new Set<Var>(jaxpr.inputs);
