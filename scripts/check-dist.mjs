@@ -24,6 +24,6 @@ const dist = new URL('../dist/', import.meta.url);
 for (const file of readdirSync(dist, { recursive: true })) {
   if (!/\.c?js$/.test(file)) continue;
   const text = readFileSync(new URL(file.replaceAll('\\', '/'), dist), 'utf8');
-  assert.doesNotMatch(text, /(from|require\(|import\() *['"]fp-ts/, `dist/${file} needs fp-ts`);
+  assert.doesNotMatch(text, /^(import|export) .*['"]fp-ts|(require|import)\(['"]fp-ts/m, `dist/${file} needs fp-ts`);
 }
 console.log('dist: every entry loads as ESM and CommonJS');

@@ -1,0 +1,4 @@
+/** `pullback/data` */
+import '../devices.ts';
+
+export * from '../data/index.ts';

@@ -1,0 +1,4 @@
+/** `pullback/lax` */
+import '../devices.ts';
+
+export * from '../lax.ts';

@@ -1,0 +1,4 @@
+/** `pullback/nn` */
+import '../devices.ts';
+
+export * from '../nn/index.ts';

@@ -1,0 +1,4 @@
+/** `pullback/numpy` */
+import '../devices.ts';
+
+export * from '../numpy/index.ts';

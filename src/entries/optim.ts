@@ -1,0 +1,4 @@
+/** `pullback/optim` */
+import '../devices.ts';
+
+export * from '../optim/index.ts';

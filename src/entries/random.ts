@@ -1,0 +1,4 @@
+/** `pullback/random` */
+import '../devices.ts';
+
+export * from '../random/index.ts';

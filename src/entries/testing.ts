@@ -1,0 +1,4 @@
+/** `pullback/testing` */
+import '../devices.ts';
+
+export * from '../testing/index.ts';

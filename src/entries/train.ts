@@ -1,0 +1,4 @@
+/** `pullback/train` */
+import '../devices.ts';
+
+export * from '../train/index.ts';
