@@ -62,6 +62,7 @@ export const readNpz = (path: string): TE.TaskEither<PullbackError, Tensors> =>
  * @throws FileError where it can't be read; ZipError and NpyError for a damaged file.
  * @example
  * const { images, labels } = await data.loadNpz('digits.npz');
+ * if (images === undefined || labels === undefined) throw new Error('digits.npz has no images or no labels');
  * const batches = data.fromArrays({ images, labels }).batch(32);
  */
 export const loadNpz = (path: string): Promise<Tensors> => runOrThrow(readNpz(path));

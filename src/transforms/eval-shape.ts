@@ -49,7 +49,11 @@ export const printable = (closed: ClosedJaxpr): PrintableJaxpr => ({
  *
  * @example
  * console.log(String(makeJaxpr((x: NDArray) => np.sin(x).mul(2))(x)));
- * // { lambda ; a:f32[3]. let b:f32[3] = sin a … in (c,) }
+ * // { lambda ; a:f32[3]. let
+ * //     b:f32[3] = sin a
+ * //     c:f32[3] = broadcastInDim[shape=(3,) axes=()] 2.0:f32[]
+ * //     d:f32[3] = mul b c
+ * //   in (d,) }
  */
 export function makeJaxpr<A extends readonly unknown[]>(
   f: (...args: A) => unknown,
