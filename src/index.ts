@@ -98,6 +98,7 @@ export {
   DeletedArrayError,
   DTypeError,
   EscapedTracerError,
+  ExportError,
   GradientError,
   KeyReuseError,
   NonFiniteError,

@@ -3,6 +3,7 @@ import { bind } from '../trace/context.ts';
 import type { NoParams, Primitive, Tangent } from '../trace/primitive.ts';
 import { primitive, typed } from '../trace/primitive.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
+import { names, tensorTypes } from '../trace/stablehlo/text.ts';
 import { flatten, unflatten } from '../tree/tree.ts';
 
 /** Those that are not null behind one barrier, the others where they were. */
@@ -36,6 +37,7 @@ export const optimizationBarrierP: Primitive<NoParams> = primitive<NoParams, num
   },
   batch: (ins) => ({ values: barrier(ins.map((b) => b.value)), axes: ins.map((b) => b.axis) }),
   lower: () => ({ kind: 'barrier' }),
+  stablehlo: (b, ins) => b.add(`stablehlo.optimization_barrier ${names(ins)} : ${tensorTypes(ins)}`, ins),
   cases: [
     { ins: [{ shape: [2, 3], dtype: 'float' }], params: {} },
     {

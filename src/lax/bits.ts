@@ -2,16 +2,17 @@ import type { Expr } from '../kernel/expr.ts';
 import { binary, constant } from '../kernel/expr.ts';
 import { aval, sameShape, showAval } from '../trace/aval.ts';
 import { bind } from '../trace/context.ts';
-import type { NoParams } from '../trace/primitive.ts';
+import type { NoParams, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
+import { pointwiseFunction } from '../trace/stablehlo/rules.ts';
 import { alignBatch } from './elementwise.ts';
 
 /**
  * The Threefry-2x32 block cipher with 20 rounds: the source of all random bits.
  * Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3 (SC 2011).
  */
-export const threefry2x32P = primitive<NoParams, 4>({
+export const threefry2x32P: Primitive<NoParams, 4> = primitive<NoParams, 4>({
   name: 'threefry2x32',
   type: (ins) =>
     ins.every((a) => a.dtype === 'u32' && sameShape(a.shape, ins[0].shape))
@@ -27,6 +28,7 @@ export const threefry2x32P = primitive<NoParams, 4>({
     kind: 'map',
     outputs: [0, 1].map((half) => (c) => rounds(k0.at(c), k1.at(c), x0.at(c), x1.at(c))[half as 0 | 1]),
   }),
+  stablehlo: pointwiseFunction(() => threefry2x32P),
   cases: [
     {
       ins: [

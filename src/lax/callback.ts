@@ -5,7 +5,7 @@ import type { Aval } from '../trace/aval.ts';
 import { aval } from '../trace/aval.ts';
 import { ConcreteArray } from '../trace/concrete.ts';
 import { bind } from '../trace/context.ts';
-import { GradientError } from '../trace/errors.ts';
+import { ExportError, GradientError } from '../trace/errors.ts';
 import { HostFunction } from '../trace/host-call.ts';
 import type { Batched, Primitive } from '../trace/primitive.ts';
 import { eachCase, primitive, typed } from '../trace/primitive.ts';
@@ -25,6 +25,12 @@ import { broadcastInDim, toFront, zerosOf } from './structural.ts';
  */
 export type VmapMethod = 'sequential' | 'expandDims' | 'broadcastAll';
 
+const notExported = ({ name }: HostFunction): never => {
+  throw new ExportError(
+    `${name} is called on the host, and StableHLO has programs of devices only: leave it out of what is exported`,
+  );
+};
+
 // ------------------------------------------------------------------------------------------------ debugCallback
 
 /** Calls a host function for its effect, once for each example of a batch. */
@@ -38,6 +44,7 @@ export const debugCallbackP = primitive<{ readonly host: HostFunction }, number>
     return { values: [], axes: [] };
   },
   lower: () => ({ kind: 'host' }),
+  stablehlo: (_, __, { host }) => notExported(host),
   cases: [
     { ins: [{ shape: [3], dtype: 'any' }], params: { host: new HostFunction('ignore', [], () => []) } },
     { ins: [], params: { host: new HostFunction('ignore', [], () => []) }, label: 'without operands' },
@@ -76,6 +83,7 @@ export const pureCallbackP: Primitive<PureCallbackParams> = primitive<PureCallba
     return inFront(...bind(pureCallbackP, operands, { host: host.returning(results), vmapMethod }));
   },
   lower: () => ({ kind: 'host' }),
+  stablehlo: (_, __, { host }) => notExported(host),
   cases: eachCase(['sequential', 'expandDims', 'broadcastAll'], (vmapMethod: VmapMethod) => ({
     ins: [
       { shape: [3], dtype: 'i32' },

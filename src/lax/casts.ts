@@ -19,6 +19,7 @@ export const castP = primitive<{ readonly dtype: DType; readonly weakType: boole
     axes: [x.axis],
   }),
   lower: ([x], { dtype }) => ({ kind: 'map', outputs: [(c) => convertTo(dtype, x.at(c))] }),
+  stablehlo: (b, [x], { dtype }) => [b.convert(x, dtype)],
   cases: eachCase(
     [
       ['f32', 'any'],
@@ -56,6 +57,7 @@ export const bitcastP = primitive<{ readonly dtype: DType }, 1>({
   derivative: { kind: 'zero', because: 'it is a step function of the bits' },
   batch: ([x], { dtype }) => ({ values: [bitcastConvertType(x.value, dtype)], axes: [x.axis] }),
   lower: ([x], { dtype }) => ({ kind: 'map', outputs: [(c) => bitsTo(dtype, x.aval.dtype, x.at(c))] }),
+  stablehlo: (b, [x], { dtype }) => [b.bitcast(x, dtype)],
   cases: [
     { ins: [{ shape: [4], dtype: 'f32' }], params: { dtype: 'u32' } },
     { ins: [{ shape: [4], dtype: 'i32' }], params: { dtype: 'u32' } },

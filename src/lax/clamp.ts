@@ -4,6 +4,7 @@ import { bind1 } from '../trace/context.ts';
 import type { CaseInput, NoParams, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
+import { named } from '../trace/stablehlo/rules.ts';
 import { alignBatch, and, gt, lt, max, mul, times } from './elementwise.ts';
 import { convertElementType } from './casts.ts';
 import { operands } from './structural.ts';
@@ -40,6 +41,7 @@ export const clampP: Primitive<NoParams, 3> = primitive<NoParams, 3>({
     kind: 'map',
     outputs: [(c) => binary('min', binary('max', low.at(c), x.at(c)), high.at(c))],
   }),
+  stablehlo: named('clamp'),
   cases: [
     { ins: [apart(-2, -1), apart(-3, 3), apart(1, 2)], params: {} },
     { ins: [apart(1, 2), apart(-3, 3), apart(-2, -1)], params: {}, label: 'crossed limits' },

@@ -39,6 +39,10 @@ const lower = (_: unknown, { axisName }: OverAxis): never => {
   throw unbound('a collective', axisName);
 };
 
+const stablehlo = (_: unknown, __: unknown, { axisName }: OverAxis): never => {
+  throw unbound('a collective', axisName);
+};
+
 const unbound = (what: string, name: string): UnboundAxisError => {
   const known = namedAxes().map((a) => JSON.stringify(a.name));
   return new UnboundAxisError(
@@ -75,6 +79,7 @@ export const psumP: Primitive<OverAxis, 1> = primitive<OverAxis, 1>({
     return { values: [sum], axes: [null] };
   },
   lower,
+  stablehlo,
   cases: insideOfVmap,
 });
 
@@ -131,6 +136,7 @@ export const allGatherP: Primitive<GatherParams, 1> = primitive<GatherParams, 1>
     return { values: [transpose(front, movePermutation(front.ndim, 0, p.axis))], axes: [null] };
   },
   lower,
+  stablehlo,
   cases: insideOfVmap,
 });
 
@@ -146,6 +152,7 @@ export const psumScatterP: Primitive<GatherParams, 1> = primitive<GatherParams, 
       ? { values: [reduceSum(toFront(x, size), [0])], axes: [p.axis] }
       : alongOther(psumScatterP, x, p, size),
   lower,
+  stablehlo,
   cases: insideOfVmap,
 });
 
@@ -242,6 +249,7 @@ export const ppermuteP: Primitive<PermuteParams, 1> = primitive<PermuteParams, 1
     );
   },
   lower,
+  stablehlo,
   cases: insideOfVmap,
 });
 
@@ -278,6 +286,7 @@ export const axisIndexP: Primitive<OverAxis, 0> = primitive<OverAxis, 0>({
       ? { values: [broadcastedIota('i32', [size], 0)], axes: [0] }
       : { values: [bind1(axisIndexP, [], p)], axes: [null] },
   lower,
+  stablehlo,
   cases: insideOfVmap,
 });
 

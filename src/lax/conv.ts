@@ -8,6 +8,7 @@ import { ArgumentError } from '../trace/errors.ts';
 import type { Batched, BatchedResult, Cases } from '../trace/primitive.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
+import { functionType, list, names } from '../trace/stablehlo/text.ts';
 import { at, range } from '../util/array.ts';
 import { allWeak, dilated } from './rules.ts';
 import { rev, zeroOutside } from './pieces.ts';
@@ -128,8 +129,24 @@ export const convP = primitive<ConvParams, 2>({
       },
     };
   },
+  stablehlo: (b, [x, w], p, [out]) => {
+    const operands = [b.widened(x), b.widened(w)] as const;
+    const type = { shape: (out as Aval).shape, dtype: operands[0].dtype };
+    const { lhs, rhs, out: result } = p.dimensionNumbers;
+    const dims = `${layoutText(lhs, 'b', 'f')}x${layoutText(rhs, 'o', 'i')}->${layoutText(result, 'b', 'f')}`;
+    const window =
+      `stride = ${list(p.strides)}, pad = ${list(p.padding.map(list))}, ` +
+      `lhs_dilate = ${list(p.lhsDilation)}, rhs_dilate = ${list(p.rhsDilation)}`;
+    const groups = `batch_group_count = ${p.batchGroupCount} : i64, feature_group_count = ${p.featureGroupCount} : i64`;
+    const how = `stablehlo.convolution(${names(operands)}) dim_numbers = ${dims}, window = {${window}} {${groups}}`;
+    return [b.convert(b.add1(`${how} : ${functionType(operands, [type])}`, type), x.dtype)];
+  },
   cases: convCases(),
 });
+
+/** `[b, 0, 1, f]`: which axis is what. */
+const layoutText = ([first, second, ...rest]: readonly number[], one: string, other: string): string =>
+  list(arrange([first as number, second as number, ...rest], one, other, range(rest.length).map(String)));
 
 /** The order in which the given axes stand in memory: positions in `axes`, by rising axis number. */
 const byPosition = (axes: readonly number[]): readonly number[] =>

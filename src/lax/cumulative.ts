@@ -12,9 +12,11 @@ import type { Cases, Derivative, Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
+import type { HloBuilder } from '../trace/stablehlo/builder.ts';
+import type { HloValue } from '../trace/stablehlo/text.ts';
 import { at } from '../util/array.ts';
 import { and, eq, exp, gt, isFinite as finite, like, lt, mul, not, sub } from './elementwise.ts';
-import { axisOf, inFront, validAxes } from './rules.ts';
+import { axisOf, inFront, movePermutation, validAxes } from './rules.ts';
 import { pad } from './reshaping.ts';
 import { broadcastedIota } from './iota.ts';
 import { select } from './select.ts';
@@ -51,6 +53,47 @@ function alongLine(
   if (n === 0) return;
   const step = start(place(lit(0)));
   w.for(1, n, (i) => step(place(i)));
+}
+
+/**
+ * Running totals in StableHLO: first each two neighbours are combined, then each two pairs, and so on. What is computed in f32
+ * is rounded to half precision at the end only.
+ */
+function runningHlo(
+  b: HloBuilder,
+  x: HloValue,
+  { axis, reverse }: RunningParams,
+  combine: (total: HloValue, element: HloValue) => HloValue,
+): HloValue {
+  const n = at(x.shape, axis);
+  let totals = b.widened(x);
+  for (let distance = 1; distance < n; distance *= 2) {
+    const [start, end] = [b.sliceAlong(totals, axis, 0, n - distance), b.sliceAlong(totals, axis, distance, n)];
+    const rest = reverse ? b.sliceAlong(totals, axis, n - distance, n) : b.sliceAlong(totals, axis, 0, distance);
+    const combined = reverse ? combine(end, start) : combine(start, end);
+    totals = b.concatenate(reverse ? [combined, rest] : [rest, combined], axis);
+  }
+  return b.convert(totals, x.dtype);
+}
+
+/** A linear recurrence in StableHLO, one step after the other along axis 0. */
+function recurrenceHlo(b: HloBuilder, a: HloValue, y: HloValue, { axis, reverse }: RunningParams): HloValue {
+  const n = at(y.shape, axis);
+  const front = movePermutation(y.shape.length, axis, 0);
+  const moved = (x: HloValue): HloValue => b.transpose(b.widened(x), front);
+  const [factors, terms] = [moved(a), moved(y)];
+  const zero = b.constant(terms.dtype, 0, terms.shape.slice(1));
+  const [totals] = b.counted(n, [terms, zero], (i, [made, before]) => {
+    const place = reverse ? b.op('subtract', b.constant('i32', n - 1), i) : i;
+    const grown = b.op('multiply', b.element(factors, place), before as HloValue);
+    const term = b.element(terms, place);
+    // Before the first there is nothing, not even where its factor is NaN.
+    const first = b.broadcast(b.compare('EQ', i, b.constant('i32', 0)), term.shape, []);
+    const total = b.select(first, term, b.op('add', grown, term));
+    return [b.withElement(made as HloValue, place, total), total];
+  }) as [HloValue, HloValue];
+  const back = front.map((_, i) => front.indexOf(i));
+  return b.convert(b.transpose(totals, back), y.dtype);
 }
 
 const linesOf = (shape: Shape, axis: number): Shape => shape.filter((_, a) => a !== axis);
@@ -102,6 +145,7 @@ export const linearRecurrenceP: Primitive<RunningParams, 2> = primitive<RunningP
         };
       }),
   }),
+  stablehlo: (b, [a, y], p) => [recurrenceHlo(b, a, y, p)],
   cases: [
     {
       ins: [
@@ -162,6 +206,8 @@ interface RunningSpec {
   readonly takes: 'number' | 'float';
   /** The total after an element. */
   readonly combine: (total: Expr, element: Expr) => Expr;
+  /** The same of whole arrays in StableHLO. */
+  readonly stablehlo: (b: HloBuilder, total: HloValue, element: HloValue) => HloValue;
   readonly derivative: Derivative<RunningParams, 1>;
   /** Must the elements of the laws' operands differ? */
   readonly distinct?: boolean;
@@ -193,6 +239,7 @@ function runningPrimitive(name: string, spec: RunningSpec): Primitive<RunningPar
           };
         }),
     }),
+    stablehlo: (b, [x], p) => [runningHlo(b, x, p, (total, element) => spec.stablehlo(b, total, element))],
     cases: runningCases(spec),
   });
   return self;
@@ -211,6 +258,7 @@ const runningCases = ({ takes, distinct = false }: RunningSpec): Cases<RunningPa
 export const cumsumP = runningPrimitive('cumsum', {
   takes: 'number',
   combine: (total, x) => binary('add', total, x),
+  stablehlo: (b, total, x) => b.op('add', total, x),
   derivative: {
     kind: 'linear',
     transpose: [([ct], _, p) => bind1(cumsumP, [ct as NDArray], { ...p, reverse: !p.reverse })],
@@ -220,6 +268,7 @@ export const cumsumP = runningPrimitive('cumsum', {
 export const cumprodP = runningPrimitive('cumprod', {
   takes: 'number',
   combine: (total, x) => binary('mul', total, x),
+  stablehlo: (b, total, x) => b.op('multiply', total, x),
   derivative: {
     kind: 'smooth',
     // dy[i] = x[i]·dy[i-1] + y[i-1]·dx[i]
@@ -256,6 +305,7 @@ function isFirst(shape: Shape, { axis, reverse }: RunningParams): NDArray {
 export const cummaxP = runningPrimitive('cummax', {
   takes: 'number',
   combine: (total, x) => binary('max', total, x),
+  stablehlo: (b, total, x) => b.op('maximum', total, x),
   derivative: extremum(gt),
   distinct: true,
 });
@@ -263,6 +313,7 @@ export const cummaxP = runningPrimitive('cummax', {
 export const cumminP = runningPrimitive('cummin', {
   takes: 'number',
   combine: (total, x) => binary('min', total, x),
+  stablehlo: (b, total, x) => b.op('minimum', total, x),
   derivative: extremum(lt),
   distinct: true,
 });
@@ -270,6 +321,11 @@ export const cumminP = runningPrimitive('cummin', {
 export const cumlogsumexpP = runningPrimitive('cumlogsumexp', {
   takes: 'float',
   combine: logAddExp,
+  stablehlo: (b, total, x) => {
+    const distance = b.op('subtract', total, x);
+    const correction = b.op('log_plus_one', b.op('exponential', b.op('negate', b.abs(distance))));
+    return b.select(b.isNan(distance), b.op('add', total, x), b.op('add', b.op('maximum', total, x), correction));
+  },
   derivative: {
     kind: 'smooth',
     // dy[i] = e^(y[i-1] - y[i])·dy[i-1] + e^(x[i] - y[i])·dx[i]

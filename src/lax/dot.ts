@@ -5,6 +5,7 @@ import { bind1 } from '../trace/context.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
+import { functionType, list, names } from '../trace/stablehlo/text.ts';
 import { at, range } from '../util/array.ts';
 import { allWeak, otherAxes, shifted, validAxes } from './rules.ts';
 import { toFront, transpose } from './structural.ts';
@@ -82,6 +83,14 @@ export const dotGeneralP = primitive<DotDimensionNumbers, 2>({
       rhs: (b, n, k) => y.at(place(y.aval.shape.length, [d.batch[1], b], [rf, n], [d.contracting[1], k])),
       coordinate: (b, m, n) => [...b, ...m, ...n],
     };
+  },
+  stablehlo: (b, [x, y], { contracting, batch }, [out]) => {
+    const [l, r] = [b.widened(x), b.widened(y)];
+    const pair = (axes: readonly [readonly number[], readonly number[]]): string => axes.map(list).join(' x ');
+    const batching = batch[0].length === 0 ? '' : `batching_dims = ${pair(batch)}, `;
+    const type = { shape: (out as Aval).shape, dtype: l.dtype };
+    const how = `stablehlo.dot_general ${names([l, r])}, ${batching}contracting_dims = ${pair(contracting)}`;
+    return [b.convert(b.add1(`${how} : ${functionType([l, r], [type])}`, type), x.dtype)];
   },
   cases: [
     {

@@ -10,6 +10,8 @@ import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
+import type { HloBuilder } from '../trace/stablehlo/builder.ts';
+import type { HloValue } from '../trace/stablehlo/text.ts';
 import { at, range } from '../util/array.ts';
 import { add, like, lt, min } from './elementwise.ts';
 import { gatherWindows, scatterWindows } from './indexing.ts';
@@ -53,6 +55,20 @@ const inWindow =
       return iadd(e, wrappedPosition(starts.at([lit(k)]), n, n - at(sizes, k)));
     });
 
+/** The start along each axis, as StableHLO wants them; it moves windows inside. */
+function startsHlo(b: HloBuilder, x: HloValue, starts: HloValue, axes: readonly number[]): readonly HloValue[] {
+  const positions = b.positions(starts);
+  const zero = b.constant(positions.dtype, 0);
+  return x.shape.map((n, a) => {
+    const k = axes.indexOf(a);
+    if (k < 0) return zero;
+    const start = b.reshape(b.slice(positions, { start: [k], limit: [k + 1] }), []);
+    if (start.dtype === 'u32') return start;
+    const fromEnd = b.op('add', start, b.constant('i32', n));
+    return b.select(b.compare('LT', start, zero), fromEnd, start);
+  });
+}
+
 export const dynamicSliceP = primitive<DynamicSliceParams, 2>({
   name: 'dynamicSlice',
   type: ([x, starts], p) => {
@@ -93,6 +109,7 @@ export const dynamicSliceP = primitive<DynamicSliceParams, 2>({
     const position = inWindow(x.aval.shape, starts, p);
     return { kind: 'map', outputs: [(c) => x.at(position(c))] };
   },
+  stablehlo: (b, [x, starts], p) => [b.dynamicSlice(x, startsHlo(b, x, starts, p.axes), wholeSizes(x.shape, p))],
   cases: [
     {
       ins: [
@@ -202,6 +219,8 @@ export const dynamicUpdateSliceP = primitive<{ readonly axes: readonly number[] 
       write: (_, point, [out]) => out?.set(position(point), update.at(point)),
     };
   },
+  stablehlo: (b, [x, update, starts], { axes }) =>
+    update.shape.includes(0) ? [x] : [b.dynamicUpdateSlice(x, update, startsHlo(b, x, starts, axes))],
   cases: [
     {
       ins: [

@@ -3,6 +3,7 @@ import { isFloat, isInteger, isNarrow, isUnsigned, storedBytes } from '../kernel
 import type { Expr } from '../kernel/expr.ts';
 import { binary, constant, select as selectExpr, unary } from '../kernel/expr.ts';
 import type { BinaryOp, UnaryOp } from '../kernel/ops.ts';
+import type { Aval } from '../trace/aval.ts';
 import { aval, firstDifferentAxis, sameShape, showAval, showMarked } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import type {
@@ -20,6 +21,9 @@ import { eachCase, mistyped, primitive, typed, wrongDtype } from '../trace/primi
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import type { NDArray } from '../trace/value.ts';
+import type { Direction } from '../trace/stablehlo/builder.ts';
+import type { StableHloRule } from '../trace/stablehlo/rules.ts';
+import { named, operation, pointwise, pointwiseFunction } from '../trace/stablehlo/rules.ts';
 import { erfInvExpr } from './erf-inv.ts';
 import { allWeak } from './rules.ts';
 import { select } from './select.ts';
@@ -82,6 +86,8 @@ interface UnarySpec {
   readonly takes: Domain;
   readonly result?: DType;
   readonly lower: UnaryOp | ((x: Expr) => Expr);
+  /** StableHLO's operation, where there is one for what is lowered to an expression. */
+  readonly stablehlo?: StableHloRule<None, 1>;
   readonly derivative: Derivative<None, 1>;
   /** Where the laws draw operands from. */
   readonly domain?: readonly [number, number];
@@ -102,6 +108,7 @@ function unaryPrimitive(name: string, spec: UnarySpec): Primitive<None, 1> {
       kind: 'map',
       outputs: [(c) => (typeof lower === 'string' ? unary(lower, x.at(c)) : lower(x.at(c)))],
     }),
+    stablehlo: spec.stablehlo ?? (typeof lower === 'string' ? operation(lower) : pointwise(() => self)),
     cases: cases<1>(1, {
       dtype: caseDtype(spec.takes),
       ...(spec.domain === undefined ? {} : { domain: spec.domain }),
@@ -158,6 +165,7 @@ export const sqrtP = unaryPrimitive('sqrt', {
 export const rsqrtP = unaryPrimitive('rsqrt', {
   takes: 'float',
   lower: (x) => binary('div', lit(x, 1), unary('sqrt', x)),
+  stablehlo: named('rsqrt'),
   derivative: smooth((x, y) => mul(like(y, -0.5), div(y, x))),
   domain: [0.1, 4],
 });
@@ -213,6 +221,7 @@ export const logisticP = unaryPrimitive('logistic', {
     const numerator = selectExpr(binary('lt', x, lit(x, 0)), small, lit(x, 1));
     return binary('div', numerator, binary('add', lit(x, 1), small));
   },
+  stablehlo: named('logistic'),
   derivative: smooth((_, y) => mul(y, sub(like(y, 1), y))),
 });
 /**
@@ -222,6 +231,7 @@ export const logisticP = unaryPrimitive('logistic', {
 export const erfInvP = unaryPrimitive('erfInv', {
   takes: 'float',
   lower: erfInvExpr,
+  stablehlo: pointwiseFunction(() => erfInvP),
   derivative: smooth((_, y) => mul(like(y, Math.sqrt(Math.PI) / 2), exp(mul(y, y)))),
   domain: [-0.9, 0.9],
 });
@@ -230,6 +240,7 @@ export const isFiniteP = unaryPrimitive('isFinite', {
   takes: 'float',
   result: 'bool',
   lower: (x) => binary('lt', unary('abs', x), lit(x, Infinity)),
+  stablehlo: (b, [x], _, [out]) => b.generic('is_finite', [x], [], [out as Aval]),
   derivative: logical,
 });
 export const isNanP = unaryPrimitive('isNan', { takes: 'float', result: 'bool', lower: 'isNan', derivative: logical });
@@ -300,6 +311,7 @@ export const integerPowP: Primitive<{ readonly y: number }, 1> = primitive<{ rea
   },
   batch: ([x], { y }) => ({ values: [integerPow(x.value, y)], axes: [x.axis] }),
   lower: ([x], { y }) => ({ kind: 'map', outputs: [(c) => powerBySquaring(x.at(c), y)] }),
+  stablehlo: pointwise(() => integerPowP),
   cases: [
     { ins: [{ shape: [2, 3], dtype: 'float' }], params: { y: 2 } },
     { ins: [{ shape: [4], dtype: 'float', domain: [0.5, 2] }], params: { y: -3 }, label: 'negative' },
@@ -350,6 +362,8 @@ interface BinarySpec {
   readonly takes: Domain;
   readonly result?: DType;
   readonly lower: BinaryOp | ((x: Expr, y: Expr, dtype: DType) => Expr);
+  /** StableHLO's operation, where there is one for what is lowered to an expression. */
+  readonly stablehlo?: StableHloRule<None, 2>;
   readonly derivative: Derivative<None, 2>;
   readonly domain?: readonly [number, number];
   /** Where the second operand is drawn from, if not from `domain`. */
@@ -393,6 +407,7 @@ function binaryPrimitive(name: string, spec: BinarySpec): Primitive<None, 2> {
         (c) => (typeof lower === 'string' ? binary(lower, x.at(c), y.at(c)) : lower(x.at(c), y.at(c), x.aval.dtype)),
       ],
     }),
+    stablehlo: spec.stablehlo ?? (typeof lower === 'string' ? operation(lower) : pointwise(() => self)),
     cases: cases<2>(2, caseInput(spec, spec.domain), caseInput(spec, spec.domain2 ?? spec.domain)),
   });
   return self;
@@ -455,6 +470,8 @@ export const remP = binaryPrimitive('rem', {
 export const powP = binaryPrimitive('pow', {
   takes: 'number',
   lower: (x, y) => (isFloat(x.dtype) ? binary('pow', x, y) : powerOfIntegers(x, y)),
+  stablehlo: (b, ins, params, outs) =>
+    (isFloat(ins[0].dtype) ? named<None, 2>('power') : pointwiseFunction(() => powP))(b, ins, params, outs),
   derivative: {
     kind: 'smooth',
     partials: [
@@ -495,14 +512,23 @@ export const minP = binaryPrimitive('min', {
   derivative: extremum((a, b) => lt(a, b)),
   distinct: true,
 });
-const bitwise = (name: string, op: BinarySpec['lower'], takes: Domain = 'bits'): Primitive<None, 2> =>
-  binaryPrimitive(name, { takes, lower: op, derivative: logical });
+const bitwise = (
+  name: string,
+  op: BinarySpec['lower'],
+  more: Pick<BinarySpec, 'takes'> & Partial<BinarySpec> = { takes: 'bits' },
+): Primitive<None, 2> => binaryPrimitive(name, { lower: op, derivative: logical, ...more });
 export const andP = bitwise('and', 'and');
 export const orP = bitwise('or', 'or');
 export const xorP = bitwise('xor', 'xor');
-export const shiftLeftP = bitwise('shiftLeft', 'shl', 'integer');
-export const shiftRightLogicalP = bitwise('shiftRightLogical', shiftedLogically, 'integer');
-export const shiftRightArithmeticP = bitwise('shiftRightArithmetic', shiftedArithmetically, 'integer');
+export const shiftLeftP = bitwise('shiftLeft', 'shl', { takes: 'integer' });
+export const shiftRightLogicalP = bitwise('shiftRightLogical', shiftedLogically, {
+  takes: 'integer',
+  stablehlo: named('shift_right_logical'),
+});
+export const shiftRightArithmeticP = bitwise('shiftRightArithmetic', shiftedArithmetically, {
+  takes: 'integer',
+  stablehlo: named('shift_right_arithmetic'),
+});
 
 /** Of a narrow signed integer only the bits that it is stored in move. */
 function shiftedLogically(x: Expr, y: Expr, dtype: DType): Expr {
@@ -517,14 +543,20 @@ function shiftedArithmetically(x: Expr, y: Expr, dtype: DType): Expr {
   return binary('sar', binary('sar', binary('shl', x, unused), unused), y);
 }
 
-const comparison = (name: string, lower: BinarySpec['lower']): Primitive<None, 2> =>
-  binaryPrimitive(name, { takes: 'any', result: 'bool', lower, derivative: logical });
-export const eqP = comparison('eq', 'eq');
-export const neP = comparison('ne', 'ne');
-export const ltP = comparison('lt', 'lt');
-export const leP = comparison('le', 'le');
-export const gtP = comparison('gt', (x, y) => binary('lt', y, x));
-export const geP = comparison('ge', (x, y) => binary('le', y, x));
+const comparison = (name: string, lower: BinarySpec['lower'], direction: Direction): Primitive<None, 2> =>
+  binaryPrimitive(name, {
+    takes: 'any',
+    result: 'bool',
+    lower,
+    stablehlo: (b, [x, y]) => [b.compare(direction, x, y)],
+    derivative: logical,
+  });
+export const eqP = comparison('eq', 'eq', 'EQ');
+export const neP = comparison('ne', 'ne', 'NE');
+export const ltP = comparison('lt', 'lt', 'LT');
+export const leP = comparison('le', 'le', 'LE');
+export const gtP = comparison('gt', (x, y) => binary('lt', y, x), 'GT');
+export const geP = comparison('ge', (x, y) => binary('le', y, x), 'GE');
 
 const apply2 =
   (p: Primitive<None, 2>) =>

@@ -1,16 +1,20 @@
 import { asPositions } from './casts.ts';
 import { left } from 'fp-ts/lib/Either.js';
+import { boundsOf } from '../kernel/dtype.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { binary } from '../kernel/expr.ts';
 import { lit } from '../kernel/index-algebra.ts';
 import type { ProcedureWriter } from '../kernel/procedure.ts';
-import type { Shape } from '../trace/aval.ts';
+import type { Aval, Shape } from '../trace/aval.ts';
 import { aval, sameShape, showAval, showShape } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { DTypeError } from '../trace/errors.ts';
 import type { BatchedResult, Case, Derivative, Linearized, Operand, Primitive, Procedure } from '../trace/primitive.ts';
 import { eachCase, mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
+import type { HloBuilder } from '../trace/stablehlo/builder.ts';
+import type { HloValue } from '../trace/stablehlo/text.ts';
+import { i64Array, list } from '../trace/stablehlo/text.ts';
 import { at, product, range } from '../util/array.ts';
 import { and, eq, ge, le } from './elementwise.ts';
 import { indexInDim } from './reshaping.ts';
@@ -23,6 +27,8 @@ import { windowCases } from './window-cases.ts';
 import type { OutOfBounds, WindowsAt } from './windows-at.ts';
 import {
   allInside,
+  clampedHlo,
+  insideHlo,
   batchedBoth,
   batchedIndices,
   batchedOperand,
@@ -80,6 +86,7 @@ export const gatherP: Primitive<GatherParams, 2> = primitive<GatherParams, 2>({
       },
     ],
   }),
+  stablehlo: (b, [x, given], p, [out]) => [gatherHlo(b, x, b.positions(given), p, out as Aval)],
   cases: eachCase(windowCases, ({ operand, indices, windows, sizes, mode, label }): Case<GatherParams, 2> => ({
     ins: [
       { shape: operand, dtype: 'float' },
@@ -89,6 +96,22 @@ export const gatherP: Primitive<GatherParams, 2> = primitive<GatherParams, 2>({
     label,
   })),
 });
+
+/** In StableHLO windows are moved inside; with `fill`, those that were outside become zeros. */
+function gatherHlo(b: HloBuilder, x: HloValue, indices: HloValue, p: GatherParams, out: Aval): HloValue {
+  // Nothing fits into an axis without elements.
+  if (x.shape.includes(0)) return b.like(out, 0);
+  const numbers =
+    `#stablehlo.gather<offset_dims = ${list(p.offsetDims)}, collapsed_slice_dims = ${list(p.collapsedDims)}, ` +
+    `operand_batching_dims = ${list(p.operandBatchingDims)}, ` +
+    `start_indices_batching_dims = ${list(p.indicesBatchingDims)}, start_index_map = ${list(p.indexMap)}, ` +
+    `index_vector_dim = ${indices.shape.length - 1}>`;
+  const attributes = [`dimension_numbers = ${numbers}`, `slice_sizes = ${i64Array(p.sizes)}`];
+  const [read] = b.generic('gather', [x, indices], attributes, [out]) as [HloValue];
+  if (p.mode === 'clip') return read;
+  const inside = insideHlo(b, p, x.shape, p.sizes, indices);
+  return b.select(b.broadcast(inside, out.shape, startDims(p, out.shape.length)), read, b.like(out, 0));
+}
 
 /** The windows of `x` that start at `indices`. */
 export const gatherWindows = (x: NDArray, indices: NDArray, p: GatherParams): NDArray =>
@@ -188,6 +211,7 @@ export function scatterPrimitive(
       return inFront(bind1(self, [toFront(x, size), at, toFront(updates, size)], { ...p, ...windows }));
     },
     lower: (ins, p) => scatterProcedure(ins, p, op),
+    stablehlo: (b, ins, p) => [scatterHlo(b, ins, p, op)],
     cases: eachCase(windowCases, ({ operand, indices, windows, shape, mode, label }): Case<ScatterParams, 3> => ({
       ins: [
         { shape: operand, dtype: 'float', distinct },
@@ -244,6 +268,45 @@ function scatterProcedure(
       });
     },
   };
+}
+
+const combiners: { readonly [O in Exclude<ScatterOp, 'set'>]: string } = {
+  add: 'add',
+  mul: 'multiply',
+  min: 'minimum',
+  max: 'maximum',
+};
+
+/** In StableHLO windows that are not inside are left out; with `clip`, they are moved inside before. */
+function scatterHlo(
+  b: HloBuilder,
+  [x, given, updates]: readonly [HloValue, HloValue, HloValue],
+  p: ScatterParams,
+  op: ScatterOp,
+): HloValue {
+  if (updates.shape.includes(0)) return x;
+  const sizes = windowSizes(p, x.shape.length, updates.shape);
+  const positions = b.positions(given);
+  const clip = p.mode === 'clip';
+  const indices = clip ? clampedHlo(b, p, x.shape, sizes, positions) : outsideAsWhole(b, p, x.shape, sizes, positions);
+  const numbers =
+    `#stablehlo.scatter<update_window_dims = ${list(p.offsetDims)}, inserted_window_dims = ${list(p.collapsedDims)}, ` +
+    `input_batching_dims = ${list(p.operandBatchingDims)}, ` +
+    `scatter_indices_batching_dims = ${list(p.indicesBatchingDims)}, ` +
+    `scatter_dims_to_operand_dims = ${list(p.indexMap)}, index_vector_dim = ${indices.shape.length - 1}>`;
+  const attributes = [`scatter_dimension_numbers = ${numbers}`, `unique_indices = ${p.uniqueIndices}`];
+  const scalar = { shape: [], dtype: x.dtype };
+  const combine = b.region([scalar, scalar], (old, update) => [
+    op === 'set' ? update : b.op(combiners[op], old, update),
+  ]);
+  return at(b.generic('scatter', [x, indices, updates], attributes, [x], [combine]), 0);
+}
+
+/** Index vectors of which those whose window is outside in part are outside as a whole. */
+function outsideAsWhole(b: HloBuilder, p: ScatterParams, operand: Shape, sizes: Shape, indices: HloValue): HloValue {
+  if (p.indexMap.every((a) => at(sizes, a) === 1)) return indices;
+  const inside = b.broadcast(insideHlo(b, p, operand, sizes, indices), indices.shape, range(indices.shape.length - 1));
+  return b.select(inside, indices, b.like(indices, boundsOf(indices.dtype).max));
 }
 
 /** A coordinate of which the axes `known` have values yet. */

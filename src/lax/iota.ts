@@ -19,6 +19,7 @@ export const iotaP = primitive<{ readonly dtype: DType; readonly shape: Shape; r
   derivative: { kind: 'zero', because: 'it has no operands' },
   batch: (_, { dtype, shape, axis }) => ({ values: [broadcastedIota(dtype, shape, axis)], axes: [null] }),
   lower: (_, { dtype, axis }) => ({ kind: 'map', outputs: [(c) => convertTo(dtype, c[axis] as Expr)] }),
+  stablehlo: (b, _, { dtype, shape, axis }) => [b.iota(dtype, shape, axis)],
   cases: [
     { ins: [], params: { dtype: 'i32', shape: [3, 4], axis: 1 } },
     { ins: [], params: { dtype: 'f32', shape: [5], axis: 0 } },

@@ -82,6 +82,7 @@ export const padP = primitive<PadParams, 1>({
       },
     ],
   }),
+  stablehlo: (b, [x], { low, high, interior }) => [b.pad(x, b.constant(x.dtype, 0), low, high, interior)],
   cases: [
     { ins: [{ shape: [3, 2], dtype: 'any' }], params: { low: [1, 0], high: [2, 1], interior: [0, 0] } },
     { ins: [{ shape: [4], dtype: 'float' }], params: { low: [-1], high: [2], interior: [2] }, label: 'crop, interior' },
@@ -158,6 +159,7 @@ export const sliceP = primitive<SliceParams, 1>({
     kind: 'map',
     outputs: [(c) => x.at(c.map((e, i) => iadd(imul(e, strides[i] as number), lit(start[i] as number))))],
   }),
+  stablehlo: (b, [x], p) => [b.slice(x, p)],
   cases: [
     { ins: [{ shape: [5, 4], dtype: 'any' }], params: { start: [1, 0], limit: [4, 4], strides: [1, 1] } },
     { ins: [{ shape: [7], dtype: 'float' }], params: { start: [1], limit: [6], strides: [2] }, label: 'strided' },
@@ -250,6 +252,7 @@ export const concatenateP = primitive<{ readonly axis: number }, number>({
       },
     ],
   }),
+  stablehlo: (b, ins, { axis }) => [b.concatenate(ins, axis)],
   cases: [
     {
       ins: [
@@ -288,6 +291,7 @@ export const revP = primitive<{ readonly axes: readonly number[] }, 1>({
     kind: 'map',
     outputs: [(c) => x.at(c.map((e, i) => (axes.includes(i) ? isub(lit(at(x.aval.shape, i) - 1), e) : e)))],
   }),
+  stablehlo: (b, [x], { axes }) => [b.reverse(x, axes)],
   cases: [
     { ins: [{ shape: [3, 4], dtype: 'any' }], params: { axes: [0] } },
     { ins: [{ shape: [3, 4], dtype: 'float' }], params: { axes: [0, 1] } },

@@ -52,6 +52,7 @@ function reducePrimitive<P extends ReduceParams>(name: string, spec: ReduceSpec<
       monoid: spec.monoid,
       value: (c, r) => x.at(merge(x.aval.shape.length, axes, c, r)),
     }),
+    stablehlo: (b, [x], { axes }) => [b.convert(b.reduce(b.widened(x), spec.monoid, axes), x.dtype)],
     cases: spec.cases,
   });
   return self;

@@ -6,6 +6,7 @@ import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NoParams } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
 import type { ArrayLike } from '../trace/value.ts';
+import { operation } from '../trace/stablehlo/rules.ts';
 import { inFront } from './rules.ts';
 import { broadcastInDim, operands, toFront, zerosOf } from './structural.ts';
 
@@ -32,6 +33,7 @@ export const selectP = primitive<NoParams, 3>({
   },
   batch: ([c, x, y], _, size) => inFront(select(toFront(c, size), toFront(x, size), toFront(y, size))),
   lower: ([c, x, y]) => ({ kind: 'map', outputs: [(i) => selectExpr(c.at(i), x.at(i), y.at(i))] }),
+  stablehlo: operation('select'),
   cases: [
     {
       ins: [

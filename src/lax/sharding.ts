@@ -10,6 +10,7 @@ import { showAval } from '../trace/aval.ts';
 import { bind1, currentTrace } from '../trace/context.ts';
 import type { Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import { list, tensorType } from '../trace/stablehlo/text.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { flatten, leafPaths, keystr, unflatten } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
@@ -39,6 +40,14 @@ export const shardingConstraintP: Primitive<ConstraintParams, 1> = primitive<Con
     axes: [axis],
   }),
   lower: ([x]) => ({ kind: 'map', outputs: [x.at] }),
+  // Without a mesh there is nothing to spread over.
+  stablehlo: (b, [x], { dims }) => {
+    const spread = dims.map((names) =>
+      names === null ? '{?}' : `{${names.map((n) => JSON.stringify(n)).join(', ')}}`,
+    );
+    const how = `sdy.sharding_constraint ${x.name} <@mesh, ${list(spread)}> : ${tensorType(x)}`;
+    return [b.functions.hasMesh ? b.add1(how, x) : x];
+  },
   cases: [
     { ins: [{ shape: [4, 3], dtype: 'float' }], params: { dims: [['data'], []], mesh: null } },
     { ins: [{ shape: [], dtype: 'float' }], params: { dims: [], mesh: null } },

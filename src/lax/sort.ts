@@ -3,6 +3,7 @@ import type { Expr } from '../kernel/expr.ts';
 import { binary, cast, constant, select as selectExpr, unary } from '../kernel/expr.ts';
 import { iadd, imul, lit } from '../kernel/index-algebra.ts';
 import type { ProcedureWriter } from '../kernel/procedure.ts';
+import type { Aval } from '../trace/aval.ts';
 import { aval, sameShape, showAval } from '../trace/aval.ts';
 import { bind } from '../trace/context.ts';
 import { ArgumentError } from '../trace/errors.ts';
@@ -11,7 +12,9 @@ import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
-import { at } from '../util/array.ts';
+import type { HloBuilder } from '../trace/stablehlo/builder.ts';
+import type { HloValue } from '../trace/stablehlo/text.ts';
+import { at, range } from '../util/array.ts';
 import { gatherAlong } from './indexing.ts';
 import type { Digits, Keyed, Line } from './radix-sort.ts';
 import { digitsFor, radixSort } from './radix-sort.ts';
@@ -58,6 +61,7 @@ export const sortP: Primitive<SortParams> = primitive<SortParams, number>({
     return inFront(...outs);
   },
   lower: (ins, p) => sortProcedure(ins, p),
+  stablehlo: (b, ins, p, outs) => sortHlo(b, ins, p, outs),
   cases: [
     {
       ins: [{ shape: [7], dtype: 'float', distinct: true }],
@@ -107,6 +111,36 @@ export const sortP: Primitive<SortParams> = primitive<SortParams, number>({
 });
 
 // ------------------------------------------------------------------------------------------------------- lowering
+
+/** A stable sort by a comparator of elements, with positions along the axis as one more operand. */
+function sortHlo(
+  b: HloBuilder,
+  ins: readonly HloValue[],
+  { axis, numKeys, descending }: SortParams,
+  outs: readonly Aval[],
+): readonly HloValue[] {
+  const positions = b.iota('i32', at(outs, -1).shape, axis);
+  const operands = [...ins, positions];
+  const scalars = operands.flatMap(({ dtype }) => [
+    { shape: [], dtype },
+    { shape: [], dtype },
+  ]);
+  const comparator = b.region(scalars, (...pairs) => {
+    const keys = range(numKeys).map((k) => {
+      const pair = [at(pairs, 2 * k), at(pairs, 2 * k + 1)] as const;
+      return descending ? ([pair[1], pair[0]] as const) : pair;
+    });
+    const comes = ([x, y]: readonly [HloValue, HloValue]): HloValue => b.sortsBefore(x, y);
+    const [last, ...others] = [...keys].reverse() as [readonly [HloValue, HloValue], ...(typeof keys)[number][]];
+    return [
+      others.reduce((rest, [x, y]) => {
+        const tied = b.op('and', b.not(comes([y, x])), rest);
+        return b.op('or', comes([x, y]), tied);
+      }, comes(last)),
+    ];
+  });
+  return b.generic('sort', operands, [`dimension = ${axis} : i64`, 'is_stable = true'], outs, [comparator]);
+}
 
 /** What is merged: the first key of each element, which is compared most, and where the element was. */
 type Run = Keyed;

@@ -3,6 +3,7 @@ import { bind1, currentTrace } from '../trace/context.ts';
 import { primitive, typed } from '../trace/primitive.ts';
 import type { NoParams } from '../trace/primitive.ts';
 import { NDArray } from '../trace/value.ts';
+import { asTheyAre } from '../trace/stablehlo/rules.ts';
 import { map } from '../tree/tree.ts';
 
 /** Where no gradient flows. */
@@ -13,6 +14,7 @@ export const stopGradientP = primitive<NoParams, 1>({
   derivative: { kind: 'zero', because: 'that is its purpose' },
   batch: ([x]) => ({ values: [stopGradient(x.value)], axes: [x.axis] }),
   lower: ([x]) => ({ kind: 'map', outputs: [x.at] }),
+  stablehlo: asTheyAre(),
   cases: [{ ins: [{ shape: [3], dtype: 'float' }], params: {} }],
 });
 

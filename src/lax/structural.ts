@@ -68,6 +68,7 @@ export const broadcastInDimP = primitive<{ readonly shape: Shape; readonly axes:
     kind: 'map',
     outputs: [(c) => x.at(axes.map((a, i) => (x.aval.shape[i] === 1 ? lit(0) : (c[a] as Expr))))],
   }),
+  stablehlo: (b, [x], { shape, axes }) => [b.broadcast(x, shape, axes)],
   cases: [
     { ins: [{ shape: [3], dtype: 'any' }], params: { shape: [2, 3], axes: [1] } },
     { ins: [{ shape: [2, 1], dtype: 'float' }], params: { shape: [2, 4, 3], axes: [0, 2] } },
@@ -96,6 +97,7 @@ export const emptyP = primitive<{ readonly aval: Aval }, 0>({
   derivative: { kind: 'zero', because: 'it has no operands' },
   batch: (_, { aval: type }) => ({ values: [emptyOf(type)], axes: [null] }),
   lower: (_, { aval: { dtype } }) => ({ kind: 'map', outputs: [() => constant(dtype, 0)], arbitrary: true }),
+  stablehlo: (b, _, { aval: type }) => [b.like(type, 0)],
   cases: [{ ins: [], params: { aval: aval([2, 3], 'f32') } }],
 });
 
@@ -155,6 +157,7 @@ export const reshapeP = primitive<{ readonly shape: Shape }, 1>({
     kind: 'map',
     outputs: [(c) => x.at(delinearize(linearize(c, shape), x.aval.shape))],
   }),
+  stablehlo: (b, [x], { shape }) => [b.reshape(x, shape)],
   cases: [
     { ins: [{ shape: [2, 6], dtype: 'any' }], params: { shape: [3, 4] } },
     { ins: [{ shape: [2, 3, 1], dtype: 'float' }], params: { shape: [6] } },
@@ -190,6 +193,7 @@ export const transposeP = primitive<{ readonly permutation: readonly number[] },
     const inverse = inversePermutation(permutation);
     return { kind: 'map', outputs: [(c) => x.at(inverse.map((i) => c[i] as Expr))] };
   },
+  stablehlo: (b, [x], { permutation }) => [b.transpose(x, permutation)],
   cases: [
     { ins: [{ shape: [2, 3], dtype: 'any' }], params: { permutation: [1, 0] } },
     { ins: [{ shape: [2, 3, 4], dtype: 'float' }], params: { permutation: [2, 0, 1] } },
@@ -227,6 +231,7 @@ export const reduceSumP = primitive<{ readonly axes: readonly number[] }, 1>({
     monoid: 'add',
     value: (c, r) => x.at(merge(x.aval.shape.length, axes, c, r)),
   }),
+  stablehlo: (b, [x], { axes }) => [b.convert(b.reduce(b.widened(x), 'add', axes), x.dtype)],
   cases: [
     { ins: [{ shape: [3, 4], dtype: 'float' }], params: { axes: [1] } },
     { ins: [{ shape: [3, 4, 2], dtype: 'float' }], params: { axes: [0, 2] } },

@@ -8,11 +8,13 @@ import type { Case } from '../trace/primitive.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import { eachCase, mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
+import type { HloBuilder } from '../trace/stablehlo/builder.ts';
+import type { HloValue } from '../trace/stablehlo/text.ts';
 import { at, range } from '../util/array.ts';
 import { monoidIdentity } from '../kernel/ops.ts';
 import { reduceAnd, reduceMax, reduceMin, reduceOr, reduceProd } from './reduce.ts';
 import { pad } from './reshaping.ts';
-import { dilated, inFront, prepend, shifted, validAxes } from './rules.ts';
+import { dilated, inFront, movePermutation, prepend, shifted, validAxes } from './rules.ts';
 import { zeroOutside } from './pieces.ts';
 import { reduceSum, toFront } from './structural.ts';
 
@@ -83,6 +85,7 @@ export const unfoldP = primitive<WindowParams, 1>({
       ],
     };
   },
+  stablehlo: (b, [x], p) => [unfoldHlo(b, x, p)],
   cases: eachCase(windowCases, ({ shape, label, ...params }): Case<WindowParams, 1> => ({
     ins: [{ shape, dtype: 'float' }],
     params,
@@ -145,12 +148,91 @@ export const foldP = primitive<WindowParams & { readonly shape: Shape }, 1>({
       };
     return { kind: 'reduce', reduced: steps, monoid: 'add', value };
   },
+  stablehlo: (b, [x], p) => [b.convert(foldHlo(b, b.widened(x), p), x.dtype)],
   cases: eachCase(windowCases, ({ shape, label, ...params }): Case<WindowParams & { readonly shape: Shape }, 1> => ({
     ins: [{ shape: unfoldedShape(shape, params), dtype: 'float' }],
     params: { ...params, shape },
     label,
   })),
 });
+
+/** One windowed axis: its extent, and how many windows there are along it. */
+interface Sliding {
+  readonly axis: number;
+  readonly extent: number;
+  readonly count: number;
+  readonly window: number;
+  readonly stride: number;
+  readonly dilation: number;
+}
+
+const slidingOf = (shape: Shape, p: WindowParams): readonly Sliding[] =>
+  p.axes.map((axis, i) => ({
+    axis,
+    extent: at(shape, axis),
+    count: at(counts(shape, p), i),
+    window: at(p.window, i),
+    stride: at(p.strides, i),
+    dilation: at(p.dilation, i),
+  }));
+
+/** Do the windows cut the axis into pieces, or leave gaps? */
+const isDisjoint = ({ window, stride, dilation }: Sliding): boolean => dilation === 1 && stride >= window;
+
+const replaced = (shape: Shape, axis: number, ...extents: readonly number[]): Shape => [
+  ...shape.slice(0, axis),
+  ...extents,
+  ...shape.slice(axis + 1),
+];
+
+/** One axis after the other is cut into windows: disjoint ones by a reshape, others as a slice for each place in the window. */
+function unfoldHlo(b: HloBuilder, x: HloValue, p: WindowParams): HloValue {
+  return slidingOf(x.shape, p).reduce((y, s) => {
+    const { axis, extent, count, window, stride, dilation } = s;
+    const last = y.shape.length;
+    if (isDisjoint(s)) {
+      const none = y.shape.map(() => 0);
+      const high = none.map((_, a) => (a === axis ? count * stride - extent : 0));
+      const whole = count * stride === extent ? y : b.pad(y, b.constant(y.dtype, 0), none, high);
+      const pieces = b.reshape(whole, replaced(y.shape, axis, count, stride));
+      return b.transpose(b.sliceAlong(pieces, axis + 1, 0, window), movePermutation(last + 1, axis + 1, last));
+    }
+    const places = range(window).map((k) => {
+      const start = k * dilation;
+      const slice = b.sliceAlong(y, axis, start, start + (count - 1) * stride + 1, stride);
+      return b.reshape(slice, [...slice.shape, 1]);
+    });
+    return b.concatenate(places, last);
+  }, x);
+}
+
+/** The reverse, one axis after the other: disjoint windows by a reshape, others as a sum over the places in the window. */
+function foldHlo(b: HloBuilder, x: HloValue, p: WindowParams & { readonly shape: Shape }): HloValue {
+  return slidingOf(p.shape, p).reduceRight((y, s) => {
+    const { axis, extent, count, window, stride, dilation } = s;
+    const zero = b.constant(y.dtype, 0);
+    const last = y.shape.length - 1;
+    const none = y.shape.map(() => 0);
+    const along = (n: number, a: number, shape: Shape): readonly number[] => shape.map((_, i) => (i === a ? n : 0));
+    if (isDisjoint(s)) {
+      const pieces = b.transpose(y, movePermutation(last + 1, last, axis + 1));
+      const whole = stride === window ? pieces : b.pad(pieces, zero, none, along(stride - window, axis + 1, y.shape));
+      const flat = b.reshape(whole, replaced(y.shape.slice(0, -1), axis, count * stride));
+      const short = extent - count * stride;
+      return short === 0 ? flat : b.pad(flat, zero, none.slice(1), along(short, axis, flat.shape));
+    }
+    return range(window)
+      .map((k) => {
+        const place = b.sliceAlong(y, last, k, k + 1);
+        const part = b.reshape(place, place.shape.slice(0, -1));
+        const low = k * dilation;
+        const high = extent - low - ((count - 1) * stride + 1);
+        const [before, after, between] = [low, high, stride - 1].map((n) => along(n, axis, part.shape));
+        return b.pad(part, zero, before as readonly number[], after as readonly number[], between);
+      })
+      .reduce((sum, part) => b.op('add', sum, part));
+  }, x);
+}
 
 /** Adds windows up at the places that they came from; the transpose of {@link unfold}. */
 export const fold = (x: NDArray, p: WindowParams & { readonly shape: Shape }): NDArray => bind1(foldP, [x], p);

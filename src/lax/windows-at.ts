@@ -1,9 +1,13 @@
 import { isInteger } from '../kernel/dtype.ts';
+import type { DType } from '../kernel/dtype.ts';
+import { hostArrayOf } from '../kernel/semantics.ts';
 import type { Expr } from '../kernel/expr.ts';
 import { binary, cast, constant, select } from '../kernel/expr.ts';
 import { iadd, lit } from '../kernel/index-algebra.ts';
 import type { Aval, Shape } from '../trace/aval.ts';
 import { showAval, showShape } from '../trace/aval.ts';
+import type { HloBuilder } from '../trace/stablehlo/builder.ts';
+import type { HloValue } from '../trace/stablehlo/text.ts';
 import { at, range } from '../util/array.ts';
 import { shifted, validAxes } from './rules.ts';
 
@@ -147,6 +151,25 @@ export function wrappedPosition(s: Expr, extent: number, last: number): Expr {
   if (s.dtype !== 'i32' || last <= 0) return clampedPosition(s, last);
   return clampedPosition(iadd(s, select(binary('lt', s, lit(0)), lit(extent), lit(0))), last);
 }
+
+/** Is the window of each index vector inside of the operand? */
+export function insideHlo(b: HloBuilder, w: WindowsAt, operand: Shape, sizes: Shape, indices: HloValue): HloValue {
+  const last = w.indexMap.map((a) => at(operand, a) - at(sizes, a));
+  const limits = b.broadcast(vectorHlo(b, indices.dtype, last), indices.shape, [indices.shape.length - 1]);
+  const below = b.compare('LE', indices, limits);
+  const fits = indices.dtype === 'u32' ? below : b.op('and', below, b.compare('GE', indices, b.like(indices, 0)));
+  return b.reduce(fits, 'and', [indices.shape.length - 1]);
+}
+
+/** Index vectors moved so that their windows are inside of the operand. */
+export function clampedHlo(b: HloBuilder, w: WindowsAt, operand: Shape, sizes: Shape, indices: HloValue): HloValue {
+  const last = w.indexMap.map((a) => Math.max(0, at(operand, a) - at(sizes, a)));
+  const limits = b.broadcast(vectorHlo(b, indices.dtype, last), indices.shape, [indices.shape.length - 1]);
+  return b.op('clamp', b.like(indices, 0), indices, limits);
+}
+
+const vectorHlo = (b: HloBuilder, dtype: DType, values: readonly number[]): HloValue =>
+  b.dense({ shape: [values.length], dtype }, hostArrayOf(dtype, values));
 
 /** The operand's coordinate of a window's element. */
 export function locate(

@@ -73,6 +73,13 @@ export class UnboundAxisError extends MistakeError {
   }
 }
 
+/** A function can't be exported as it is: it calls the host, or what was given with it does not fit. */
+export class ExportError extends MistakeError {
+  constructor(message: string) {
+    super('export', message);
+  }
+}
+
 /** An array was used after `jit` had been allowed to reuse its storage, or after `dispose()`. */
 export class DeletedArrayError extends MistakeError {
   constructor(message: string) {

@@ -8,6 +8,8 @@ import type { PullbackError } from '../util/error.ts';
 import type { Aval, Shape } from './aval.ts';
 import { DTypeError, ShapeMismatchError } from './errors.ts';
 import type { Jaxpr } from './jaxpr.ts';
+import type { HloBuilder } from './stablehlo/builder.ts';
+import type { HloValue } from './stablehlo/text.ts';
 import type { NDArray } from './value.ts';
 
 /**
@@ -26,6 +28,8 @@ export interface Primitive<P = unknown, N extends number = number> {
   batch(ins: Tuple<N, Batched>, params: P, size: number, axisName: string | null): BatchedResult;
   /** What it computes, as loops over scalar expressions. */
   lower(ins: Tuple<N, Operand>, params: P, outs: readonly Aval[]): Lowered;
+  /** What it computes, as StableHLO: adds operations, and gives the results' values, which have the types `outs`. */
+  stablehlo(b: HloBuilder, ins: Tuple<N, HloValue>, params: P, outs: readonly Aval[]): readonly HloValue[];
   /** Inputs that the laws are tested on; having none costs a written reason. */
   readonly cases: Cases<P, N> | WithoutCases;
 }

@@ -9,6 +9,7 @@ import type { Batched, BatchedResult, JvpResult, Linearized, LinearizeResult, Pr
 import { primitive, typed } from '../trace/primitive.ts';
 import { stage } from '../trace/stage.ts';
 import type { NDArray } from '../trace/value.ts';
+import { applyJaxpr } from '../trace/stablehlo/apply.ts';
 import { at } from '../util/array.ts';
 import type { Callable, Flags } from './jaxpr-rules.ts';
 import { batchJaxpr, jvpJaxpr, linearizeJaxpr, nonNull, outputAvals, spread, transposeJaxpr } from './jaxpr-rules.ts';
@@ -94,6 +95,8 @@ export const callP: Primitive<CallParams> = primitive<CallParams, number>({
   derivative: { kind: 'structural', rules: callRules },
   batch: batchCall,
   lower: (_, { jaxpr }) => ({ kind: 'inline', jaxpr }),
+  stablehlo: (b, ins, { name, jaxpr }, outs) =>
+    b.call(name, jaxpr, ins, outs, (inner, args) => applyJaxpr(inner, jaxpr, args)),
   cases: [
     {
       ins: [

@@ -10,6 +10,7 @@ import { structOf } from '../trace/abstract.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
 import { printJaxpr } from '../trace/print.ts';
+import { stableHloModule } from '../trace/stablehlo/module.ts';
 import { unflatten } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
 import type { PrintableJaxpr, ShapesOf } from './eval-shape.ts';
@@ -28,7 +29,7 @@ export interface Traced<A extends readonly unknown[], R> {
 }
 
 /** The texts that a {@link Lowered} function can be read as. */
-export type LoweredText = 'jaxpr' | 'kernels' | 'wgsl' | 'wasm';
+export type LoweredText = 'jaxpr' | 'kernels' | 'wgsl' | 'wasm' | 'stablehlo';
 
 /** What can be known of a function that has been lowered to kernels for a device. */
 export interface Inspection {
@@ -36,8 +37,15 @@ export interface Inspection {
   readonly jaxpr: PrintableJaxpr;
   /** Its kernels and memory plan; the first of several where callbacks cut the function into programs. */
   readonly program: Program;
-  /** The function as a Jaxpr, as kernels with the memory plan (the default), as WGSL, or as WebAssembly. */
+  /**
+   * The function as a Jaxpr, as kernels with the memory plan (the default), as WGSL, as WebAssembly, or as StableHLO, which XLA
+   * compiles for its devices.
+   *
+   * @throws ExportError for StableHLO where the function calls the host.
+   */
   asText(form?: LoweredText): string;
+  /** The same by JAX's name. */
+  text(form?: LoweredText): string;
   /**
    * Floating-point operations, bytes moved and kernels of one call, in sum and kernel by kernel; on WebGPU also what its schedules
    * make of that: the traffic with the GPU's memory, beside what is unavoidable, and the operations for each byte.
@@ -152,18 +160,21 @@ function inspect(name: string, { closed, callable: { jaxpr }, donated }: CachedT
   const given = parts.length === 1 && parts[0] === jaxpr ? donated : [];
   let made: readonly Program[] | null = null;
   const programs = (): readonly Program[] => (made ??= parts.map((p) => compile(name, p, device.target, given)));
+  const asText = (form: LoweredText = 'kernels'): string => {
+    if (form === 'jaxpr') return printJaxpr(closed.jaxpr);
+    if (form === 'kernels') return programs().map(printProgram).join('\n\n');
+    if (form === 'stablehlo') return stableHloModule(name, closed);
+    if (spell === null) throw new ArgumentError(`no backend is installed that writes ${form}`);
+    const write = spell;
+    return parts.map((p) => write(form, name, p, given)).join('\n\n');
+  };
   return {
     jaxpr: printable(closed),
     get program() {
       return at(programs(), 0);
     },
-    asText: (form = 'kernels') => {
-      if (form === 'jaxpr') return printJaxpr(closed.jaxpr);
-      if (form === 'kernels') return programs().map(printProgram).join('\n\n');
-      if (spell === null) throw new ArgumentError(`no backend is installed that writes ${form}`);
-      const write = spell;
-      return parts.map((p) => write(form, name, p, given)).join('\n\n');
-    },
+    asText,
+    text: asText,
     costAnalysis: () => totalCost(programs().map((p) => programCost(p, device))),
     memoryAnalysis: () => totalMemory(programs().map(memoryUse)),
   };

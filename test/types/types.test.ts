@@ -63,6 +63,9 @@ test('wrong arguments and forgotten rules do not compile', () => {
   const { cases, ...withoutCases } = addP;
   // @ts-expect-error a primitive without cases
   checked(cases, () => primitive<NoParams, 2>(withoutCases));
+  const { stablehlo, ...withoutText } = addP;
+  // @ts-expect-error a primitive without its text as StableHLO
+  checked(stablehlo, () => primitive<NoParams, 2>(withoutText));
   // @ts-expect-error a primitive whose list of cases is empty
   checked(() => primitive<NoParams, 2>({ ...addP, cases: [] }));
   const unary: Primitive<NoParams, 1>['derivative'] = {

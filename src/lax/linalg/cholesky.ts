@@ -7,6 +7,8 @@ import type { Cells, NoParams, Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
+import { tensorType } from '../../trace/stablehlo/text.ts';
+import { range } from '../../util/array.ts';
 import { like, mul } from '../elementwise.ts';
 import { select } from '../select.ts';
 import { fromLower, lowerPart, matmul, onDiagonal, symmetrized } from './arrays.ts';
@@ -53,6 +55,15 @@ export const choleskyP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
       readsOnce: true,
       write: (p, point, [l]) => factorize(p, matrixAt(l as Cells, point), rows, x.aval.dtype),
     };
+  },
+  stablehlo: (b, [x]) => {
+    const l = b.add1(`stablehlo.cholesky ${x.name}, lower = true : ${tensorType(x)}`, x);
+    const rank = x.shape.length;
+    const [row, column] = [b.iota('i32', x.shape, rank - 2), b.iota('i32', x.shape, rank - 1)];
+    const pivots = b.select(b.compare('EQ', row, column), l, b.like(x, 1));
+    const indefinite = b.reduce(b.not(b.compare('GT', pivots, b.like(x, 0))), 'or', [rank - 2, rank - 1]);
+    const spread = b.broadcast(indefinite, x.shape, range(rank - 2));
+    return [b.select(b.compare('GE', row, column), b.select(spread, b.like(x, NaN), l), b.like(x, 0))];
   },
   cases: [
     { ins: [{ shape: [4, 4], dtype: 'wideFloat', structure: 'spd' }], params: {} },

@@ -10,6 +10,7 @@ import type { Cases, Cells, NoParams, Primitive } from '../../trace/primitive.ts
 import { primitive } from '../../trace/primitive.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
+import { procedural } from '../../trace/stablehlo/rules.ts';
 import { mul, sub } from '../elementwise.ts';
 import { broadcastInDim, reduceSum } from '../structural.ts';
 import { diagonalOf, identity, matmul, mT } from './arrays.ts';
@@ -55,6 +56,7 @@ export const detP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
       },
     };
   },
+  stablehlo: procedural(() => detP),
   cases: squareCases(),
 });
 
@@ -109,6 +111,7 @@ export const adjugateP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
       },
     };
   },
+  stablehlo: procedural(() => adjugateP),
   cases: squareCases(),
 });
 

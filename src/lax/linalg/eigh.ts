@@ -10,6 +10,7 @@ import type { Cases, Cells, NoParams, Primitive } from '../../trace/primitive.ts
 import { primitive, typed } from '../../trace/primitive.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
+import { procedural } from '../../trace/stablehlo/rules.ts';
 import { at } from '../../util/array.ts';
 import { mul, sub } from '../elementwise.ts';
 import { asColumns, asRows, diagonalOf, fromLower, matmul, mT, reciprocalOffDiagonal, symmetrized } from './arrays.ts';
@@ -91,6 +92,7 @@ export const eighP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
         }),
     };
   },
+  stablehlo: procedural(() => eighP),
   cases: eighCases(),
 });
 

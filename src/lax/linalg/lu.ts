@@ -10,6 +10,7 @@ import { primitive, typed } from '../../trace/primitive.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike } from '../../trace/value.ts';
 import { NDArray } from '../../trace/value.ts';
+import { procedural } from '../../trace/stablehlo/rules.ts';
 import { at, range } from '../../util/array.ts';
 import { add } from '../elementwise.ts';
 import { gatherWindows, scatterAddWindows } from '../indexing.ts';
@@ -72,6 +73,7 @@ export const luP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
       },
     };
   },
+  stablehlo: procedural(() => luP),
   cases: rectangularCases(4),
 });
 

@@ -9,6 +9,7 @@ import type { Case, Cases, Cells, LinearMap, Primitive } from '../../trace/primi
 import { primitive, typed } from '../../trace/primitive.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
+import { procedural } from '../../trace/stablehlo/rules.ts';
 import { at } from '../../util/array.ts';
 import { add, neg, sub } from '../elementwise.ts';
 import { concatenate } from '../pieces.ts';
@@ -62,6 +63,7 @@ export const qrP: Primitive<QrParams, 1> = primitive<QrParams, 1>({
         }),
     };
   },
+  stablehlo: procedural(() => qrP),
   cases: qrCases(),
 });
 

@@ -9,6 +9,7 @@ import type { Cells, LinearMap, NoParams, Primitive } from '../../trace/primitiv
 import { primitive, typed } from '../../trace/primitive.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
+import { procedural } from '../../trace/stablehlo/rules.ts';
 import { at } from '../../util/array.ts';
 import { add, div, like, mul, sub } from '../elementwise.ts';
 import { concatenate } from '../pieces.ts';
@@ -70,6 +71,7 @@ export const svdP: Primitive<NoParams, 1> = primitive<NoParams, 1>({
       },
     };
   },
+  stablehlo: procedural(() => svdP),
   cases: rectangularCases(3),
 });
 

@@ -3,6 +3,7 @@ import type { Expr } from '../../kernel/expr.ts';
 import { constant } from '../../kernel/expr.ts';
 import { isub, lit } from '../../kernel/index-algebra.ts';
 import type { ProcedureWriter } from '../../kernel/procedure.ts';
+import type { Aval } from '../../trace/aval.ts';
 import { sameShape, showAval } from '../../trace/aval.ts';
 import { bind1 } from '../../trace/context.ts';
 import { DTypeError } from '../../trace/errors.ts';
@@ -85,6 +86,18 @@ export const triangularSolveP: Primitive<TriangularSystem, 2> = primitive<Triang
       },
     };
   },
+  stablehlo: (b, [a, x], { leftSide, lower, transposeA, unitDiagonal }, [out]) =>
+    b.generic(
+      'triangular_solve',
+      [a, x],
+      [
+        `left_side = ${leftSide}`,
+        `lower = ${lower}`,
+        `transpose_a = #stablehlo<transpose ${transposeA ? 'TRANSPOSE' : 'NO_TRANSPOSE'}>`,
+        `unit_diagonal = ${unitDiagonal}`,
+      ],
+      [out as Aval],
+    ),
   cases: solveCases(),
 });
 

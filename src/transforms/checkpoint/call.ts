@@ -10,6 +10,7 @@ import type { JvpResult, Linearized, LinearizeResult, Primitive, Tangent } from 
 import { eachCase, primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
+import { inlined } from '../../trace/stablehlo/rules.ts';
 import { at } from '../../util/array.ts';
 import { call } from '../call.ts';
 import type { Callable, Flags } from '../jaxpr-rules.ts';
@@ -112,6 +113,7 @@ export const checkpointP: Primitive<CheckpointParams> = primitive<CheckpointPara
     kind: 'inline',
     jaxpr: again && preventCse ? behindBarrier(jaxpr) : jaxpr,
   }),
+  stablehlo: inlined(() => checkpointP),
   cases: eachCase([false, true], (again: boolean) => ({
     ins: [
       { shape: [3], dtype: 'f32' },

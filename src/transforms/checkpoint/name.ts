@@ -3,6 +3,7 @@ import { bind1, currentTrace } from '../../trace/context.ts';
 import type { Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
+import { asTheyAre } from '../../trace/stablehlo/rules.ts';
 import { map } from '../../tree/tree.ts';
 
 /** The identity, with a name for policies. */
@@ -12,6 +13,7 @@ export const nameP: Primitive<{ readonly name: string }, 1> = primitive<{ readon
   derivative: { kind: 'linear', transpose: [([ct]) => ct as NDArray] },
   batch: ([x], params) => ({ values: [bind1(nameP, [x.value], params)], axes: [x.axis] }),
   lower: ([x]) => ({ kind: 'map', outputs: [x.at] }),
+  stablehlo: asTheyAre(),
   cases: [
     { ins: [{ shape: [2, 3], dtype: 'any' }], params: { name: 'h' } },
     { ins: [{ shape: [0], dtype: 'float' }], params: { name: 'empty' }, label: 'empty' },

@@ -25,6 +25,7 @@ import type {
 import { primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
+import { inlined } from '../../trace/stablehlo/rules.ts';
 import { at, range } from '../../util/array.ts';
 import { axesIn } from '../batch.ts';
 import type { Callable, Flags } from '../jaxpr-rules.ts';
@@ -302,5 +303,6 @@ export const condEachP: Primitive<CondEachParams> = primitive<CondEachParams, nu
   },
   batch: batchEach,
   lower: (_, p) => ({ kind: 'inline', jaxpr: chosenJaxpr(p) }),
+  stablehlo: inlined(() => condEachP),
   cases: [caseIn('f32'), caseIn('f64')],
 });

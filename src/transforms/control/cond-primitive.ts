@@ -18,6 +18,8 @@ import type {
 import { primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
+import { applyJaxpr } from '../../trace/stablehlo/apply.ts';
+import type { HloValue } from '../../trace/stablehlo/text.ts';
 import { at } from '../../util/array.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { nonNull, outputAvals, spread } from '../jaxpr-rules.ts';
@@ -140,5 +142,7 @@ export const condP: Primitive<CondParams> = primitive<CondParams, number>({
   },
   batch: batchCond,
   lower: (_, { branches }) => ({ kind: 'branch', branches }),
+  stablehlo: (b, [index, ...operands], { branches }, outs) =>
+    b.cases(index as HloValue, outs, branches.map((branch) => () => applyJaxpr(b, branch, operands))), // prettier-ignore
   cases: [caseIn('f32'), caseIn('f64')],
 });

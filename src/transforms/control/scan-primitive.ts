@@ -1,5 +1,6 @@
 import { movePermutation } from '../../lax/rules.ts';
 import { toFront, transpose, zerosOf } from '../../lax/structural.ts';
+import type { Aval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import { evalJaxpr } from '../../trace/interpret.ts';
 import type { Jaxpr } from '../../trace/jaxpr.ts';
@@ -15,6 +16,9 @@ import type {
 } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
 import type { NDArray } from '../../trace/value.ts';
+import { applyJaxpr } from '../../trace/stablehlo/apply.ts';
+import type { HloBuilder } from '../../trace/stablehlo/builder.ts';
+import type { HloValue } from '../../trace/stablehlo/text.ts';
 import { at, range } from '../../util/array.ts';
 import { call } from '../call.ts';
 import type { Flags } from '../jaxpr-rules.ts';
@@ -271,6 +275,21 @@ function loopFor(p: ScanParams): Jaxpr {
   return loop;
 }
 
+/** A loop that carries the stacks of ys, and reads slices of the xs. */
+function scanHlo(b: HloBuilder, ins: readonly HloValue[], p: ScanParams, outs: readonly Aval[]): readonly HloValue[] {
+  const [constants, init, xs] = groups(ins, p);
+  const stacks = outs.slice(p.carries).map((type) => b.like(type, 0));
+  if (p.length === 0) return [...init, ...stacks];
+  return b.counted(p.length, [...init, ...stacks], (i, state) => {
+    const place = p.reverse ? b.op('subtract', b.constant('i32', p.length - 1), i) : i;
+    const [carried, ys] = cut(state, p.carries);
+    const slices = xs.map((x) => b.element(x, place));
+    const results = applyJaxpr(b, p.body, [...constants, ...carried, ...slices]);
+    const [next, made] = cut(results, p.carries);
+    return [...next, ...ys.map((stack, k) => b.withElement(stack, place, at(made, k)))];
+  });
+}
+
 export const scanP: Primitive<ScanParams> = primitive<ScanParams, number>({
   name: 'scan',
   type: (_, { body, length, carries }) =>
@@ -297,5 +316,6 @@ export const scanP: Primitive<ScanParams> = primitive<ScanParams, number>({
           bodyConstants: p.constants,
         }
       : { kind: 'inline', jaxpr: loopFor(p) },
+  stablehlo: scanHlo,
   cases: scanCases,
 });

@@ -25,6 +25,7 @@ import type {
 import { primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
+import { applyJaxpr } from '../../trace/stablehlo/apply.ts';
 import { at } from '../../util/array.ts';
 import { call } from '../call.ts';
 import type { Flags } from '../jaxpr-rules.ts';
@@ -227,6 +228,14 @@ export const whileP: Primitive<WhileParams> = primitive<WhileParams, number>({
   },
   batch: batchWhile,
   lower: (_, p) => lowerWhile(p),
+  stablehlo: (b, ins, p) => {
+    const [cc, bc, init] = groups(ins, p);
+    return b.whileLoop(
+      init,
+      (...carried) => at(applyJaxpr(b, p.condition, [...cc, ...carried]), 0),
+      (...carried) => applyJaxpr(b, p.body, [...bc, ...carried]),
+    );
+  },
   cases: [
     caseIn('f32'),
     caseIn('f64'),

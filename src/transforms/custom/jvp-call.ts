@@ -11,6 +11,7 @@ import type { Batched, JvpResult, LinearizeResult, Primitive, Pruned, Tangent } 
 import { primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
+import { inlined } from '../../trace/stablehlo/rules.ts';
 import { at } from '../../util/array.ts';
 import { toldByParts } from '../../util/key.ts';
 import { mapperOf } from '../batch.ts';
@@ -206,6 +207,7 @@ export const customJvpP: Primitive<CustomJvpParams> = primitive<CustomJvpParams,
     return { values, axes: values.map(() => 0) };
   },
   lower: (_, { jaxpr }) => ({ kind: 'inline', jaxpr }),
+  stablehlo: inlined(() => customJvpP),
   cases: [
     {
       ins: [{ shape: [3], dtype: 'f32' }],

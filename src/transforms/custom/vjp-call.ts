@@ -11,6 +11,7 @@ import type { Batched, JvpResult, LinearizeResult, Primitive, Tangent } from '..
 import { primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
+import { inlined } from '../../trace/stablehlo/rules.ts';
 import { present } from '../../util/assert.ts';
 import { toldByParts } from '../../util/key.ts';
 import { mapperOf } from '../batch.ts';
@@ -194,6 +195,7 @@ export const customVjpP: Primitive<CustomVjpParams> = primitive<CustomVjpParams,
     return { values, axes: values.map(() => 0) };
   },
   lower: (_, { jaxpr }) => ({ kind: 'inline', jaxpr }),
+  stablehlo: inlined(() => customVjpP),
   cases: [
     {
       ins: [{ shape: [3], dtype: 'f32' }],

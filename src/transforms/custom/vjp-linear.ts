@@ -12,6 +12,7 @@ import type { Batched, BatchedResult, Linearized, Primitive, StructuralRules, Ta
 import { primitive, typed } from '../../trace/primitive.ts';
 import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
+import { inlined } from '../../trace/stablehlo/rules.ts';
 import { present } from '../../util/assert.ts';
 import { zipExact } from '../../util/array.ts';
 import { toldByParts } from '../../util/key.ts';
@@ -181,6 +182,7 @@ export const customVjpLinearP: Primitive<LinearParams> = primitive<LinearParams,
   derivative: { kind: 'structural', rules },
   batch: batchLinear,
   lower: (_, params) => ({ kind: 'inline', jaxpr: forwardOf(params).jaxpr }),
+  stablehlo: inlined(() => customVjpLinearP),
   cases: [
     {
       ins: [

@@ -22,6 +22,9 @@ type Flat = (...xs: readonly NDArray[]) => readonly NDArray[];
 const rules = {
   derivative: { kind: 'zero', because: 'only compiled here' },
   batch: () => ({ values: [], axes: [] }),
+  stablehlo: (): never => {
+    throw new Error('it is for these tests only');
+  },
   cases: { none: 'it is for these tests only' },
 } as const;
 
