@@ -5,7 +5,7 @@ import { architecture } from './eslint/architecture.js';
 const typed = ['src/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts', '*.ts'];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'runs/', 'coverage/', '.cache/', 'node_modules/'] },
+  { ignores: ['dist/', 'docs/api/', 'runs/', 'coverage/', '.cache/', 'node_modules/'] },
   js.configs.recommended,
   {
     files: ['**/*.js', '**/*.mjs'],
