@@ -13,6 +13,8 @@ import type { Device, DeviceLostError, DeviceName, MemoryReport } from './kernel
 import './numpy/index.ts';
 import { ArgumentError } from './trace/errors.ts';
 import { installSpelling } from './transforms/stages.ts';
+import { renderLazily } from './display/show.ts';
+import { installDisplay } from './util/display.ts';
 
 /** A device as users see it. */
 export interface DeviceInfo {
@@ -174,6 +176,7 @@ export const devices = async (): Promise<readonly DeviceInfo[]> =>
 export const devicePut = async <T>(value: T, device?: DeviceName): Promise<T> =>
   putOn(value, device === undefined ? currentDefault() : await start(device));
 
+installDisplay(renderLazily);
 installDefaultDevice(() => wasmDevice());
 installDevices((name) => running.get(name) ?? (name === 'wasm' ? wasmDevice() : null));
 installSpelling((form, name, jaxpr, donated) =>

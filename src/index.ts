@@ -76,6 +76,9 @@ export { clearCaches, debugInfs, debugKeyReuse, debugNans, disableJit, explainCa
 export type { Switch } from './trace/switches.ts';
 export { explainNan } from './transforms/explain-nan.ts';
 export type { NanReport, NanStep } from './transforms/nan/report.ts';
+export { show } from './display/show.ts';
+export type { ShowOptions } from './display/show.ts';
+export type { Displayable, MimeBundle } from './util/display.ts';
 export { profile } from './transforms/profile.ts';
 export { tune } from './transforms/tune.ts';
 export type { TuneOptions, TuneReport } from './transforms/tune.ts';

@@ -1,6 +1,8 @@
 import type { Device, DeviceBuffer } from '../kernel/device.ts';
 import { DeviceLostError, UnsupportedOnDeviceError } from '../kernel/device.ts';
 import type { HostArray } from '../kernel/dtype.ts';
+import type { Displayable, MimeBundle } from '../util/display.ts';
+import { displayed, jupyterDisplay } from '../util/display.ts';
 import { macrotask } from '../util/macrotask.ts';
 import { notePressure, noteRelief } from '../util/pressure.ts';
 import type { Aval } from './aval.ts';
@@ -30,7 +32,7 @@ let reads = 0;
  * An array that holds numbers: on the host, on a device, or both. Host data moves to a device when a program first
  * needs it there.
  */
-export class ConcreteArray extends NDArray {
+export class ConcreteArray extends NDArray implements Displayable {
   readonly aval: Aval;
   private host: HostArray | null;
   private storage: Storage | null;
@@ -173,6 +175,16 @@ export class ConcreteArray extends NDArray {
   /** How Node's console shows it. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return `${showAval(this.aval)} ${this.toString()}`;
+  }
+
+  /** How notebooks show it: as a table, a heat map or a picture, by its shape and values. */
+  [jupyterDisplay](): Promise<MimeBundle> {
+    return displayed.call(this);
+  }
+
+  /** Has it been given up, by `dispose` or by donation? */
+  isDeleted(): boolean {
+    return this.deleted !== null;
   }
 
   /** Throws unless the array still has its data. */

@@ -3,16 +3,21 @@ import { showAval } from './aval.ts';
 import type { Atom, Equation, Jaxpr, Var } from './jaxpr.ts';
 import { isJaxpr, Literal } from './jaxpr.ts';
 
-/** A Jaxpr in JAX's notation: `{ lambda ; a:f32[3]. let b:f32[3] = sin a in (b,) }`. */
-export function printJaxpr(jaxpr: Jaxpr, indent = ''): string {
+/** Names variables in the order in which it is first asked for them, which is that of a Jaxpr's text: a, b, c, … */
+export function variableNames(): (v: Var) => string {
   const names = new Map<Var, string>();
-  const name = (v: Var): string => {
+  return (v) => {
     let n = names.get(v);
     if (n === undefined) names.set(v, (n = letters(names.size)));
     return n;
   };
+}
+
+/** A Jaxpr in JAX's notation: `{ lambda ; a:f32[3]. let b:f32[3] = sin a in (b,) }`. */
+export function printJaxpr(jaxpr: Jaxpr, indent = ''): string {
+  const name = variableNames();
   const binder = (v: Var): string => `${name(v)}:${showAval(v.aval)}`;
-  const atom = (a: Atom): string => (a instanceof Literal ? literal(a) : name(a));
+  const atom = (a: Atom): string => (a instanceof Literal ? printLiteral(a) : name(a));
   const head = `{ lambda ${jaxpr.constants.map(binder).join(' ')}; ${jaxpr.inputs.map(binder).join(' ')}. let`;
   const body = jaxpr.equations.map((e) => {
     const outs = e.outputs.map(binder).join(' ');
@@ -25,7 +30,8 @@ export function printJaxpr(jaxpr: Jaxpr, indent = ''): string {
   return [head, ...body, tail].join('\n');
 }
 
-const literal = (a: Literal): string => {
+/** `2.0:f32[]`. */
+export const printLiteral = (a: Literal): string => {
   const text = a.aval.dtype === 'bool' ? String(a.value !== 0) : String(a.value);
   return `${isFloat(a.aval.dtype) && Number.isInteger(a.value) ? `${text}.0` : text}:${showAval(a.aval)}`;
 };

@@ -5,6 +5,8 @@ import { printJaxpr } from '../trace/print.ts';
 import { stage } from '../trace/stage.ts';
 import type { NDArray } from '../trace/value.ts';
 import { unflatten } from '../tree/tree.ts';
+import type { Displayable } from '../util/display.ts';
+import { displayed, jupyterDisplay } from '../util/display.ts';
 import { flatFunction, flattenAvals, nameOf } from './trees.ts';
 
 // Lists are spelled out, since a mapped type of a list is worked out at once, without end for trees of any depth.
@@ -33,8 +35,8 @@ export type OrShapes<T> = T extends NDArray
           : { [K in keyof T]: OrShapes<T[K]> }
         : { [K in keyof T]: OrShapes<T[K]> };
 
-/** A Jaxpr with the values of its constants, printable with `String(…)`. */
-export interface PrintableJaxpr extends ClosedJaxpr {
+/** A Jaxpr with the values of its constants, printable with `String(…)`, drawn in notebooks. */
+export interface PrintableJaxpr extends ClosedJaxpr, Displayable {
   toString(): string;
 }
 
@@ -42,6 +44,7 @@ export interface PrintableJaxpr extends ClosedJaxpr {
 export const printable = (closed: ClosedJaxpr): PrintableJaxpr => ({
   ...closed,
   toString: () => printJaxpr(closed.jaxpr),
+  [jupyterDisplay]: displayed,
 });
 
 /**

@@ -13,6 +13,8 @@ import { printJaxpr } from '../trace/print.ts';
 import { stableHloModule } from '../trace/stablehlo/module.ts';
 import { unflatten } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
+import type { Displayable } from '../util/display.ts';
+import { displayed, jupyterDisplay } from '../util/display.ts';
 import type { PrintableJaxpr, ShapesOf } from './eval-shape.ts';
 import { printable } from './eval-shape.ts';
 import type { CachedTrace } from './trace-cache.ts';
@@ -31,8 +33,8 @@ export interface Traced<A extends readonly unknown[], R> {
 /** The texts that a {@link Lowered} function can be read as. */
 export type LoweredText = 'jaxpr' | 'kernels' | 'wgsl' | 'wasm' | 'stablehlo';
 
-/** What can be known of a function that has been lowered to kernels for a device. */
-export interface Inspection {
+/** What can be known of a function that has been lowered to kernels for a device. Notebooks draw it. */
+export interface Inspection extends Displayable {
   /** The traced function, printable with `String(…)`. */
   readonly jaxpr: PrintableJaxpr;
   /** Its kernels and memory plan; the first of several where callbacks cut the function into programs. */
@@ -177,5 +179,6 @@ function inspect(name: string, { closed, callable: { jaxpr }, donated }: CachedT
     text: asText,
     costAnalysis: () => totalCost(programs().map((p) => programCost(p, device))),
     memoryAnalysis: () => totalMemory(programs().map(memoryUse)),
+    [jupyterDisplay]: displayed,
   };
 }
