@@ -38,7 +38,7 @@ export interface ShowOptions {
  * @example
  * show(params); // the last expression of a cell
  * @example
- * await Deno.jupyter.display(show(images, { as: 'image', labels: ['seven', 'two'] }));
+ * show(images, { as: 'image', labels: ['seven', 'two'] }); // or before the end of a cell: await Deno.jupyter.display(…)
  */
 export const show = (value: unknown, options: ShowOptions = {}): Displayable => ({
   [jupyterDisplay]: () => renderLazily(value, options),

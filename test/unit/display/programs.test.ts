@@ -69,7 +69,7 @@ describe('Jaxprs', () => {
 
   test('what can not be read is not drawn', async () => {
     const long = (x: NDArray): NDArray => Array.from({ length: 90 }).reduce<NDArray>((y) => np.sin(y), x);
-    const { 'text/html': html, 'text/plain': text } = await bundleOf(makeJaxpr(long)(1));
+    const { 'text/html': html, 'text/plain': text } = await bundleOf(makeJaxpr(long)(np.array(1)));
     expect(html).toContain('graphs of 90 equations are too large to be drawn');
     expect(html).not.toContain('<svg');
     expect(text).toContain('y:f32[] = sin x');
