@@ -14,7 +14,7 @@ export const folderOrder = [
   ['numpy'],
   ['random'],
   ['nn', 'optim', 'data'],
-  ['train', 'display'],
+  ['train', 'bundle', 'display'],
   ['testing'],
 ];
 

@@ -88,6 +88,11 @@ export type { KernelCost, MemoryUse, ProgramCost, Traffic } from './compiler/rep
 export { stopGradient } from './lax/stop-gradient.ts';
 export { makeMesh, Mesh, NamedSharding, P, PartitionSpec, ShardingError } from './sharding/index.ts';
 export type { MeshAxis, Sharding, Shardings, SpecEntry } from './sharding/index.ts';
+export { exportStableHlo } from './transforms/export.ts';
+export type { ExportedArray, ExportOptions, StableHlo } from './transforms/export.ts';
+export { saveBundle } from './bundle/index.ts';
+export type { BundledStep, BundleOptions, ColumnUse } from './bundle/index.ts';
+export type { BundleArray, BundleColumn, BundleFile, BundleShard, BundleStep } from './bundle/index.ts';
 export { withShardingConstraint } from './lax/sharding.ts';
 export { blockUntilReady, deviceGet } from './compiler/devices.ts';
 export { MistakeError, PullbackError } from './util/error.ts';

@@ -16,3 +16,21 @@ export const saveBytes = (path: string, bytes: Uint8Array): Promise<void> => run
 
 /** {@link saveBytes} of a text, as UTF-8. */
 export const saveText = (path: string, text: string): Promise<void> => saveBytes(path, new TextEncoder().encode(text));
+
+/** Makes a folder, and those around it, unless it is there. Throws a {@link FileError}. */
+export const makeFolder = (path: string): Promise<void> =>
+  runOrThrow(
+    pipe(
+      platform,
+      TE.flatMap((files) => files.makeFolder(path)),
+    ),
+  );
+
+/** The path of a file in a folder. */
+export const pathIn = (folder: string, file: string): Promise<string> =>
+  runOrThrow(
+    pipe(
+      platform,
+      TE.map((files) => files.join(folder, file)),
+    ),
+  );

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -27,6 +27,13 @@ export const nodePlatform: Platform = {
     TE.tryCatch(
       () => replaceFile(path, bytes),
       (cause) => new FileError('file-unwritable', `cannot write ${path}: ${reason(cause)}`, { cause }),
+    ),
+  makeFolder: (path) =>
+    TE.tryCatch(
+      async () => {
+        await mkdir(path, { recursive: true });
+      },
+      (cause) => new FileError('file-unwritable', `cannot make the folder ${path}: ${reason(cause)}`, { cause }),
     ),
   packageFile,
   join,
@@ -84,6 +91,7 @@ function packageFile(packageName: string, file: string): string | null {
 }
 
 const reasons: Readonly<Record<string, string>> = {
+  EEXIST: 'there is a file of that name',
   ENOENT: 'no such file or folder',
   EACCES: 'permission denied',
   EPERM: 'not permitted',

@@ -18,15 +18,14 @@ export const webPlatform: Platform = {
     }
   },
   writeFile: (path) =>
-    TE.left(
-      new FileError(
-        'files-unavailable',
-        `cannot write ${path}: there is no file system here; make the bytes (encodeSafetensors, encodeNpz, …) and offer them for download`,
-      ),
-    ),
+    noFiles(`cannot write ${path}`, 'make the bytes (encodeSafetensors, encodeNpz, …) and offer them for download'),
+  makeFolder: (path) => noFiles(`cannot make the folder ${path}`, 'make it where there is one'),
   packageFile: () => null,
   join: (folder, name) => `${folder.replace(/\/$/, '')}/${name}`,
 };
+
+const noFiles = (what: string, instead: string): TE.TaskEither<FileError, never> =>
+  TE.left(new FileError('files-unavailable', `${what}: there is no file system here; ${instead}`));
 
 async function fetched(url: string): Promise<Response> {
   const response = await fetch(url);

@@ -24,7 +24,7 @@ type Result<A> = E.Either<StateError, A>;
 const fail = (code: 'state-leaf' | 'state-mismatch', text: string): Result<never> => E.left(new StateError(code, text));
 
 /** The name of a leaf: its path as it would be written in code, without a dot in front. */
-const nameOf = (path: readonly PathStep[]): string => keystr(path).replace(/^\./, '');
+export const nameOf = (path: readonly PathStep[]): string => keystr(path).replace(/^\./, '');
 
 /** How a leaf is called in a text. */
 const called = (name: string): string => (name === '' ? 'the whole tree' : name);

@@ -8,8 +8,10 @@ import { ArgumentError } from '../trace/errors.ts';
 import type { Batched, BatchedResult, Cases } from '../trace/primitive.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NDArray } from '../trace/value.ts';
-import { functionType, list, names } from '../trace/stablehlo/text.ts';
-import { at, range } from '../util/array.ts';
+import type { HloBuilder } from '../trace/stablehlo/builder.ts';
+import type { HloValue } from '../trace/stablehlo/text.ts';
+import { functionType, list, names, tensorType } from '../trace/stablehlo/text.ts';
+import { at, product, range } from '../util/array.ts';
 import { allWeak, dilated } from './rules.ts';
 import { rev, zeroOutside } from './pieces.ts';
 import { reshape, toFront, transpose } from './structural.ts';
@@ -130,12 +132,13 @@ export const convP = primitive<ConvParams, 2>({
     };
   },
   stablehlo: (b, [x, w], p, [out]) => {
-    const operands = [b.widened(x), b.widened(w)] as const;
-    const type = { shape: (out as Aval).shape, dtype: operands[0].dtype };
+    const input = paddedFirst(b, b.widened(x), w, p);
+    const operands = [input.x, b.widened(w)] as const;
+    const type = { shape: (out as Aval).shape, dtype: input.x.dtype };
     const { lhs, rhs, out: result } = p.dimensionNumbers;
     const dims = `${layoutText(lhs, 'b', 'f')}x${layoutText(rhs, 'o', 'i')}->${layoutText(result, 'b', 'f')}`;
     const window =
-      `stride = ${list(p.strides)}, pad = ${list(p.padding.map(list))}, ` +
+      `stride = ${list(p.strides)}, pad = ${list(input.padding.map(list))}, ` +
       `lhs_dilate = ${list(p.lhsDilation)}, rhs_dilate = ${list(p.rhsDilation)}`;
     const groups = `batch_group_count = ${p.batchGroupCount} : i64, feature_group_count = ${p.featureGroupCount} : i64`;
     const how = `stablehlo.convolution(${names(operands)}) dim_numbers = ${dims}, window = {${window}} {${groups}}`;
@@ -143,6 +146,27 @@ export const convP = primitive<ConvParams, 2>({
   },
   cases: convCases(),
 });
+
+/**
+ * XLA exchanges the operands of a convolution whose window is larger than its input, which a gradient by the kernel can be, and
+ * then computes it on CPUs element by element. There the padding comes first, behind a barrier that keeps it from being folded
+ * into the convolution again.
+ */
+function paddedFirst(
+  b: HloBuilder,
+  x: HloValue,
+  w: HloValue,
+  { padding, lhsDilation, dimensionNumbers: { lhs, rhs } }: ConvParams,
+): { readonly x: HloValue; readonly padding: ConvParams['padding'] } {
+  const extents = extentsOf(x.shape, spatial(lhs));
+  const grows = padding.every((p) => p.every((n) => n >= 0)) && lhsDilation.every((d) => d === 1);
+  if (!grows || product(extentsOf(w.shape, spatial(rhs))) <= product(extents)) return { x, padding };
+  const side = (end: 0 | 1): readonly number[] =>
+    x.shape.map((_, axis) => padding[spatial(lhs).indexOf(axis)]?.[end] ?? 0);
+  const padded = b.pad(x, b.constant(x.dtype, 0), side(0), side(1));
+  const kept = b.add1(`stablehlo.optimization_barrier ${padded.name} : ${tensorType(padded)}`, padded);
+  return { x: kept, padding: padding.map(() => [0, 0]) };
+}
 
 /** `[b, 0, 1, f]`: which axis is what. */
 const layoutText = ([first, second, ...rest]: readonly number[], one: string, other: string): string =>

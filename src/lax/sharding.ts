@@ -1,23 +1,27 @@
-import { dimsOf, requireDivisible } from '../sharding/fit.ts';
+import { dimsOf, fitted, requireDivisible, specOf } from '../sharding/fit.ts';
 import type { Dims } from '../sharding/fit.ts';
 import type { MeshAxis } from '../sharding/mesh.ts';
+import { Mesh } from '../sharding/mesh.ts';
+import { shardyDims } from '../sharding/shardy.ts';
 import type { Sharding } from '../sharding/spec.ts';
 import { NamedSharding } from '../sharding/spec.ts';
 import type { Shardings } from '../sharding/tree.ts';
 import { shardingsFor } from '../sharding/tree.ts';
 import { asArray } from '../trace/asarray.ts';
+import type { Aval } from '../trace/aval.ts';
 import { showAval } from '../trace/aval.ts';
 import { bind1, currentTrace } from '../trace/context.ts';
 import type { Primitive } from '../trace/primitive.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
-import { list, tensorType } from '../trace/stablehlo/text.ts';
+import { tensorType } from '../trace/stablehlo/text.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { flatten, leafPaths, keystr, unflatten } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
 
 /** Where arrays are to be on a mesh. */
 
-interface ConstraintParams {
+/** How a constraint's array is spread. */
+export interface ConstraintParams {
   readonly dims: Dims;
   /** The mesh that the sharding came with; null for that of the export. */
   readonly mesh: readonly MeshAxis[] | null;
@@ -42,10 +46,7 @@ export const shardingConstraintP: Primitive<ConstraintParams, 1> = primitive<Con
   lower: ([x]) => ({ kind: 'map', outputs: [x.at] }),
   // Without a mesh there is nothing to spread over.
   stablehlo: (b, [x], { dims }) => {
-    const spread = dims.map((names) =>
-      names === null ? '{?}' : `{${names.map((n) => JSON.stringify(n)).join(', ')}}`,
-    );
-    const how = `sdy.sharding_constraint ${x.name} <@mesh, ${list(spread)}> : ${tensorType(x)}`;
+    const how = `sdy.sharding_constraint ${x.name} <@mesh, ${shardyDims(dims)}> : ${tensorType(x)}`;
     return [b.functions.hasMesh ? b.add1(how, x) : x];
   },
   cases: [
@@ -61,6 +62,14 @@ export const shardingConstraintP: Primitive<ConstraintParams, 1> = primitive<Con
 });
 
 const opened = (dims: Dims, axis: number): Dims => [...dims.slice(0, axis), null, ...dims.slice(axis)];
+
+/** Refuses a constraint that a mesh can't hold. */
+export function requireConstraint({ dims, mesh }: ConstraintParams, x: Aval, on: Mesh): void {
+  const spec = specOf(dims);
+  const sharding = mesh === null ? spec : new NamedSharding(new Mesh(mesh), spec);
+  const what = 'what withShardingConstraint got';
+  fitted({ name: 'exportStableHlo', what, type: showAval(x), shape: x.shape }, sharding, on);
+}
 
 /**
  * The same arrays, which an exported program keeps spread over its mesh as the sharding says; so are their cotangents. On one

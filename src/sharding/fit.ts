@@ -2,8 +2,8 @@ import { product } from '../util/array.ts';
 import { ShardingError } from './errors.ts';
 import type { Mesh } from './mesh.ts';
 import { sameMesh } from './mesh.ts';
-import type { PartitionSpec, Sharding } from './spec.ts';
-import { NamedSharding, namesOf, requireAxes } from './spec.ts';
+import type { Sharding } from './spec.ts';
+import { NamedSharding, namesOf, PartitionSpec, requireAxes, unconstrained } from './spec.ts';
 
 /**
  * A sharding that fits an array, as plain data: for each axis of the array the mesh axes that it is spread over, outermost
@@ -62,6 +62,10 @@ export function fitted(target: Target, sharding: Sharding, mesh: Mesh): Dims {
   requireDivisible(target, dims, mesh);
   return dims;
 }
+
+/** The spec that gives these {@link Dims}. */
+export const specOf = (dims: Dims): PartitionSpec =>
+  new PartitionSpec(...dims.map((names) => (names === null ? unconstrained : names.length === 0 ? null : names)));
 
 /** Refuses an extent that is no multiple of the number of parts that it is cut into. */
 export function requireDivisible({ name, what, type, shape }: Target, dims: Dims, mesh: Mesh): void {

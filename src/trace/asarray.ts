@@ -39,7 +39,7 @@ const typedDtypes: Readonly<Record<string, DType>> = {
 };
 
 /** The dtype that a typed array's own type means, whatever realm it is from; null for anything else. */
-const typedDtype = (x: unknown): DType | null =>
+export const typedDtype = (x: unknown): DType | null =>
   ArrayBuffer.isView(x) ? (typedDtypes[(x as Partial<Typed>)[Symbol.toStringTag] ?? ''] ?? null) : null;
 
 /** Is `x` a number, a boolean, or nested JS arrays? */

@@ -3,6 +3,10 @@
  * and the first line of one example.
  */
 export const setups: Readonly<Record<string, string>> = {
+  'src/bundle/save.ts': `
+    const state = np.zeros([4]);
+    const step = (s: NDArray, { images: xs }: Readonly<Record<string, NDArray>>) => [s.add(1), (xs as NDArray).mean()] as const;
+    const train = { images: { shape: [512, 4], data: new Uint8Array(512 * 4) } };`,
   'src/data/columns.ts': `
     const pixels = { shape: [64, 28, 28, 1], dtype: 'u8' as const, data: new Uint8Array(64 * 28 * 28) };
     const batch = { columns: { images: pixels, labels: { shape: [64], dtype: 'u8' as const, data: new Uint8Array(64) } } };`,
@@ -118,6 +122,9 @@ export const setups: Readonly<Record<string, string>> = {
   'src/transforms/eval-shape.ts': 'const x = np.ones([3]);',
   "src/transforms/eval-shape.ts:const { shape } = evalShape((x: NDArray, w: NDArray) => x.matmul(w), x, new ShapeDtypeStruct([784, 10], 'f32'));":
     'const x = np.ones([2, 784]);',
+  'src/transforms/export.ts': `
+    const step = (w: NDArray, xs: NDArray): readonly [NDArray, NDArray] => [w.mul(2), xs.matmul(w).mean()];
+    const [state, batch] = [np.ones([3, 4]), np.ones([16, 3])];`,
   'src/transforms/forward-mode.ts': 'const x = np.ones([2, 3]);',
   'src/transforms/fwd-and-bwd.ts': `
     const layer = (p: Params, xs: NDArray): NDArray => np.tanh(xs.matmul(p.w).add(p.b));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { MistakeError, Shardings } from '../../src/index.ts';
 import {
+  exportStableHlo,
   jit,
   lax,
   makeMesh,
@@ -15,6 +16,8 @@ import {
 
 const mesh = makeMesh({ data: 4, model: 2 });
 const x = np.ones([8, 6]);
+const double = (y: typeof x): typeof x => y.mul(2);
+const narrow = (y: typeof x): typeof x => withShardingConstraint(y, P(null, 'data')).sum();
 
 interface Mistake {
   readonly what: string;
@@ -90,6 +93,39 @@ const mistakes: readonly Mistake[] = [
     make: () => withShardingConstraint({ a: x }, { a: 'data' } as unknown as Shardings),
     code: 'sharding-tree',
     says: '[withShardingConstraint] shardings.a needs a sharding, got "data"',
+  },
+  {
+    what: 'an export with shardings for no mesh',
+    make: () => exportStableHlo(double, [x], { inShardings: P('data') }),
+    code: 'sharding-mesh',
+    says: '[exportStableHlo] inShardings need a mesh: exportStableHlo(f, args, { mesh, inShardings })',
+  },
+  {
+    what: 'an export of an argument that the mesh does not divide',
+    make: () =>
+      exportStableHlo((b: { y: typeof x }) => double(b.y), [{ y: x }], { mesh, inShardings: [P(null, 'data')] }),
+    code: 'sharding-indivisible',
+    says: "[exportStableHlo] axis 1 of arguments[0].y, f32[8,6], can't be spread over data=4: 6 is no multiple of 4",
+  },
+  {
+    what: 'an export of a result over an axis that the mesh has not',
+    make: () => exportStableHlo(double, [x], { mesh, outShardings: P('expert') }),
+    code: 'sharding-axis',
+    says: '[exportStableHlo] P("expert") names the axis "expert", which the mesh has not: it has data=4, model=2',
+  },
+  {
+    what: 'an export with a sharding of another mesh',
+    make: () =>
+      exportStableHlo(double, [x], { mesh, inShardings: new NamedSharding(makeMesh({ data: 8 }), P('data')) }),
+    code: 'sharding-mesh',
+    says: '[exportStableHlo] arguments[0] is sharded as P("data") over data=8, but the mesh is data=4, model=2',
+  },
+  {
+    what: 'an export of a function that constrains what the mesh does not divide, in a loop',
+    make: () =>
+      exportStableHlo((y: typeof x) => lax.map((z: typeof x) => narrow(z), y.reshape([2, 4, 6])), [x], { mesh }),
+    code: 'sharding-indivisible',
+    says: "[exportStableHlo] axis 1 of what withShardingConstraint got, f32[4,6], can't be spread over data=4: 6 is no multiple of 4",
   },
 ];
 

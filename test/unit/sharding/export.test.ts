@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import type { NDArray } from '../../../src/index.ts';
+import {
+  exportStableHlo,
+  lax,
+  makeMesh,
+  numpy as np,
+  P,
+  ShapeDtypeStruct,
+  StaticArgumentError,
+} from '../../../src/index.ts';
+
+type Batch = { readonly x: NDArray; readonly y: NDArray };
+const mesh = makeMesh({ data: 4, model: 2 });
+const struct = (...shape: readonly number[]): ShapeDtypeStruct => new ShapeDtypeStruct(shape, 'f32');
+
+function predict(w: NDArray, { x, y }: Batch): { readonly error: NDArray; readonly hidden: NDArray } {
+  const hidden = lax.withShardingConstraint(np.tanh(x.matmul(w)), P('data', P.unconstrained));
+  return { error: hidden.sub(y).sum(), hidden };
+}
+
+const types = [struct(6, 4), { x: struct(8, 6), y: struct(8, 4) }] as const;
+
+test('a module says its mesh, the shardings of its ends, what is donated, and the constraints in it', () => {
+  const { text } = exportStableHlo(predict, types, {
+    mesh,
+    inShardings: [P(null, 'model'), P(['data'])],
+    outShardings: { error: P(), hidden: null },
+    donateArgnums: 0,
+  });
+  expect(text).toContain('module @predict attributes {mhlo.num_partitions = 8 : i32, mhlo.num_replicas = 1 : i32} {');
+  expect(text).toContain('sdy.mesh @mesh = <["data"=4, "model"=2]>');
+  const [, head = ''] = /func\.func public @main(.*) \{\n/.exec(text) ?? [];
+  expect(head.split(/, (?=%)| -> /)).toEqual([
+    '(%arg0: tensor<6x4xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {"model"}]>, jax.buffer_donor = true}',
+    '%arg1: tensor<8x6xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"data"}, {}]>}',
+    '%arg2: tensor<8x4xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"data"}, {}]>})',
+    '(tensor<f32> {sdy.sharding = #sdy.sharding<@mesh, []>}, tensor<8x4xf32>)',
+  ]);
+  expect(text).toMatch(/sdy\.sharding_constraint %\d+ <@mesh, \[\{"data"\}, \{\?\}\]> : tensor<8x4xf32>/);
+});
+
+test('what is exported is listed with its paths', () => {
+  const exported = exportStableHlo(predict, types, { mesh, inShardings: [null, { x: P('data'), y: null }] });
+  const listed = exported.inputs.map(({ path, sharding, donated }) => [path, sharding, donated]);
+  expect(listed).toEqual([
+    [[0], null, false],
+    [[1, 'x'], [['data'], []], false],
+    [[1, 'y'], null, false],
+  ]);
+  expect(exported.outputs.map(({ path, shape, dtype }) => [path, shape, dtype])).toEqual([
+    [['error'], [], 'f32'],
+    [['hidden'], [8, 4], 'f32'],
+  ]);
+  expect(String(exported)).toBe(exported.text);
+});
+
+test('without a mesh nothing is said about one', () => {
+  const { text, mesh: none } = exportStableHlo(predict, types);
+  expect(none).toBeNull();
+  expect(text).not.toContain('sdy');
+});
+
+test('what a function closes over is written into the module', () => {
+  const w = np.array([1, 2]);
+  expect(exportStableHlo((x: NDArray) => x.mul(w), [struct(2)]).text).toContain('dense<[1.0, 2.0]>');
+});
+
+test('a donated argument that there is not', () => {
+  expect(() => exportStableHlo(predict, types, { donateArgnums: 2 })).toThrow(StaticArgumentError);
+});
