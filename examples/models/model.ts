@@ -52,11 +52,22 @@ export interface ImageModel<S, F extends Flags = Flags> {
   create(settings: ModelSettings<ValuesOf<F>>): ModelFunctions<S>;
 }
 
+/** What a training begins with, whoever takes its steps. */
+export interface Beginning<S = unknown> {
+  readonly functions: ModelFunctions<S>;
+  /** For `init`. */
+  readonly initKey: NDArray;
+  /** For the orders in which epochs visit the images. */
+  readonly orderKey: NDArray;
+}
+
 /** A model that the training command knows. */
 export interface ModelEntry {
   readonly title: string;
   readonly defaults: Defaults;
   readonly flags?: Flags;
+  /** Its pure functions, and the keys that a training begins with. */
+  readonly beginning: (settings: Settings, imageShape: readonly number[]) => Beginning;
   /** Starts the device and puts fresh parameters there. */
   readonly start: (device: DeviceChoice, settings: Settings, imageShape: readonly number[]) => Promise<Trainer>;
 }

@@ -45,7 +45,7 @@ export async function main(args: readonly string[], models: ModelTable, streams:
 }
 
 /** An error as one line: its code and text. Never a stack trace. */
-function oneLine(error: unknown): string {
+export function oneLine(error: unknown): string {
   const code = error instanceof PullbackError ? ` (${error.code})` : '';
   const text = error instanceof Error ? error.message || error.name : String(error);
   return `error${code}: ${text.replace(/\s*\n\s*/g, ' ')}`;
@@ -72,7 +72,7 @@ async function prepare(options: Options, entry: ModelEntry): Promise<Prepared> {
 }
 
 /** The data set that the flags name. */
-const loadImages = ({ dataset }: FlagValues, folder: string | null): Promise<ImageSplits> =>
+export const loadImages = ({ dataset }: FlagValues, folder: string | null): Promise<ImageSplits> =>
   (dataset === 'fashion-mnist' ? fashionMnist : mnist)({ folder: folder ?? undefined });
 
 /** Trains. Nothing saved earlier is touched before there is something to save. */

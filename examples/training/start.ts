@@ -1,6 +1,7 @@
 import { NDArray, data, init, jit, numpy as np, random, tree } from '../../src/index.ts';
-import type { ImageBatch, ImageModel, Losses, ModelEntry } from '../models/model.ts';
+import type { Beginning, ImageBatch, ImageModel, Losses, ModelEntry } from '../models/model.ts';
 import type { Flags, ValuesOf } from './flags.ts';
+import type { Settings } from './settings.ts';
 import type { HostBatch, HostFloats, Scores, Trainer } from './trainer.ts';
 
 /** A model as the command takes it: its functions compiled, its state on the device. */
@@ -8,10 +9,10 @@ export const trainable = <S, F extends Flags>(model: ImageModel<S, F>): ModelEnt
   title: model.title,
   defaults: model.defaults,
   ...(model.flags === undefined ? {} : { flags: model.flags }),
-  async start({ device: name, threads }, { seed, learningRate, flags }, imageShape) {
+  beginning: (settings, imageShape) => beginningOf(model, settings, imageShape),
+  async start({ device: name, threads }, settings, imageShape) {
     const device = await init(threads === null ? { device: name } : { device: name, threads });
-    const functions = model.create({ learningRate, imageShape, flags: flags as ValuesOf<F> });
-    const [initKey, orderKey] = random.split(random.key(seed)) as unknown as readonly [NDArray, NDArray];
+    const { functions, initKey, orderKey } = beginningOf(model, settings, imageShape);
     const step = jit(functions.step, { donateArgnums: 0 });
     const score = jit((state: S, batch: ImageBatch, weights: NDArray) =>
       tree.map((score: NDArray) => score.mul(weights).sum(), functions.score(state, batch)),
@@ -40,10 +41,20 @@ export const trainable = <S, F extends Flags>(model: ImageModel<S, F>): ModelEnt
       },
       ...(logits === undefined ? {} : { logits: onHost(logits) }),
       ...(reconstruct === undefined ? {} : { reconstruct: onHost(reconstruct) }),
-      ...(generate === undefined ? {} : { generate: generator(() => state, generate, seed) }),
+      ...(generate === undefined ? {} : { generate: generator(() => state, generate, settings.seed) }),
     } satisfies Trainer;
   },
 });
+
+/** What a training of these settings begins with: the keys follow from the seed. */
+function beginningOf<S, F extends Flags>(
+  model: ImageModel<S, F>,
+  { seed, learningRate, flags }: Settings,
+  imageShape: readonly number[],
+): Beginning<S> {
+  const [initKey, orderKey] = random.split(random.key(seed)) as unknown as readonly [NDArray, NDArray];
+  return { functions: model.create({ learningRate, imageShape, flags: flags as ValuesOf<F> }), initKey, orderKey };
+}
 
 /** Samples of the present state, always of the same key, so that pictures of one epoch and the next are alike. */
 function generator<S>(
@@ -63,11 +74,14 @@ const read = async (x: NDArray): Promise<HostFloats> => ({
   shape: x.shape,
 });
 
+/** The byte of a pixel that is 1. */
+export const brightest = 255;
+
 /** The pixels of bytes: scaled to [0, 1]. */
 export function scaled(bytes: Uint8Array): Float32Array<ArrayBuffer> {
   // A loop: calling a function for each pixel takes longer than a tenth of a training step.
   const pixels = new Float32Array(bytes.length);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = (bytes[i] as number) / 255;
+  for (let i = 0; i < pixels.length; i++) pixels[i] = (bytes[i] as number) / brightest;
   return pixels;
 }
 

@@ -63,6 +63,9 @@ export function fakeModels(onStep?: (steps: number) => void): ModelTable & { rea
   const entry = {
     title: 'Fake',
     defaults: { epochs: 2, batchSize: 4, learningRate: 0.1 },
+    beginning: () => {
+      throw new Error('a fake has no functions');
+    },
     start: (_: string, { seed }: { readonly seed: number }) => {
       const trainer = fakeTrainer(seed, onStep);
       trainers.push(trainer);
