@@ -70,14 +70,20 @@ export function fromTensors<T>(template: T, tensors: Tensors, source: string): F
   return orThrow(fillTemplate(template, tensors, source));
 }
 
-/** A tree with arrays in the place of shapes. */
+/** A tree with arrays in the place of shapes. Lists are spelled out, so that trees of any depth have a type. */
 export type FromTemplate<T> = T extends ShapeDtypeStruct
   ? NDArray
   : T extends NDArray | number | boolean | null | undefined
     ? T
-    : T extends readonly unknown[] | object
-      ? { [K in keyof T]: FromTemplate<T[K]> }
-      : T;
+    : T extends readonly unknown[]
+      ? number extends T['length']
+        ? T extends unknown[]
+          ? FromTemplate<T[number]>[]
+          : readonly FromTemplate<T[number]>[]
+        : { [K in keyof T]: FromTemplate<T[K]> }
+      : T extends object
+        ? { [K in keyof T]: FromTemplate<T[K]> }
+        : T;
 
 function fillTemplate<T>(template: T, tensors: Tensors, source: string): Result<FromTemplate<T>> {
   const { leaves, treedef } = flattenWithPath(template);

@@ -23,17 +23,19 @@ export type ShapesOf<T> = T extends NDArray | number | boolean
       : { [K in keyof T]: ShapesOf<T[K]> };
 
 /** A tree whose arrays may be given by shape and dtype only. */
-export type OrShapes<T> = T extends NDArray
-  ? NDArray | ShapeDtypeStruct
-  : T extends number | boolean
-    ? T | ShapeDtypeStruct
-    : T extends ((...args: never[]) => unknown) | string | null | undefined
-      ? T
-      : T extends readonly unknown[]
-        ? number extends T['length']
-          ? readonly OrShapes<T[number]>[]
-          : { [K in keyof T]: OrShapes<T[K]> }
-        : { [K in keyof T]: OrShapes<T[K]> };
+export type OrShapes<T> = unknown extends T
+  ? T
+  : T extends NDArray
+    ? NDArray | ShapeDtypeStruct
+    : T extends number | boolean
+      ? T | ShapeDtypeStruct
+      : T extends ((...args: never[]) => unknown) | string | null | undefined
+        ? T
+        : T extends readonly unknown[]
+          ? number extends T['length']
+            ? readonly OrShapes<T[number]>[]
+            : { [K in keyof T]: OrShapes<T[K]> }
+          : { [K in keyof T]: OrShapes<T[K]> };
 
 /** A Jaxpr with the values of its constants, printable with `String(…)`, drawn in notebooks. */
 export interface PrintableJaxpr extends ClosedJaxpr, Displayable {

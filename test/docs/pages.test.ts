@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { format } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import { typeErrors } from './check-types.ts';
 import type { Example } from './extract.ts';
@@ -54,7 +55,7 @@ describe('the code of pages runs, and prints what they say', () => {
     const [first] = program;
     test(`${first?.file ?? ''}:${first?.line ?? 0}`, { timeout: 120_000 }, async () => {
       const printed: string[][] = [];
-      vi.mocked(console.log).mockImplementation((...words) => void printed.at(-1)?.push(words.map(String).join(' ')));
+      vi.mocked(console.log).mockImplementation((...words) => void printed.at(-1)?.push(format(...words)));
       vi.spyOn(console, 'debug').mockImplementation(() => void printed.push([]));
       await import(paths[i] as string);
       expect(printed).toHaveLength(program.length);
