@@ -33,10 +33,16 @@ const sourceOf = (entry: string | undefined): string =>
     join(root, entry === undefined ? 'src/index.ts' : entry === 'lax' ? 'src/lax.ts' : `src/${entry}/index.ts`),
   ).pathname;
 
+/** The code with what it imports found here: the public entry points, and, by paths from the page, the inside. */
+const found = (code: string): string =>
+  code
+    .replace(/from 'pullback(?:\/(\w+))?'/g, (_, entry?: string) => `from '${sourceOf(entry)}'`)
+    .replace(/from '\.\.\/src\//g, `from '${join(root, 'src')}/`);
+
 /** A program as a module that says, before each block, that it begins. */
 function moduleOf(program: readonly Example[]): string {
   const code = program.map((b, i) => `console.debug('block ${i}');\n// ${b.file}:${b.line}\n${b.code}`).join('\n');
-  return `export {};\n${code.replace(/from 'pullback(?:\/(\w+))?'/g, (_, entry?: string) => `from '${sourceOf(entry)}'`)}`;
+  return `export {};\n${found(code)}`;
 }
 
 const paths = programs.map((program, i) => {
