@@ -2,7 +2,15 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 import { architecture } from './eslint/architecture.js';
 
-const typed = ['src/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts', '*.ts'];
+const typed = [
+  'src/**/*.ts',
+  'examples/**/*.ts',
+  'bench/**/*.ts',
+  'test/**/*.ts',
+  'tools/**/*.ts',
+  'notebooks/*.ts',
+  '*.ts',
+];
 
 export default tseslint.config(
   { ignores: ['dist/', 'docs/api/', 'runs/', 'coverage/', '.cache/', 'node_modules/'] },
@@ -35,7 +43,7 @@ export default tseslint.config(
   },
   architecture(import.meta.dirname),
   {
-    files: ['test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'tools/**/*.ts', '*.ts'],
+    files: ['test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'tools/**/*.ts', 'notebooks/*.ts', '*.ts'],
     rules: {
       '@typescript-eslint/explicit-module-boundary-types': 'off',
       '@typescript-eslint/strict-boolean-expressions': 'off',
