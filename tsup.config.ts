@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { Options } from 'tsup';
 import { defineConfig } from 'tsup';
 
 /** One entry per subpath export of package.json: `pullback`, `pullback/numpy`, … */
-const subpaths = readdirSync('src/entries').map((file) => [`entries/${basename(file, '.ts')}`, `src/entries/${file}`]);
+const subpaths = readdirSync('src/entries', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => [`entries/${file.replace(/\.ts$/, '').replaceAll('\\', '/')}`, `src/entries/${file}`]);
 
 const common: Options = {
   entry: { index: 'src/index.ts', ...(Object.fromEntries(subpaths) as Record<string, string>) },

@@ -3,11 +3,13 @@
  */
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { rollup } from 'rollup';
 import ts from 'typescript';
 
-const subpaths = readdirSync('src/entries').map((file) => basename(file, '.ts'));
+const subpaths = readdirSync('src/entries', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replace(/\.ts$/, '').replaceAll('\\', '/'));
 const input = {
   index: 'src/index.ts',
   // What bundlers for browsers take in place of backends-now.

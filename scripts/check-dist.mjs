@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
-const folders = ['numpy', 'lax', 'random', 'nn', 'optim', 'data', 'train', 'testing'];
+const folders = ['numpy', 'lax', 'random', 'nn', 'optim', 'data', 'train', 'testing', 'testing/arb', 'testing/vitest'];
 
 for (const name of ['pullback', ...folders.map((folder) => `pullback/${folder}`)]) {
   const esm = Object.keys(await import(name));

@@ -178,7 +178,7 @@ export const devicePut = async <T>(value: T, device?: DeviceName): Promise<T> =>
 
 installDisplay(renderLazily);
 installDefaultDevice(() => wasmDevice());
-installDevices((name) => running.get(name) ?? (name === 'wasm' ? wasmDevice() : null));
+installDevices((name) => running.get(name) ?? (name === 'wasm' ? wasmDevice() : null), start);
 installSpelling((form, name, jaxpr, donated) =>
   form === 'wgsl'
     ? loadedWebGpu().spellWgsl(name, jaxpr, donated)

@@ -44,10 +44,25 @@ export function defaultDevice(): Device {
 }
 
 let atOnce: ((name: DeviceName) => Device | null) | null = null;
+let inTime: ((name: DeviceName) => Promise<Device>) | null = null;
 
-/** Says which devices have been started or start at once; called once, by the index. */
-export function installDevices(find: (name: DeviceName) => Device | null): void {
+/** Says which devices have been started or start at once, and how the others start; called once, by the index. */
+export function installDevices(
+  find: (name: DeviceName) => Device | null,
+  start: (name: DeviceName) => Promise<Device>,
+): void {
   atOnce = find;
+  inTime = start;
+}
+
+/**
+ * A device by its name, started if it has not been.
+ *
+ * @throws DeviceUnavailableError (the promise rejects) when it can't be had here.
+ */
+export async function startDevice(name: DeviceName): Promise<Device> {
+  if (inTime !== null) return inTime(name);
+  throw new DeviceUnavailableError("no device is installed: import 'pullback' itself somewhere, which brings them");
 }
 
 /**
@@ -140,7 +155,7 @@ function runProgram(
 }
 
 /** Runs `body` with what has no device yet going to `device`, so that what is interpreted stays on one device. */
-function withDefault<T>(device: Device, body: () => T): T {
+export function withDefault<T>(device: Device, body: () => T): T {
   const before = defaultOne;
   defaultOne = device;
   try {

@@ -1,14 +1,13 @@
-import type { DType, FloatType } from '../kernel/dtype.ts';
-import { isFloat } from '../kernel/dtype.ts';
 import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { flattenArrays } from '../transforms/trees.ts';
 import { firstDifference, keystr, leafPaths, TreeMismatchError } from '../tree/tree.ts';
 import { PullbackError } from '../util/error.ts';
+import { toleranceOf } from './tolerance.ts';
 
 /** How far apart numbers may be: |actual - expected| ≤ atol + rtol · |expected|. */
 export interface AllcloseOptions {
-  /** Default by dtype: 5e-3 for f16, 1e-5 for f32, 1e-10 for f64, 0 for integers and bools. */
+  /** Default by dtype: 5e-3 for f16, 1e-5 for f32 (on webgpu 1e-2 and 1e-4), 1e-10 for f64, 0 for integers and bools. */
   readonly rtol?: number;
   /** Default by dtype, as `rtol`. */
   readonly atol?: number;
@@ -20,10 +19,6 @@ export class NotCloseError extends PullbackError {
     super('not-close', message);
   }
 }
-
-// f16 has 11 bits (5e-4). f32 has 24 bits (6e-8); sums of some hundred products in different orders stay within 1e-5. f64 has 53 bits (1e-16).
-const floats: { readonly [D in FloatType]: number } = { f16: 5e-3, f32: 1e-5, f64: 1e-10 };
-const tolerance = (dtype: DType): number => (isFloat(dtype) ? floats[dtype] : 0);
 
 /**
  * Throws unless two trees of arrays have one structure, equal shapes, and close values; NaN is close to NaN.
@@ -49,7 +44,8 @@ async function compare(x: NDArray, y: NDArray, path: string, { rtol, atol }: All
   if (x.shape.join() !== y.shape.join()) {
     throw new NotCloseError(`${path} has shape [${x.shape.join(', ')}], expected [${y.shape.join(', ')}]`);
   }
-  const [relative, absolute] = [rtol ?? tolerance(x.dtype), atol ?? tolerance(x.dtype)];
+  const usual = toleranceOf(x.dtype, x.concrete()?.device?.name ?? null);
+  const [relative, absolute] = [rtol ?? usual, atol ?? usual];
   const [actual, expected] = [await x.data(), await y.data()];
   const bad: number[] = [];
   actual.forEach((a, i) => {

@@ -1,126 +1,194 @@
 import { isFloat } from '../kernel/dtype.ts';
-import { convertElementType } from '../lax/casts.ts';
-import { array } from '../numpy/create.ts';
-import { asArray } from '../trace/asarray.ts';
-import type { ArrayLike, NDArray } from '../trace/value.ts';
-import { jvp } from '../transforms/forward-mode.ts';
-import { vjp } from '../transforms/reverse-mode.ts';
-import { flattenArrays, nameOf } from '../transforms/trees.ts';
-import { unflatten } from '../tree/tree.ts';
-import { PullbackError } from '../util/error.ts';
+import type { DType } from '../kernel/dtype.ts';
+import type { ClosedJaxpr } from '../trace/jaxpr.ts';
+import { Var } from '../trace/jaxpr.ts';
+import { blameForDerivative } from './blame.ts';
+import { brokenLaw } from './broken-law.ts';
+import type { Mode, Settings } from './derivatives.ts';
+import { derivativeOf, lawOf, settingsFor } from './derivatives.ts';
+import type { Flat, Fn, Subject } from './subject.ts';
+import { floatPart, on, subjectInF64, tracedOf } from './subject.ts';
 
-/** What {@link checkGrads} checks, and how closely. */
-export interface CheckOptions {
-  /** Default both. */
-  readonly modes?: readonly ('fwd' | 'rev')[];
-  /** Largest error relative to max(1, |derivative|); default 1e-5. */
+/** How closely derivatives are checked. */
+export interface DerivativeOptions {
+  /**
+   * Largest error relative to max(1, |derivative|); default 1e-5, or 2e-3 where the function computes in less than f64, whose
+   * rounding makes differences coarse.
+   */
   readonly tolerance?: number;
-  /** Step of the central difference; default 1e-5. */
+  /** Step of the central difference; default 1e-5, or 1e-2 where the function computes in less than f64. */
   readonly step?: number;
+  /** Another seed checks along other directions; default 0. */
+  readonly seed?: number;
 }
 
-/** A derivative is not what the function's values say. */
-export class WrongGradientError extends PullbackError {
-  constructor(message: string) {
-    super('wrong-gradient', message);
-  }
+/** What {@link checkGrads} checks. */
+export interface CheckGradsOptions extends DerivativeOptions {
+  /** Default both. */
+  readonly modes?: readonly Mode[];
+  /** Derivatives up to this order; default 1. */
+  readonly order?: number;
 }
 
-type Fn<A extends readonly unknown[]> = (...args: A) => unknown;
+/** What a check of derivatives has done. */
+export interface CheckReport {
+  /** How many derivatives were compared. */
+  readonly checked: number;
+  /**
+   * How many were left out, being at kinks: where the slopes to both sides differ (as those of |x| at 0), or the function is
+   * not finite.
+   */
+  readonly kinks: number;
+}
 
 /**
- * Checks the derivatives of `f` at `args` against central differences, in f64: forward mode in a fixed direction, and
- * reverse mode by ⟨ct, J t⟩ = ⟨Jᵀ ct, t⟩. Float arguments are converted to f64 first, so that the default device must have it.
+ * Checks the derivatives of `f` at `args` against central differences: forward mode along a direction, and reverse mode by
+ * ⟨Jᵀ ct, t⟩ = ⟨ct, J t⟩. With `order: 2` the same is done for what both modes give, and so on.
  *
- * @throws WrongGradientError with the mode, both numbers and the error.
+ * Float arguments are converted to f64 and all is computed on the CPU (the wasm device), whichever device is the default.
+ * Points at kinks are left out and counted.
+ *
+ * @returns how many derivatives were compared, and how many were left out.
+ * @throws BrokenLawError that names the rule to blame, and has a test to paste.
  * @example
- * await checkGrads((x: NDArray) => np.sin(x).sum(), [np.array([0.1, 0.2])]);
+ * await checkGrads((x: NDArray) => np.sin(x).sum(), [np.array([0.1, 0.2])], { order: 2 });
+ * @example
+ * const { kinks } = await checkGrads((x: NDArray) => np.abs(x), [np.array([-1, 0, 1])]); // kinks: 2, one a mode
  */
 export async function checkGrads<A extends readonly unknown[]>(
   f: Fn<A>,
   args: A,
-  options: CheckOptions = {},
-): Promise<void> {
-  const modes = options.modes ?? ['fwd', 'rev'];
-  if (modes.includes('fwd')) await checkJvp(f, args, options);
-  if (modes.includes('rev')) await checkVjp(f, args, options);
+  options: CheckGradsOptions = {},
+): Promise<CheckReport> {
+  return checkDerivatives('checkGrads', f, args, options);
 }
 
-/** Forward mode alone: J t against (f(x + h t) - f(x - h t)) / 2h, element by element. */
+/**
+ * Forward mode alone: J t against (f(x + h t) - f(x - h t)) / 2h, element by element, in f64 on the CPU.
+ *
+ * @throws BrokenLawError as {@link checkGrads} does.
+ * @example
+ * await checkJvp((x: NDArray) => np.tanh(x), [np.array([0.1, 0.2])]);
+ */
 export async function checkJvp<A extends readonly unknown[]>(
   f: Fn<A>,
   args: A,
-  options: CheckOptions = {},
-): Promise<void> {
-  const { g, xs, ts } = prepare(f, args);
-  const h = options.step ?? 1e-5;
-  const [, tangents] = jvp(g, xs, ts);
-  const moved = (s: number): readonly NDArray[] => g(...xs.map((x, i) => x.add((ts[i] as NDArray).mul(s))));
-  const [plus, minus] = [moved(h), moved(-h)];
-  for (const [o, t] of tangents.entries()) {
-    const [above, below] = [await (plus[o] as NDArray).data(), await (minus[o] as NDArray).data()];
-    (await t.data()).forEach((exact, i) => {
-      const numeric = ((above[i] as number) - (below[i] as number)) / (2 * h);
-      demand(exact, numeric, `forward mode of ${nameOf(f)}, result ${o}, element ${i}`, options);
-    });
-  }
+  options: DerivativeOptions = {},
+): Promise<CheckReport> {
+  return checkDerivatives('checkJvp', f, args, { ...options, modes: ['fwd'] });
 }
 
-/** Reverse mode alone: ⟨Jᵀ ct, t⟩ against the central difference of ⟨ct, f⟩ along t. */
+/**
+ * Reverse mode alone: ⟨Jᵀ ct, t⟩ against the central difference of ⟨ct, f⟩ along t, in f64 on the CPU.
+ *
+ * @throws BrokenLawError as {@link checkGrads} does.
+ * @example
+ * await checkVjp((x: NDArray) => np.tanh(x), [np.array([0.1, 0.2])]);
+ */
 export async function checkVjp<A extends readonly unknown[]>(
   f: Fn<A>,
   args: A,
-  options: CheckOptions = {},
-): Promise<void> {
-  const { g, xs, ts } = prepare(f, args);
-  const h = options.step ?? 1e-5;
-  const [outs, pullback] = vjp(g, ...xs);
-  const cts = outs.map((o, i) => direction(o, i + 7));
-  const backward = await inner(pullback(cts), ts);
-  const along = (s: number): Promise<number> => inner(cts, g(...xs.map((x, i) => x.add((ts[i] as NDArray).mul(s)))));
-  const numeric = ((await along(h)) - (await along(-h))) / (2 * h);
-  demand(backward, numeric, `reverse mode of ${nameOf(f)}`, options);
+  options: DerivativeOptions = {},
+): Promise<CheckReport> {
+  return checkDerivatives('checkVjp', f, args, { ...options, modes: ['rev'] });
 }
 
-interface Prepared {
-  /** The function of its float leaves alone, on flat lists. */
-  readonly g: (...xs: readonly NDArray[]) => readonly NDArray[];
-  readonly xs: readonly NDArray[];
-  readonly ts: readonly NDArray[];
+async function checkDerivatives<A extends readonly unknown[]>(
+  check: string,
+  f: Fn<A>,
+  args: A,
+  options: CheckGradsOptions,
+): Promise<CheckReport> {
+  const subject = await subjectInF64(f, args);
+  const { g, at } = floatPart(subject.run, subject.xs);
+  const settings = settingsFor(dtypesOf(subject), subject.device, options);
+  const modes = options.modes ?? ['fwd', 'rev'];
+  return ofOrder({ check, subject, settings, modes, options }, { ...subject, run: g, xs: at }, options.order ?? 1, []);
 }
 
-function prepare<A extends readonly unknown[]>(f: Fn<A>, args: A): Prepared {
-  const flat = flattenArrays(args, 'args');
-  const leaves = flat.leaves.map((x) => (isFloat(x.dtype) ? convertElementType(x, 'f64') : x));
-  const varied = leaves.flatMap((x, i) => (isFloat(x.dtype) ? [i] : []));
-  const g = (...ys: readonly NDArray[]): readonly NDArray[] => {
-    const all = leaves.map((x, i) => (varied.includes(i) ? (ys[varied.indexOf(i)] as NDArray) : x));
-    const result = flattenArrays(f(...unflatten<A>(flat.treedef, all)), `the result of ${nameOf(f)}`);
-    return result.leaves.filter((o) => isFloat(o.dtype));
-  };
-  const xs = varied.map((i) => leaves[i] as NDArray);
-  return { g, xs, ts: xs.map(direction) };
+interface Checking {
+  readonly check: string;
+  readonly subject: Subject;
+  readonly settings: Settings;
+  readonly modes: readonly Mode[];
+  readonly options: CheckGradsOptions;
 }
 
-/** A fixed direction that looks random. */
-function direction(x: NDArray, seed: number): NDArray {
-  const values = Array.from({ length: x.size }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * (seed + 1)));
-  return array(values, { dtype: 'f64' }).reshape(x.shape).astype(x.dtype);
-}
-
-async function inner(xs: readonly ArrayLike[], ys: readonly ArrayLike[]): Promise<number> {
-  let total = 0;
-  for (const [i, x] of xs.entries()) {
-    const [a, b] = [await asArray(x).data(), await asArray(ys[i] ?? 0).data()];
-    a.forEach((v, k) => (total += v * (b[k] as number)));
+/** Checks the derivatives of `g`, which is the function itself or a derivative of it, and of their derivatives. */
+async function ofOrder(
+  c: Checking,
+  { run: g, xs }: Pick<Subject, 'run' | 'xs'>,
+  order: number,
+  of: readonly Mode[],
+): Promise<CheckReport> {
+  let [checked, kinks] = [0, 0];
+  for (const mode of c.modes) {
+    const found = await lawOf[mode](g, xs, c.settings);
+    if (found.fault !== null) throw await failure(c, g, xs, mode, of, found.fault);
+    checked += found.checked;
+    kinks += found.kinks;
   }
-  return total;
+  if (order > 1) {
+    for (const mode of c.modes) {
+      const next = { run: derivativeOf[mode](g, c.settings.seed), xs };
+      const more = await ofOrder(c, next, order - 1, [...of, mode]);
+      checked += more.checked;
+      kinks += more.kinks;
+    }
+  }
+  return { checked, kinks };
 }
 
-function demand(exact: number, numeric: number, where: string, { tolerance = 1e-5 }: CheckOptions): void {
-  const error = Math.abs(exact - numeric) / Math.max(1, Math.abs(exact), Math.abs(numeric));
-  if (error <= tolerance) return;
-  throw new WrongGradientError(
-    `${where}: the derivative is ${exact}, but values differ by ${numeric} (relative error ${error.toExponential(1)}, allowed ${tolerance})`,
-  );
+async function failure(
+  c: Checking,
+  g: Flat,
+  xs: Subject['xs'],
+  mode: Mode,
+  of: readonly Mode[],
+  fault: string,
+): Promise<Error> {
+  const blame = await blameForDerivative(g, xs, c.settings);
+  const derivative = of.length === 0 ? '' : `order ${of.length + 1}, of what ${of.map(modeName).join(' of ')} gives: `;
+  const { order, ...rest } = c.options;
+  const given = {
+    ...(c.check === 'checkGrads'
+      ? { ...rest, modes: [mode], ...(order === undefined ? {} : { order }) }
+      : withoutModes(rest)),
+  };
+  return brokenLaw({
+    check: c.check,
+    subject: c.subject,
+    fault: derivative + fault,
+    blame,
+    options: optionsText(given),
+    alone: {
+      check: 'checkGrads',
+      options: optionsText({ modes: [blame?.rule === 'jvp' ? 'fwd' : 'rev'], ...seedOf(rest) }),
+    },
+  });
+}
+
+const withoutModes = ({ modes: _, ...rest }: CheckGradsOptions): DerivativeOptions => rest;
+const seedOf = ({ seed }: DerivativeOptions): DerivativeOptions => (seed === undefined ? {} : { seed });
+const modeName = (mode: Mode): string => (mode === 'fwd' ? 'forward mode' : 'reverse mode');
+
+/** Options as source text. */
+const optionsText = (options: object): string =>
+  Object.keys(options).length === 0
+    ? ''
+    : `{ ${Object.entries(options).map(([k, v]) => `${k}: ${JSON.stringify(v).replaceAll('"', "'")}`).join(', ')} }`; // prettier-ignore
+
+/** The float dtypes of what depends on the arguments: the narrowest says how precise differences can be. */
+function dtypesOf({ run, xs, device }: Subject): readonly DType[] {
+  const closed = tracedOf(run, xs);
+  const dtypes = closed === null ? on(device, () => run(...xs)).map((o) => o.dtype) : dependentDtypes(closed);
+  return dtypes.filter(isFloat);
+}
+
+function dependentDtypes({ jaxpr }: ClosedJaxpr): readonly DType[] {
+  const dependent = new Set(jaxpr.inputs);
+  for (const e of jaxpr.equations) {
+    if (e.inputs.some((a) => a instanceof Var && dependent.has(a))) e.outputs.forEach((v) => dependent.add(v));
+  }
+  return [...dependent].map((v) => v.aval.dtype);
 }

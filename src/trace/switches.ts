@@ -84,8 +84,11 @@ export const explainCacheMisses: Switch = makeSwitch();
 /** On while `explainNan` runs a function again; then nothing else looks for NaN. */
 export const explainsNan: Switch = makeSwitch();
 
+/** Has equations say on which of the user's lines they were made, for what looks at equations one by one. */
+export const recordOrigins: Switch = makeSwitch();
+
 /** Do traced equations say on which of the user's lines they were made? What looks for NaN needs it. */
-export const recordsOrigins = (): boolean => debugNans.on || debugInfs.on || explainsNan.on;
+export const recordsOrigins = (): boolean => debugNans.on || debugInfs.on || explainsNan.on || recordOrigins.on;
 
 let epoch = 0;
 const clearing: (() => void)[] = [];

@@ -62,7 +62,7 @@ const functions: readonly Differentiable[] = [
 ]; // prettier-ignore
 
 describe('derivatives', () => {
-  test.each(functions)('%s', (_, f, args) => checkGrads(f, [...args]));
+  test.each(functions)('%s', async (_, f, args) => void (await checkGrads(f, [...args])));
 });
 
 /** A scalar in which every result counts differently. */
@@ -81,14 +81,14 @@ describe('second derivatives', () => {
   // The functions of extremes and of a power of 0.5 are checked by their first derivatives only.
   const twice = functions.filter(([what]) => !/norm|rank 2|det of size 1/.test(what));
   test('every name is there once', () => expect(names.size).toBe(functions.length));
-  test.each(twice)('%s', (_, f, args) =>
-    checkGrads(
+  test.each(twice)('%s', async (_, f, args) => {
+    await checkGrads(
       (...xs: readonly NDArray[]) =>
         xs.map((_x, k) => grad((...ys: NDArray[]) => weighted(f(...ys)), { argnums: k })(...(xs as NDArray[]))),
       [...args],
       { tolerance: 1e-4 },
-    ),
-  );
+    );
+  });
   test('the Frobenius norm', () =>
     checkGrads((a: NDArray) => grad((x: NDArray) => linalg.norm(x).mul(linalg.norm(x, 'nuc')))(a), [general]));
 });

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { NDArray } from '../../src/index.ts';
 import { disableJit, init, numpy as np } from '../../src/index.ts';
-import type { Program, Transformation } from './arbitrary.ts';
-import { program, stack } from './arbitrary.ts';
-import { functionOf } from './interpret.ts';
-import { byHand, composed, transformed } from './stacks.ts';
+import { functionOf } from '../../src/testing/arb/interpret.ts';
+import type { Program } from '../../src/testing/arb/program.ts';
+import { program } from '../../src/testing/arb/program.ts';
+import type { Transformation } from './stacks.ts';
+import { byHand, composed, stack, transformed } from './stacks.ts';
 
 /** Random programs under random stacks of transformations, against the same stacks composed by hand. */
 

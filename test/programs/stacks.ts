@@ -1,12 +1,21 @@
+import fc from 'fast-check';
 import type { NDArray } from '../../src/index.ts';
 import { checkpoint, grad, jit, jvp, lax, numpy as np, vmap } from '../../src/index.ts';
-import type { Transformation } from './arbitrary.ts';
-import { width } from './interpret.ts';
+import { width } from '../../src/testing/arb/interpret.ts';
 
 /**
  * Each transformation of functions from [3] to [3], twice: by the library, and by hand from what another part of the
  * library, or plain JavaScript, says that it means.
  */
+
+export const transformationNames = ['jit', 'grad', 'jvp', 'vmap', 'checkpoint', 'scan'] as const;
+export type Transformation = (typeof transformationNames)[number];
+
+/** Up to four transformations, the innermost first. */
+export const stack: fc.Arbitrary<readonly Transformation[]> = fc.array(fc.constantFrom(...transformationNames), {
+  minLength: 1,
+  maxLength: 4,
+});
 
 export type Fn = (x: NDArray) => NDArray;
 

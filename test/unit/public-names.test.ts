@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import * as pullback from '../../src/index.ts';
+import * as arb from '../../src/testing/arb/index.ts';
+import * as testing from '../../src/testing/index.ts';
+import * as matchers from '../../src/testing/vitest/index.ts';
 
 /**
  * The names that users can import, one a line. What an index exports is listed by hand, so that nothing of the inside gets
@@ -15,6 +18,9 @@ const spaces: Readonly<Record<string, object>> = {
   'pullback/random': pullback.random,
   'pullback/data': pullback.data,
   'pullback/data/image': pullback.data.image,
+  'pullback/testing': testing,
+  'pullback/testing/arb': arb,
+  'pullback/testing/vitest': matchers,
 };
 
 test('the public names are those that are listed', async () => {

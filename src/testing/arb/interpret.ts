@@ -1,6 +1,14 @@
-import type { NDArray } from '../../src/index.ts';
-import { checkpoint, customJvp, customVjp, jit, lax, numpy as np, stopGradient, vmap } from '../../src/index.ts';
-import type { Instruction, Program } from './arbitrary.ts';
+import * as lax from '../../lax/index.ts';
+import { stopGradient } from '../../lax/stop-gradient.ts';
+import * as np from '../../numpy/index.ts';
+import type { NDArray } from '../../trace/value.ts';
+import { checkpoint } from '../../transforms/checkpoint/checkpoint.ts';
+import * as control from '../../transforms/control/index.ts';
+import { customJvp } from '../../transforms/custom/jvp.ts';
+import { customVjp } from '../../transforms/custom/vjp.ts';
+import { jit } from '../../transforms/jit.ts';
+import { vmap } from '../../transforms/vmap.ts';
+import type { Instruction, Program } from './program.ts';
 
 /** What random programs compute: `program` as a function from [3] to [3]. */
 
@@ -115,13 +123,13 @@ function runBlock(b: Extract<Instruction, { kind: 'block' }>, x: NDArray, y: NDA
     case 'scan':
     case 'reverseScan': {
       const rows = np.stack([v, u, v.mul(u)].slice(0, Math.max(1, b.trips)));
-      const [last, all] = lax.scan(stepped, u, rows, { reverse: b.op === 'reverseScan' });
+      const [last, all] = control.scan(stepped, u, rows, { reverse: b.op === 'reverseScan' });
       return last.add(all.sum(0));
     }
     case 'cond':
-      return lax.cond(u.sum().gt(v.sum()), first, second, u, v);
+      return control.cond(u.sum().gt(v.sum()), first, second, u, v);
     case 'switchCase':
-      return lax.switchCase(
+      return control.switchCase(
         u
           .sum()
           .gt(0)
@@ -132,7 +140,7 @@ function runBlock(b: Extract<Instruction, { kind: 'block' }>, x: NDArray, y: NDA
         v,
       );
     case 'foriLoop':
-      return lax.foriLoop(0, b.trips, (i, c: NDArray) => first(c, v.mul(i.astype('f64').add(1))), u);
+      return control.foriLoop(0, b.trips, (i, c: NDArray) => first(c, v.mul(i.astype('f64').add(1))), u);
     case 'jit':
       return jit(first)(second(u, v), v);
     case 'vmap':
@@ -146,7 +154,7 @@ function runBlock(b: Extract<Instruction, { kind: 'block' }>, x: NDArray, y: NDA
       return checkpoint(first)(u, second(v, u));
     case 'whileMax': {
       const start = { i: np.array(0, { dtype: 'i32' }), c: u };
-      const end = lax.whileLoop(
+      const end = control.whileLoop(
         (s) => s.i.lt(b.trips),
         (s) => ({ i: s.i.add(1), c: first(s.c, v) }),
         start,

@@ -93,12 +93,3 @@ export const program: fc.Arbitrary<Program> = fc
     fc.array(nested, { minLength: 6, maxLength: 8 }),
   )
   .map(([before, middle, after]) => [...before, middle, ...after]);
-
-export const transformationNames = ['jit', 'grad', 'jvp', 'vmap', 'checkpoint', 'scan'] as const;
-export type Transformation = (typeof transformationNames)[number];
-
-/** Up to four transformations, the innermost first. */
-export const stack: fc.Arbitrary<readonly Transformation[]> = fc.array(fc.constantFrom(...transformationNames), {
-  minLength: 1,
-  maxLength: 4,
-});

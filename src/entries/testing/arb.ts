@@ -1,0 +1,4 @@
+/** `pullback/testing/arb` */
+import '../../devices.ts';
+
+export * from '../../testing/arb/index.ts';

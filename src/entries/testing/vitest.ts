@@ -1,0 +1,4 @@
+/** `pullback/testing/vitest` */
+import '../../devices.ts';
+
+export * from '../../testing/vitest/index.ts';

@@ -1,0 +1,85 @@
+import { showAval } from '../trace/aval.ts';
+import type { NDArray } from '../trace/value.ts';
+import { unflatten } from '../tree/tree.ts';
+import { PullbackError } from '../util/error.ts';
+import type { Blame } from './blame.ts';
+import { describeBlame } from './blame.ts';
+import { show } from './derivatives.ts';
+import { arrayText, callText, sourceOf, testText, treeText } from './paste.ts';
+import type { Subject } from './subject.ts';
+
+/** What a rule is called that is to blame, for programs. */
+export type BlamedRule = Pick<Blame, 'rule' | 'primitive' | 'custom' | 'operand' | 'within' | 'line'>;
+
+/**
+ * A law that a function breaks: its gradient is not what its values say, its batches are not a loop, … The message has the
+ * numbers, the rule to blame, the arguments rounded, and a test to paste.
+ */
+export class BrokenLawError extends PullbackError {
+  /** The rule of the operation that is to blame; null where each operation is right by itself. */
+  readonly blame: BlamedRule | null;
+  /** A test that fails in the same way, as source text. */
+  readonly test: string;
+
+  constructor(message: string, blame: BlamedRule | null, test: string) {
+    super('broken-law', message);
+    this.blame = blame;
+    this.test = test;
+  }
+}
+
+/** The error of a check. */
+export interface Failure {
+  /** The function that checks: `checkGrads`. */
+  readonly check: string;
+  readonly subject: Subject;
+  /** What is wrong. */
+  readonly fault: string;
+  readonly blame: Blame | null;
+  /** The options of the call, as source text. */
+  readonly options: string;
+  /** What the operation that is to blame is checked with by itself. */
+  readonly alone?: { readonly check: string; readonly options: string };
+}
+
+/** What to think where every operation by itself is right. */
+const nobody =
+  'to blame: no single operation, each is right by itself. The function may depend on something that is not its argument ' +
+  '(a counter, a random number of JavaScript, a value that is read by JS control flow).';
+
+/** The error that says everything. */
+export async function brokenLaw({ check, subject, fault, blame, options, alone }: Failure): Promise<BrokenLawError> {
+  const test = await testFor({ check, subject, fault, blame, options, ...(alone === undefined ? {} : { alone }) });
+  const parts = [
+    `${check} of ${subject.name}: ${fault}`,
+    ...(await Promise.all(subject.xs.map(async (x, i) => `${subject.paths[i] ?? ''} = ${await valueText(x)}`))),
+    ...(blame === null ? [nobody] : describeBlame(blame).split('\n')),
+    ...(options === '' ? [] : [`options: ${options}`]),
+  ];
+  const message = `${parts.join('\n  ')}\n\nA test to paste:\n\n${test}\n`;
+  return new BrokenLawError(message, blame === null ? null : told(blame), test);
+}
+
+const told = ({ rule, primitive, custom, operand, within, line }: Blame): BlamedRule => ({ rule, primitive, custom, operand, within, line }); // prettier-ignore
+
+/** The type of an array and its values, rounded; of many the first. */
+async function valueText(x: NDArray): Promise<string> {
+  const values = Array.from(await x.data(), show);
+  const shown = values.slice(0, 12);
+  return `${showAval(x.aval)} [${shown.join(', ')}${values.length > shown.length ? ', …' : ''}]`;
+}
+
+/** A test of the one operation, where that can be written; else of the user's function. */
+async function testFor({ check, subject, blame, options, alone }: Failure): Promise<string> {
+  const call = blame === null || blame.custom !== null || alone === undefined ? null : callText(blame.step);
+  if (blame !== null && alone !== undefined && call !== null) {
+    const args = await Promise.all(blame.step.inputs.map(arrayText));
+    return testText(`${blame.primitive} by itself`, alone.check, call, `[${args.join(', ')}]`, alone.options, '');
+  }
+  const source = sourceOf(subject.f);
+  // Leaves as they are in the tree of the arguments.
+  const args = await treeText(unflatten(subject.treedef, subject.xs), subject.xs.values());
+  const note =
+    source === null ? `import ${subject.name} from where it is` : 'bring along what the function reads from outside';
+  return testText(`${check} of ${subject.name}`, check, source ?? subject.name, args, options, note);
+}

@@ -1,0 +1,131 @@
+import { ArgumentError, GradientError } from '../trace/errors.ts';
+import { bindEquation, evalJaxpr, readAtom } from '../trace/interpret.ts';
+import type { ClosedJaxpr, Equation, Jaxpr, Var } from '../trace/jaxpr.ts';
+import type { NDArray } from '../trace/value.ts';
+import { vjp } from '../transforms/reverse-mode.ts';
+import { zipExact } from '../util/array.ts';
+import { batchFault, waysToMap } from './batching.ts';
+import { blameForBatch, blameForDerivative } from './blame.ts';
+import { brokenLaw } from './broken-law.ts';
+import type { CheckReport, DerivativeOptions } from './check-grads.ts';
+import type { Finding, Mode, Settings } from './derivatives.ts';
+import { derivativeOf, differentArrays, jvpAt, lawOf, linearLaw, settingsFor } from './derivatives.ts';
+import { slopesAlong } from './slopes.ts';
+import { isCustom } from './steps.ts';
+import type { Flat, Fn } from './subject.ts';
+import { directions, floatPart, on, subjectInF64, tracedOf } from './subject.ts';
+
+/** Exact derivatives of the same thing, by two ways. */
+const exactly = 1e-7;
+
+/**
+ * Checks a function with derivative rules of its own (`customJvp`, `customVjp`), in f64 on the CPU: that its rules give what
+ * central differences of its values do, and what the derivative of its body does where that is finite; that the values which
+ * the rules give are the function's; that they are linear in tangents and cotangents; and that they are right for batches.
+ * Forward mode is checked where there is a rule for it.
+ *
+ * @throws BrokenLawError that names the rule and its function, and has a test to paste.
+ * @throws ArgumentError when the function has no rule of its own.
+ * @example
+ * const square = customVjp((x: NDArray) => x.mul(x)).defvjp(
+ *   (x) => [x.mul(x), x],
+ *   (x, ct) => [x.mul(2).mul(ct)],
+ * );
+ * await checkCustomRule(square, [np.array([1, 2])]);
+ */
+export async function checkCustomRule<A extends readonly unknown[]>(
+  f: Fn<A>,
+  args: A,
+  options: DerivativeOptions = {},
+): Promise<CheckReport> {
+  const subject = await subjectInF64(f, args);
+  const closed = tracedOf(subject.run, subject.xs);
+  if (closed?.jaxpr.equations.some((e) => isCustom(e.primitive)) !== true) {
+    throw new ArgumentError(
+      `checkCustomRule: ${subject.name} has no derivative rule of its own. Give it what customJvp or customVjp returned, or ` +
+        'check any other function with checkGrads',
+    );
+  }
+  const { device, xs } = subject;
+  const settings = settingsFor(['f64'], device, options);
+  const part = floatPart(subject.run, xs);
+  const body = floatPart((...ys) => withoutRules(closed, ys), xs).g;
+  let [checked, kinks] = [0, 0];
+  for (const mode of modesOf(part.g, part.at, settings)) {
+    for (const law of lawsFor(mode, part.g, body, part.at, settings)) {
+      const found = await law();
+      if (found.fault !== null) {
+        const blame = (await blameForDerivative(part.g, part.at, settings)) ?? (await blameForBatch(part.g, part.at, device, () => exactly)); // prettier-ignore
+        const given = options.seed === undefined ? '' : `{ seed: ${options.seed} }`;
+        throw await brokenLaw({ check: 'checkCustomRule', subject, fault: found.fault, blame, options: given });
+      }
+      checked += found.checked;
+      kinks += found.kinks;
+    }
+  }
+  return { checked, kinks };
+}
+
+type Law = () => Promise<Finding>;
+
+/** Everything that holds for the rules of a mode. */
+const lawsFor = (mode: Mode, g: Flat, body: Flat, xs: readonly NDArray[], s: Settings): readonly Law[] => {
+  const derivative = derivativeOf[mode](g, s.seed);
+  return [
+    () => lawOf[mode](g, xs, s),
+    () => linearInTangents(mode, g, xs, s),
+    () => asTheBody(derivative, derivativeOf[mode](body, s.seed), body, xs, s),
+    async () => {
+      const fault = await batchFault(derivative, xs, s.device, () => exactly);
+      const name = mode === 'fwd' ? 'forward' : 'backward';
+      const words = fault === null ? null : `vmap of the ${name} rule is not a loop, with inAxes [${fault.inAxes.map(String).join(', ')}]: ${fault.why}`; // prettier-ignore
+      return { checked: waysToMap(xs), kinks: 0, fault: words };
+    },
+  ];
+};
+
+/** Reverse mode, and forward mode if there is a rule. */
+function modesOf(g: Flat, xs: readonly NDArray[], s: Settings): readonly Mode[] {
+  try {
+    on(s.device, () => jvpAt(g, xs, directions(xs, s.seed)));
+    return ['fwd', 'rev'];
+  } catch (error) {
+    if (error instanceof GradientError && error.code === 'forward-mode') return ['rev'];
+    throw error;
+  }
+}
+
+/** The rule is linear in what it is given of tangents or cotangents. */
+async function linearInTangents(mode: Mode, g: Flat, xs: readonly NDArray[], s: Settings): Promise<Finding> {
+  const [outs, pullback] = on(s.device, () => vjp(g, ...xs));
+  const found =
+    mode === 'fwd'
+      ? await linearLaw((...ts) => jvpAt(g, xs, ts).tangents, directions(xs, s.seed), s, exactly)
+      : await linearLaw((...cts) => pullback(cts), directions(outs, s.seed), s, exactly);
+  const what = mode === 'fwd' ? 'forward rule, of tangents' : 'backward rule, of cotangents';
+  return { ...found, fault: found.fault === null ? null : `the ${what}: ${found.fault}` };
+}
+
+/** The rule gives the derivative of what the function computes, where that is smooth and its derivative finite. */
+async function asTheBody(rule: Flat, own: Flat, body: Flat, xs: readonly NDArray[], s: Settings): Promise<Finding> {
+  const slopes = (await slopesAlong(body, xs, directions(xs, s.seed), s)).flat();
+  const [actual, expected] = on(s.device, () => [rule(...xs), own(...xs)] as const);
+  const values = await Promise.all(expected.map(async (o) => Array.from(await o.data())));
+  const comparable = slopes.every((slope) => slope.smooth) && values.flat().every((v) => Number.isFinite(v));
+  if (!comparable) return { checked: 0, kinks: 0, fault: null };
+  const fault = await differentArrays(actual, expected, exactly);
+  return { checked: values.flat().length, kinks: 0, fault: fault === null ? null : `the rule and the derivative of the body differ: ${fault}` }; // prettier-ignore
+}
+
+/** What the function computes, its rules forgotten. */
+function withoutRules({ jaxpr, constants }: ClosedJaxpr, inputs: readonly NDArray[]): readonly NDArray[] {
+  const values = new Map<Var, NDArray>([...zipExact(jaxpr.constants, constants), ...zipExact(jaxpr.inputs, inputs)]);
+  for (const e of jaxpr.equations) {
+    const ins = e.inputs.map((a) => readAtom(values, a));
+    zipExact(e.outputs, plainly(e, ins)).forEach(([v, x]) => values.set(v, x));
+  }
+  return jaxpr.outputs.map((a) => readAtom(values, a));
+}
+
+const plainly = (e: Equation, ins: readonly NDArray[]): readonly NDArray[] =>
+  isCustom(e.primitive) ? evalJaxpr((e.params as { readonly jaxpr: Jaxpr }).jaxpr, [], ins) : bindEquation(e, ins);

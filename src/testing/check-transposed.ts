@@ -1,0 +1,48 @@
+import { linearTranspose } from '../transforms/reverse-mode.ts';
+import { blameForDerivative } from './blame.ts';
+import { brokenLaw } from './broken-law.ts';
+import type { CheckReport, DerivativeOptions } from './check-grads.ts';
+import { differentInner, inner, linearLaw, settingsFor } from './derivatives.ts';
+import type { Fn } from './subject.ts';
+import { directions, floatPart, on, subjectInF64 } from './subject.ts';
+
+/**
+ * Checks a function that is linear in all of its float arguments together: that it is, by f(10x + 30y) = 10 f(x) + 30 f(y), and
+ * that its transpose is the transpose of what it computes, by ⟨ct, f(t)⟩ = ⟨fᵀ(ct), t⟩. In f64 on the CPU.
+ *
+ * @throws BrokenLawError that names the rule to blame, and has a test to paste.
+ * @throws GradientError with code `not-linear` when the function uses an operation that is not linear.
+ * @example
+ * await checkTransposed((x: NDArray) => np.cumsum(x, 0), [np.array([1, 2, 3])]);
+ */
+export async function checkTransposed<A extends readonly unknown[]>(
+  f: Fn<A>,
+  args: A,
+  { tolerance = 1e-9, seed = 0 }: Omit<DerivativeOptions, 'step'> = {},
+): Promise<CheckReport> {
+  const subject = await subjectInF64(f, args);
+  const { device } = subject;
+  const settings = settingsFor(['f64'], device, { seed });
+  const { g, at: xs } = floatPart(subject.run, subject.xs);
+  const linear = await linearLaw(g, xs, settings, tolerance);
+  const fault = linear.fault ?? (await transposed());
+  if (fault === null) return { checked: linear.checked + 1, kinks: 0 };
+  const blame = await blameForDerivative(g, xs, settings);
+  const options = seed === 0 ? '' : `{ seed: ${seed} }`;
+  throw await brokenLaw({
+    check: 'checkTransposed',
+    subject,
+    fault,
+    blame,
+    options,
+    alone: { check: 'checkGrads', options: `{ modes: ['${blame?.rule === 'jvp' ? 'fwd' : 'rev'}'] }` },
+  });
+
+  async function transposed(): Promise<string | null> {
+    const ts = directions(xs, seed);
+    const outs = on(device, () => g(...ts));
+    const cts = directions(outs, seed + 7);
+    const back = on(device, () => linearTranspose((...ys: typeof ts) => g(...ys), ...ts)(cts));
+    return differentInner(await inner(cts, outs), await inner(back, ts), tolerance);
+  }
+}

@@ -1,0 +1,44 @@
+import type { NDArray } from '../trace/value.ts';
+import { batchFault, waysToMap } from './batching.ts';
+import { blameForBatch } from './blame.ts';
+import { brokenLaw } from './broken-law.ts';
+import type { Fn } from './subject.ts';
+import { movable, subjectOf } from './subject.ts';
+import { toleranceOf } from './tolerance.ts';
+
+/** How closely results are compared. */
+export interface CompareOptions {
+  /** Largest error relative to max(1, |value|); default by dtype and device, as in {@link assertAllclose}. */
+  readonly tolerance?: number;
+}
+
+/**
+ * Checks that `vmap` of `f` is a loop over examples: with all arguments mapped, along their first, second and last axes, and
+ * with each argument mapped alone. The examples are `args` and others like them (in other orders, nearer to zero). On the default
+ * device.
+ *
+ * @returns how many ways of mapping were compared.
+ * @throws BrokenLawError that names the batching rule to blame, and has a test to paste.
+ * @example
+ * await checkVmap((x: NDArray, w: NDArray) => np.tanh(x.matmul(w)), [np.ones([3]), np.ones([3, 2])]);
+ */
+export async function checkVmap<A extends readonly unknown[]>(
+  f: Fn<A>,
+  args: A,
+  { tolerance }: CompareOptions = {},
+): Promise<{ readonly checked: number }> {
+  const subject = await movable(await subjectOf(f, args));
+  const { run, xs, device } = subject;
+  if (xs.length === 0) return { checked: 0 };
+  const near = (x: NDArray): number => tolerance ?? toleranceOf(x.dtype, device.name);
+  const fault = await batchFault(run, xs, device, near);
+  if (fault === null) return { checked: waysToMap(xs) };
+  throw await brokenLaw({
+    check: 'checkVmap',
+    subject,
+    fault: `with inAxes [${fault.inAxes.map(String).join(', ')}], outAxes ${fault.outAxes}, vmap is not a loop: ${fault.why}`,
+    blame: await blameForBatch(run, xs, device, near),
+    options: tolerance === undefined ? '' : `{ tolerance: ${tolerance} }`,
+    alone: { check: 'checkVmap', options: '' },
+  });
+}

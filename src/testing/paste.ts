@@ -1,0 +1,134 @@
+import * as lax from '../lax/index.ts';
+import type { Shape } from '../trace/aval.ts';
+import { stage } from '../trace/stage.ts';
+import { NDArray } from '../trace/value.ts';
+import { flattenArrays } from '../transforms/trees.ts';
+import { isRecord } from '../tree/tree.ts';
+import { structuralKey } from '../util/key.ts';
+import type { Step } from './steps.ts';
+
+/** Tests as text, to be pasted. */
+
+/** A number as source text. */
+const numberText = (x: number): string => (Object.is(x, -0) ? '-0' : String(x));
+
+/** An array as source text: `np.array([1, 2], { dtype: 'f64' })`. */
+export async function arrayText(x: NDArray): Promise<string> {
+  const shape = `[${x.shape.join(', ')}]`;
+  if (x.size === 0) return `np.zeros(${shape}, { dtype: '${x.dtype}' })`;
+  const values = Array.from(await x.data(), (v) => (x.dtype === 'bool' ? String(v !== 0) : numberText(v)));
+  return `np.array(${nested(values, x.shape)}, { dtype: '${x.dtype}' })`;
+}
+
+function nested(values: readonly string[], [length, ...rest]: Shape): string {
+  if (length === undefined) return values[0] ?? '';
+  const size = values.length / length;
+  const rows = Array.from({ length }, (_, i) => nested(values.slice(i * size, (i + 1) * size), rest));
+  return `[${rows.join(', ')}]`;
+}
+
+/** A tree as source text, its arrays replaced by these, in order. */
+export async function treeText(tree: unknown, leaves: Iterator<NDArray>): Promise<string> {
+  if (tree instanceof NDArray || typeof tree === 'number' || typeof tree === 'boolean') {
+    const next = leaves.next();
+    return next.done === true ? 'undefined' : arrayText(next.value);
+  }
+  const parts: string[] = [];
+  if (Array.isArray(tree)) {
+    for (const child of tree) parts.push(await treeText(child, leaves));
+    return `[${parts.join(', ')}]`;
+  }
+  if (isRecord(tree)) {
+    for (const key of Object.keys(tree).sort()) parts.push(`${keyText(key)}: ${await treeText(tree[key], leaves)}`);
+    return `{ ${parts.join(', ')} }`;
+  }
+  return String(tree);
+}
+
+const keyText = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key));
+
+/** A plain value as source text; null where it has none. */
+function plainText(value: unknown): string | null {
+  if (typeof value === 'number') return numberText(value);
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'boolean' || value === null) return String(value);
+  if (Array.isArray(value)) return allText(value, (parts) => `[${parts.join(', ')}]`);
+  if (!isRecord(value)) return null;
+  const keys = Object.keys(value);
+  return allText(
+    Object.values(value),
+    (parts) => `{ ${parts.map((p, i) => `${keyText(keys[i] ?? '')}: ${p}`).join(', ')} }`,
+  );
+}
+
+function allText(values: readonly unknown[], join: (parts: readonly string[]) => string): string | null {
+  const parts = values.map(plainText);
+  return parts.every((p) => p !== null) ? join(parts) : null;
+}
+
+/**
+ * A call that is this one operation, `lax.dotGeneral(x, y, …)`, as a function of its operands; null where it has none.
+ * Ways to write it are tried until one is traced to the same equation.
+ */
+export function callText({ equation, inputs }: Step): string | null {
+  const { primitive, params } = equation;
+  const f = (lax as unknown as Readonly<Record<string, unknown>>)[primitive.name];
+  if (typeof f !== 'function' || !isRecord(params)) return null;
+  const names = inputs.map((_, i) => (inputs.length <= 3 ? (['x', 'y', 'z'][i] ?? '') : `x${i}`));
+  const values = Object.values(params);
+  for (const extra of [[], values, [params]]) {
+    for (const listed of [false, true]) {
+      const text = extra.map(plainText);
+      const apply: Apply = (...xs) => (f as Apply)(...(listed ? [xs] : xs), ...extra);
+      if (text.includes(null) || !givesOnly(apply, primitive, params, inputs)) continue;
+      const operands = listed ? [`[${names.join(', ')}]`] : names;
+      return `(${names.join(', ')}) => lax.${primitive.name}(${[...operands, ...text].join(', ')})`;
+    }
+  }
+  return null;
+}
+
+type Apply = (...args: readonly unknown[]) => unknown;
+
+/** Is a function traced to one equation, of this primitive with these parameters? */
+function givesOnly(apply: Apply, primitive: unknown, params: unknown, inputs: readonly NDArray[]): boolean {
+  try {
+    const run = (...xs: readonly NDArray[]): readonly NDArray[] => flattenArrays(apply(...xs), 'a result').leaves;
+    const { equations } = stage('a call', run, inputs.map((x) => x.aval)).jaxpr; // prettier-ignore
+    const [only, ...more] = equations;
+    return only?.primitive === primitive && more.length === 0 && structuralKey(only?.params) === structuralKey(params);
+  } catch {
+    // Not this way.
+    return false;
+  }
+}
+
+/** A function's own text, as far as it can be pasted: what it reads from outside has to be brought along. */
+export function sourceOf(f: (...args: never[]) => unknown): string | null {
+  const text = String(f)
+    // How test runners write what modules import.
+    .replaceAll(/\(0,\s*__vi_import_\d+__\.(\w+)\)/g, '$1')
+    .replaceAll(/__vi_import_\d+__\./g, '');
+  return text.includes('[native code]') || text.length > 1000 ? null : text;
+}
+
+/** A whole test. */
+export function testText(
+  title: string,
+  check: string,
+  of: string,
+  args: string,
+  options: string,
+  note: string,
+): string {
+  const imports = ["import { lax, numpy as np } from 'pullback';", `import { ${check} } from 'pullback/testing';`, "import { test } from 'vitest';"]; // prettier-ignore
+  return [
+    ...imports,
+    '',
+    `test(${JSON.stringify(title)}, async () => {`,
+    ...(note === '' ? [] : [`  // ${note}`]),
+    `  const f = ${of.split('\n').join('\n  ')};`,
+    `  await ${check}(f, ${args}${options === '' ? '' : `, ${options}`});`,
+    '});',
+  ].join('\n');
+}

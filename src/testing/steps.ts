@@ -1,0 +1,125 @@
+import type { Device } from '../kernel/device.ts';
+import { bindEquation, readAtom } from '../trace/interpret.ts';
+import type { ClosedJaxpr, Equation, Jaxpr } from '../trace/jaxpr.ts';
+import { Var } from '../trace/jaxpr.ts';
+import type { Primitive } from '../trace/primitive.ts';
+import type { NDArray } from '../trace/value.ts';
+import { callP } from '../transforms/call.ts';
+import { checkpointP } from '../transforms/checkpoint/call.ts';
+import { condP } from '../transforms/control/cond-primitive.ts';
+import { cut } from '../transforms/control/edit.ts';
+import type { ScanParams } from '../transforms/control/scan-loop.ts';
+import { sliceAt } from '../transforms/control/scan-loop.ts';
+import { scanP } from '../transforms/control/scan-primitive.ts';
+import type { WhileParams } from '../transforms/control/while-primitive.ts';
+import { whileP } from '../transforms/control/while-primitive.ts';
+import { customJvpP } from '../transforms/custom/jvp-call.ts';
+import { customVjpP } from '../transforms/custom/vjp-call.ts';
+import { customVjpLinearP } from '../transforms/custom/vjp-linear.ts';
+import { at, range, zipExact } from '../util/array.ts';
+import type { Flat } from './subject.ts';
+import { on } from './subject.ts';
+
+/** A function's operations one by one, each with the values that flow into it. */
+
+/** One equation, at a point. */
+export interface Step {
+  readonly equation: Equation;
+  readonly inputs: readonly NDArray[];
+  /** What it is inside of, outermost first: `scan, iteration 2`. */
+  readonly within: readonly string[];
+  /** Which operands depend on the inputs of the Jaxpr that it is in. */
+  readonly depends: readonly boolean[];
+}
+
+/** A loop's later iterations do what its first ones do. */
+const iterationsLookedAt = 4;
+
+/** The equation as a function. */
+export const functionOf =
+  ({ equation }: Step): Flat =>
+  (...xs) =>
+    bindEquation(equation, xs);
+
+/** The equations of a Jaxpr in order, evaluated one at a time. */
+export function stepsOf(
+  { jaxpr, constants }: ClosedJaxpr,
+  inputs: readonly NDArray[],
+  device: Device,
+  within: readonly string[] = [],
+): readonly Step[] {
+  return on(device, () => {
+    const values = new Map<Var, NDArray>([...zipExact(jaxpr.constants, constants), ...zipExact(jaxpr.inputs, inputs)]);
+    const dependent = new Set(jaxpr.inputs);
+    return jaxpr.equations.map((equation) => {
+      const inputs = equation.inputs.map((a) => readAtom(values, a));
+      const depends = equation.inputs.map((a) => a instanceof Var && dependent.has(a));
+      if (depends.includes(true)) equation.outputs.forEach((v) => dependent.add(v));
+      zipExact(equation.outputs, bindEquation(equation, inputs)).forEach(([v, x]) => values.set(v, x));
+      return { equation, inputs, within, depends };
+    });
+  });
+}
+
+type Body = readonly [name: string, jaxpr: Jaxpr, inputs: readonly NDArray[]];
+
+/** Is it one of these primitives? */
+const is = (p: Primitive, ...others: readonly unknown[]): boolean => others.includes(p);
+
+/** Does it stand for a function that has rules of the user's own? */
+export const isCustom = (p: Primitive): boolean => is(p, customJvpP, customVjpP, customVjpLinearP);
+
+/** The equations inside of a step that holds Jaxprs: those that run there, with their values. */
+export function stepsInside(step: Step, device: Device): readonly Step[] {
+  const bodies = on(device, () => bodiesOf(step.equation.primitive, step.equation.params, step.inputs));
+  return bodies.flatMap(([name, jaxpr, inputs]) =>
+    stepsOf({ jaxpr, constants: [] }, inputs, device, [...step.within, name]),
+  );
+}
+
+function bodiesOf(p: Primitive, params: unknown, inputs: readonly NDArray[]): readonly Body[] {
+  if (is(p, callP, checkpointP, customJvpP, customVjpP)) {
+    const { name, jaxpr } = params as { readonly name: string; readonly jaxpr: Jaxpr };
+    return [[`${p.name} ${name}`, jaxpr, inputs]];
+  }
+  if (is(p, condP)) {
+    const { branches } = params as { readonly branches: readonly Jaxpr[] };
+    const [index, ...operands] = inputs;
+    const n = at(inputs, 0).itemSync();
+    return index === undefined ? [] : [[`cond, branch ${n}`, at(branches, n), operands]];
+  }
+  if (is(p, scanP)) return iterationsOfScan(params as ScanParams, inputs);
+  if (is(p, whileP)) return iterationsOfWhile(params as WhileParams, inputs);
+  return [];
+}
+
+function iterationsOfScan(p: ScanParams, inputs: readonly NDArray[]): readonly Body[] {
+  const [constants, init, xs] = cut(inputs, p.constants, p.carries);
+  let carry = init;
+  return range(Math.min(p.length, iterationsLookedAt)).map((n): Body => {
+    const slices = xs.map((x) => sliceAt(x, p.reverse ? p.length - 1 - n : n));
+    const body: Body = [`scan, iteration ${n}`, p.body, [...constants, ...carry, ...slices]];
+    carry = results(body).slice(0, p.carries);
+    return body;
+  });
+}
+
+function iterationsOfWhile(p: WhileParams, inputs: readonly NDArray[]): readonly Body[] {
+  const [forCondition, forBody, init] = cut(inputs, p.conditionConstants, p.bodyConstants);
+  const bodies: Body[] = [];
+  for (let carry = init; bodies.length < iterationsLookedAt; carry = results(at(bodies, -1))) {
+    if (results(['condition', p.condition, [...forCondition, ...carry]])[0]?.itemSync() !== 1) break;
+    bodies.push([`while, iteration ${bodies.length}`, p.body, [...forBody, ...carry]]);
+  }
+  return bodies;
+}
+
+/** What a body gives, one operation at a time. */
+function results([, jaxpr, inputs]: Body): readonly NDArray[] {
+  const values = new Map<Var, NDArray>(zipExact(jaxpr.inputs, inputs));
+  for (const e of jaxpr.equations) {
+    const outs = bindEquation(e, e.inputs.map((a) => readAtom(values, a))); // prettier-ignore
+    zipExact(e.outputs, outs).forEach(([v, x]) => values.set(v, x));
+  }
+  return jaxpr.outputs.map((a) => readAtom(values, a));
+}
