@@ -33,7 +33,11 @@ async function examplesOf(x: NDArray): Promise<readonly NDArray[]> {
   const data = Array.from(await x.data());
   const scaled = (values: readonly number[], by: number): NDArray =>
     arrayOf(x.shape, x.dtype, isFloat(x.dtype) ? values.map((v) => v * by) : values);
-  return [arrayOf(x.shape, x.dtype, data), scaled([...data].reverse(), 0.75), scaled([...data.slice(1), ...data.slice(0, 1)], 0.5)];
+  return [
+    arrayOf(x.shape, x.dtype, data),
+    scaled([...data].reverse(), 0.75),
+    scaled([...data.slice(1), ...data.slice(0, 1)], 0.5),
+  ];
 }
 
 /** How many ways of mapping there are. */
