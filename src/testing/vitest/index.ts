@@ -1,3 +1,4 @@
+import type {} from 'vitest';
 import type { ArrayLike } from '../../trace/value.ts';
 import type { AllcloseOptions } from '../allclose.ts';
 import { assertAllclose } from '../allclose.ts';
