@@ -76,7 +76,8 @@ def train_bundle(options: argparse.Namespace) -> int:
     stopping = Stopping()
     training = Training(manifest, mesh, Examples(manifest.data), beginning)
     say(announce(manifest, mesh.devices.size, jax.devices()[0].device_kind, beginning.step, steps))
-    outcome = train(training, Settings(options.out, steps, options.log_every, options.save_every), stopping, say)
+    settings = Settings(options.out, steps, options.log_every, options.save_every, resumed is not None)
+    outcome = train(training, settings, stopping, say)
     rate = outcome.steps_per_second
     if jax.process_index() == 0:
         if options.hlo is not None:

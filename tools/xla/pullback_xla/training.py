@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -14,13 +15,14 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from .checkpoint import Checkpoint, save_checkpoint
+from .checkpoint import FILE, Checkpoint, save_checkpoint
 from .dataset import Examples
 from .errors import RunnerError
 from .manifest import Manifest, Step
 from .program import compile_step, fetch, place, sharding_of
 from .stopping import Stopping
 
+METRICS = "metrics.jsonl"
 IN_FLIGHT = 2  # steps that the devices may be behind the host
 AGREE_EVERY = 8  # steps between two talks of the processes about stopping
 
@@ -33,6 +35,7 @@ class Settings:
     steps: int
     log_every: int
     save_every: int | None
+    resumed: bool
 
 
 @dataclass
@@ -119,6 +122,8 @@ def train(training: Training, settings: Settings, stopping: Stopping, say: Calla
     outcome = Outcome(step=training.step)
     first = jax.process_index() == 0
     settings.out.mkdir(parents=True, exist_ok=True)
+    if first and not settings.resumed:
+        _set_aside(settings.out)
     log = _Log(settings, outcome, training, first, say)
     pending: deque[tuple[int, dict[str, jax.Array]]] = deque()
 
@@ -161,7 +166,7 @@ class _Log:
         self.steps_per_epoch = training.examples.steps_per_epoch
         self.outcome = outcome
         self.say = say if first else lambda _: None
-        self.path = settings.out / "metrics.jsonl" if first else None
+        self.path = settings.out / METRICS if first else None
         self.interval: list[dict[str, float]] = []
         self.since = self.last = time.perf_counter()
         if self.path is not None:
@@ -190,6 +195,14 @@ class _Log:
             with open(self.path, "a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
         self.interval, self.since = [], now
+
+
+def _set_aside(folder: Path) -> None:
+    """Keeps an earlier training's files as `previous-…`."""
+    if (folder / FILE).exists():
+        for name in (FILE, METRICS):
+            if (folder / name).exists():
+                os.replace(folder / name, folder / f"previous-{name}")
 
 
 def _keep_until(path: Path, step: int) -> None:

@@ -1,0 +1,291 @@
+import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Settings as Training } from '../../../examples/training/settings.ts';
+import { models } from '../../../examples/models/index.ts';
+import type { Manifest } from '../../../src/bundle/manifest.ts';
+import { data, jit } from '../../../src/index.ts';
+import { allReduces } from './collectives.ts';
+import type { Curve, Place } from './jobs.ts';
+import {
+  checkpointOf,
+  curveOf,
+  exported,
+  interruptedOnXla,
+  manifestOf,
+  refused,
+  trainedByTwo,
+  trainedHere,
+  trainedOnXla,
+} from './jobs.ts';
+import { root, run } from './process.ts';
+
+/** What is checked. Each says what it found, and throws where that is not good. */
+
+export interface Settings extends Place {
+  /** Steps of the trainings. */
+  readonly steps: number;
+}
+
+export type Check = (settings: Settings) => Promise<string>;
+
+/** How far losses may be from ours, relatively. */
+const tolerance = 1e-3;
+/** The exported step may take this much longer than one written by hand. */
+const slowest = 1.1;
+
+/** Trainings as they are checked: sizes so that epochs end with smaller batches, which a mesh may not divide. */
+const trainings = {
+  cnn: ['cnn', '--batch-size', '32', '--train-size', '1000'],
+  rnn: ['rnn', '--batch-size', '64', '--train-size', '2000'],
+  autoencoder: ['autoencoder', '--batch-size', '256', '--train-size', '2500'],
+  gan: ['gan', '--batch-size', '16', '--train-size', '1000'],
+} as const;
+
+/**
+ * The adversarial network is chaotic: roundings grow manyfold from step to step, so that our own devices part after four steps.
+ * Its losses can be compared one by one for the first steps only, and by their means over the whole run.
+ */
+const comparable = { cnn: Infinity, rnn: Infinity, autoencoder: Infinity, gan: 4 } as const;
+const meanTolerance = 0.1;
+
+/** Where the parameters are whose gradients are added up: the noise of `gan` is drawn whole everywhere, and what follows from it. */
+const spread = { cnn: /^params/, rnn: /^params/, autoencoder: /^params/, gan: /^discriminator\.params/ } as const;
+
+/** The largest relative difference of losses in the steps from `from` to `to` that both have. */
+function difference(ours: Curve, theirs: Curve, from: number, to: number): number {
+  let largest = 0;
+  for (let step = from; step <= to; step++) {
+    const [a, b] = [ours.get(step), theirs.get(step)];
+    if (a === undefined || b === undefined) throw new Error(`step ${step} is missing`);
+    for (const [name, value] of Object.entries(a)) largest = Math.max(largest, Math.abs((b[name] ?? NaN) / value - 1));
+  }
+  return largest;
+}
+
+/** Says how far two curves are apart; throws where that is too far. */
+function compared(ours: Curve, theirs: Curve, from: number, to: number, within = tolerance): string {
+  const found = difference(ours, theirs, from, to);
+  const text = `losses of steps ${from} to ${to} within ${found.toExponential(1)}`;
+  if (!(found <= within)) throw new Error(`${text}, not ${within}`);
+  return text;
+}
+
+const training =
+  (name: keyof typeof trainings, mesh = 'data=8'): Check =>
+  async ({ steps, ...place }) => {
+    const args = [...trainings[name], '--steps', String(steps)];
+    const called = `${name}-${mesh.replace(/\W/g, '')}`;
+    const bundle = await exported(place, called, [...args, '--mesh', mesh]);
+    const hlo = join(place.folder, `${called}.hlo`);
+    const theirs = await curveOf(await trainedOnXla(place, `${called}-xla`, bundle, ['--hlo', hlo]));
+    const ours = await curveOf(await trainedHere(place, `${called}-here`, args));
+    const to = Math.min(steps, comparable[name]);
+    const found = [compared(ours, theirs, 1, to)];
+    if (to < steps) found.push(meansCompared(ours, theirs));
+    found.push(reduced(await readFile(hlo, 'utf8'), await manifestOf(bundle), spread[name]));
+    return found.join('; ');
+  };
+
+/** The same for the means over all steps. */
+function meansCompared(ours: Curve, theirs: Curve): string {
+  const mean = (curve: Curve): Curve => {
+    const names = Object.keys([...curve.values()][0] ?? {});
+    const of = (name: string): number => [...curve.values()].reduce((sum, l) => sum + (l[name] ?? NaN), 0) / curve.size;
+    return new Map([[0, Object.fromEntries(names.map((name) => [name, of(name)]))]]);
+  };
+  const each = difference(ours, theirs, 1, ours.size);
+  const means = difference(mean(ours), mean(theirs), 0, 0);
+  const text = `means of ${ours.size} steps within ${means.toExponential(1)} (each step ${each.toExponential(1)})`;
+  if (!(means <= meanTolerance)) throw new Error(`${text}, not ${meanTolerance}`);
+  return text;
+}
+
+/** The program must add up the gradients of these parameters over the mesh's first axis. */
+function reduced(hlo: string, { mesh, steps }: Manifest, which: RegExp): string {
+  const sizes = new Map(mesh.map(({ name, size }) => [name, size]));
+  const over = mesh[0]?.size ?? 1;
+  const parameters = (steps[0]?.inputs ?? [])
+    .filter(({ role, name }) => role === 'state' && which.test(name))
+    .map(({ shape, sharding }) => {
+      const parts = sharding.flat().reduce((n, axis) => n * (sizes.get(axis) ?? 1), 1);
+      return shape.reduce((n, extent) => n * extent, 1) / parts;
+    })
+    .reduce((a, b) => a + b, 0);
+  // The text has a program for each size of batches.
+  const found = allReduces(hlo.split(/^HloModule /m)[1] ?? '').filter(({ groupSize }) => groupSize === over);
+  const elements = found.reduce((n, r) => n + r.elements, 0);
+  const text = `${found.length} all-reduce over ${mesh[0]?.name ?? ''}=${over} of ${elements} numbers`;
+  if (elements < parameters) throw new Error(`${text}, but a device has ${parameters} parameters`);
+  return `${text}, for ${parameters} parameters`;
+}
+
+const small = [...trainings.cnn.slice(0, 3), '--train-size', '200', '--steps', '12'];
+
+/** Two processes take the steps that one does. */
+const processes: Check = async (place) => {
+  const bundle = await exported(place, 'processes', [...small, '--mesh', 'data=8']);
+  const two = await curveOf(await trainedByTwo(place, 'processes-two', bundle));
+  const here = await curveOf(await trainedHere(place, 'processes-here', small));
+  return compared(here, two, 1, 12);
+};
+
+/** A training that is interrupted on one side and goes on at the other is the training that was not interrupted. */
+const resuming: Check = async (place) => {
+  const bundle = await exported(place, 'resuming', [...small, '--mesh', 'data=8']);
+  const whole = await curveOf(await trainedHere(place, 'resuming-here', small));
+  const wholeXla = await trainedOnXla(place, 'resuming-xla', bundle);
+
+  const began = await interruptedOnXla(place, 'resuming-interrupted', bundle, 3);
+  const stopped = Number((await checkpointOf(began)).metadata.step);
+  if (!(stopped >= 3 && stopped < 12)) throw new Error(`interrupted at step 3, it stopped after ${stopped}`);
+  await cp(began, join(place.folder, 'resuming-again'), { recursive: true });
+  const again = await trainedOnXla(place, 'resuming-again', bundle, ['--resume']);
+  const same = compared(await curveOf(wholeXla), await curveOf(again), 1, 12, 1e-6);
+
+  const there = await curveOf(await trainedHere(place, 'resuming-interrupted', ['cnn', '--resume']));
+  const forth = compared(whole, there, 1, 12);
+
+  const here = await trainedHere(place, 'resuming-begun-here', [...small.slice(0, -1), '5']);
+  const path = join(here, 'checkpoint.safetensors');
+  const back = await curveOf(await trainedOnXla(place, 'resuming-back', bundle, ['--resume', path]));
+  return [
+    `interrupted after ${stopped} and resumed there: ${same}`,
+    `resumed here: ${forth}`,
+    `begun here and resumed there: ${compared(whole, back, 6, 12)}`,
+    await sameBits(place, wholeXla),
+    await sameBits(place, here),
+  ].join('; ');
+};
+
+/** What a checkpoint holds is the same on both sides, to the bit, once it has been put into a state here. */
+async function sameBits({ python }: Place, out: string): Promise<string> {
+  const path = join(out, 'checkpoint.safetensors');
+  const read = await run(python, [join(root, 'tools/xla/check/bits.py'), path]);
+  const theirs = JSON.parse(read.stdout) as Readonly<Record<string, number>>;
+  const { tensors, metadata } = await data.loadSafetensors(path);
+  const settings = JSON.parse(metadata.settings ?? '') as Training;
+  const entry = models.cnn;
+  if (entry === undefined) throw new Error('there is no model cnn');
+  const { functions, initKey } = entry.beginning(settings, [28, 28, 1]);
+  const state = data.fromTensors(jit(functions.init)(initKey), tensors, path);
+  for (const [name, { data: numbers }] of Object.entries(await data.toTensors(state))) {
+    const ours = crc32(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+    if (ours !== theirs[name]) throw new Error(`${path}: ${name} has other bits here`);
+  }
+  return `${Object.keys(theirs).length} tensors of ${metadata.step ?? '?'} steps are the same bits on both sides`;
+}
+
+/** Something wrong with a bundle, and what is said of it. */
+interface Mistake {
+  readonly code: string;
+  readonly change?: (manifest: Manifest, bundle: string) => unknown;
+  readonly args?: readonly string[];
+}
+
+const withMesh =
+  (size: number) =>
+  (m: Manifest): Manifest => ({ ...m, mesh: [{ name: 'data', size }] });
+
+const mistakes: Readonly<Record<string, Mistake>> = {
+  'a bundle of another version': { code: 'bundle-version', change: (m) => ({ ...m, version: 2 }) },
+  'something else than a bundle': { code: 'bundle-format', change: () => ({}) },
+  'a manifest without a part': { code: 'bundle-format', change: ({ data: _, ...m }) => m },
+  'a missing shard': {
+    code: 'bundle-missing',
+    change: (m, bundle) => rm(join(bundle, m.data.shards[0]?.file ?? '')).then(() => m),
+  },
+  'a shard that is not listed': {
+    code: 'bundle-missing',
+    change: (m) => ({ ...m, data: { ...m.data, shards: m.data.shards.slice(1) } }),
+  },
+  'a module that was cut off': {
+    code: 'bundle-damaged',
+    change: (m, bundle) => writeFile(join(bundle, 'step.mlir'), 'module {').then(() => m),
+  },
+  'fewer devices than the mesh': { code: 'devices', args: ['--host-devices', '4'] },
+  'a mesh that does not divide an axis': { code: 'sharding-indivisible', change: withMesh(3) },
+  'an axis that the mesh has not': {
+    code: 'sharding-axis',
+    change: (m) => ({ ...m, mesh: [{ name: 'dta', size: 8 }] }),
+  },
+  'no checkpoint to resume from': {
+    code: 'checkpoint-missing',
+    args: ['--host-devices', '8', '--resume', 'nowhere.safetensors'],
+  },
+  'a checkpoint of another training': {
+    code: 'checkpoint-mismatch',
+    change: (m) => ({ ...m, metadata: { ...m.metadata, model: 'rnn' } }),
+  },
+};
+
+/** Each mistake is one line with its code, and nothing has been done. */
+const mistaken: Check = async (place) => {
+  const bundle = await exported(place, 'mistaken', [...small, '--mesh', 'data=8']);
+  for (const [what, { code, change, args }] of Object.entries(mistakes)) {
+    const wrong = join(place.folder, 'mistaken-wrong');
+    await rm(wrong, { recursive: true, force: true });
+    await cp(bundle, wrong, { recursive: true });
+    const changed = await change?.(await manifestOf(wrong), wrong);
+    if (changed !== undefined) await writeFile(join(wrong, 'manifest.json'), JSON.stringify(changed));
+    const ended = await refused(place, wrong, args ?? ['--host-devices', '8']);
+    const wanted = new RegExp(`^error \\(${code}\\): [^\\n]+\\n$`);
+    if (ended.code !== 1 || !wanted.test(ended.stderr)) {
+      throw new Error(`${what}: ended with ${ended.code}, and said ${ended.stderr}`);
+    }
+  }
+  const left = await stat(join(place.folder, 'refused')).catch(() => null);
+  if (left !== null) throw new Error('a refused run has left a folder behind');
+  return `${Object.keys(mistakes).length} mistakes are refused in a line each`;
+};
+
+/** The exported step against one written by hand in JAX. */
+const speed: Check = async (place) => {
+  const bundle = await exported(place, 'speed', [
+    'cnn',
+    '--batch-size',
+    '64',
+    '--train-size',
+    '6400',
+    '--mesh',
+    'data=8',
+  ]);
+  const timed = await run(place.python, [join(root, 'tools/xla/check/by_hand.py'), bundle, '--host-devices', '8']);
+  if (timed.code !== 0) throw new Error(timed.stderr);
+  const report = JSON.parse(timed.stdout.trim().split('\n').at(-1) ?? '') as {
+    readonly losses: Readonly<Record<'exported' | 'byHand', readonly number[]>>;
+    readonly fastest: Readonly<Record<'exported' | 'byHand', number>>;
+    readonly ratio: number;
+  };
+  const { losses, fastest, ratio } = report;
+  losses.exported.forEach((loss, i) => {
+    if (!(Math.abs((losses.byHand[i] ?? NaN) / loss - 1) < tolerance)) throw new Error('the networks are not the same');
+  });
+  const ms = (s: number): string => `${(1000 * s).toFixed(1)} ms`;
+  const text = `${ms(fastest.exported)} a step, by hand ${ms(fastest.byHand)}: ratio ${ratio.toFixed(2)}`;
+  if (!(ratio <= slowest)) throw new Error(`${text}, above ${slowest}`);
+  return text;
+};
+
+/** Every command of docs/export.md, in order, as one shell runs them. */
+const page: Check = async ({ python }) => {
+  const text = await readFile(join(root, 'docs/export.md'), 'utf8');
+  const commands = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block ?? '');
+  const path = `PATH=${JSON.stringify(dirname(python))}:"$PATH"`;
+  const ended = await run('bash', ['-c', ['set -euo pipefail', path, ...commands].join('\n')]);
+  if (ended.code !== 0) throw new Error(`${ended.stdout}${ended.stderr}`);
+  return `${commands.length} blocks of commands in docs/export.md`;
+};
+
+export const checks: Readonly<Record<string, Check>> = {
+  mistakes: mistaken,
+  cnn: training('cnn'),
+  'cnn-model': training('cnn', 'data=4,model=2'),
+  rnn: training('rnn'),
+  autoencoder: training('autoencoder'),
+  gan: training('gan'),
+  processes,
+  resuming,
+  speed,
+  page,
+};
