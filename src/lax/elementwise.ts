@@ -448,7 +448,8 @@ export const divP = binaryPrimitive('div', {
     kind: 'linear',
     transpose: [
       ([ct], [, y]) => div(ct as NDArray, y.value as NDArray),
-      { partial: ([, y], [out]) => times(neg(div(out as NDArray, y))) },
+      // XLA computes x / y / y as x / y², which overflows sooner: a sign between the divisions keeps them apart.
+      { partial: ([, y], [out]) => times(div(neg(out as NDArray), y)) },
     ],
   },
   domain: [0.5, 3],

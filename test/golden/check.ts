@@ -1,36 +1,13 @@
 import { expect } from 'vitest';
-import { jit, jvp, NDArray, tree, vjp, vmap } from '../../src/index.ts';
-import { isFloat } from '../../src/kernel/dtype.ts';
+import { jit, jvp, NDArray, vjp, vmap } from '../../src/index.ts';
+import { callOf, floatsOf, largestOf, leavesOf, ofFloats } from './calls.ts';
 import type { Fn } from './functions.ts';
-import { arraysIn, batch, direction, toArray, withArrays } from './inputs.ts';
+import { arraysIn, batch, direction, toArray } from './inputs.ts';
 import type { Golden, GoldenCase } from './read.ts';
 import { GoldenArray } from './read.ts';
 import type { Close, Kind } from './tolerance.ts';
 
 /** Whether a function's values and derivatives are those of a golden case. */
-
-type Flat = (...arrays: readonly NDArray[]) => readonly NDArray[];
-
-/** The case's call as a function of the arrays in its arguments. */
-function callOf(c: GoldenCase, f: Fn): (...arrays: readonly NDArray[]) => unknown {
-  const options = c.options === undefined ? [] : [withArrays(c.options, arraysIn(c.options).map(toArray))];
-  return (...arrays) => f(...(withArrays(c.args, arrays) as readonly unknown[]), ...options);
-}
-
-const leavesOf = (x: unknown): readonly NDArray[] => tree.leaves(x) as readonly NDArray[];
-const floatsOf = (xs: readonly NDArray[]): readonly NDArray[] => xs.filter((x) => isFloat(x.dtype));
-
-/** The call from its float arrays to its float results. */
-function ofFloats(call: (...arrays: readonly NDArray[]) => unknown, arrays: readonly NDArray[]): Flat {
-  return (...floats) => {
-    let next = 0;
-    const all = arrays.map((x) => (isFloat(x.dtype) ? (floats[next++] as NDArray) : x));
-    return floatsOf(leavesOf(call(...all)));
-  };
-}
-
-const largestOf = ({ data }: GoldenArray): number =>
-  Math.max(0, ...Array.from(data, Math.abs).filter((x) => x < Infinity));
 
 /** Throws unless the arrays are those that JAX computed. */
 export async function expectGolden(

@@ -103,6 +103,8 @@ class Statements {
         return { ...state, locals: new Map(state.locals).set(s.local, this.value(s.value, state)) };
       case 'store': {
         const array = this.array(state, s.operand);
+        // What is written has a place: nothing is written where there is none.
+        if (isEmpty(array)) return state;
         const value = this.b.convert(this.value(s.value, state), array.dtype);
         const written = this.b.dynamicUpdateSlice(array, this.b.reshape(value, [1]), [this.value(s.index, state)]);
         return { ...state, arrays: new Map(state.arrays).set(s.operand, written) };
@@ -151,7 +153,9 @@ class Statements {
   private value(e: Expr, state: State): HloValue {
     const [value] = writeExpressions(this.b, [e], [], {
       load: ({ operand, index, guard, stored }, inner) => {
-        const read = this.b.reshape(this.b.dynamicSlice(this.array(state, operand), [inner(index)], [1]), []);
+        const array = this.array(state, operand);
+        if (isEmpty(array)) return this.b.constant(stored, 0);
+        const read = this.b.reshape(this.b.dynamicSlice(array, [inner(index)], [1]), []);
         return guard === null ? read : this.b.select(inner(guard), read, this.b.constant(stored, 0));
       },
       index: ({ axis }) => at(state.indices, axis),
@@ -160,6 +164,8 @@ class Statements {
     return value as HloValue;
   }
 }
+
+const isEmpty = ({ shape }: HloValue): boolean => shape.includes(0);
 
 const withArrays = (state: State, operands: readonly number[], values: readonly HloValue[]): State => ({
   ...state,

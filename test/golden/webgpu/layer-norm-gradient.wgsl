@@ -3,7 +3,7 @@
 // broadcastInDim → sub → mul → reduceSum f32[128];
 // broadcastInDim → div → reshape → add → sqrt f32[128,1];
 // broadcastInDim → sub → div f32[128,512];
-// broadcastInDim → mul → div → neg → reduceSum f32[128];
+// broadcastInDim → mul → neg → div → reduceSum f32[128];
 // reshape → broadcastInDim → div → mul → div f32[128];
 // broadcastInDim → sub → mul f32[128,512];
 // broadcastInDim → mul → div → add → add f32[128,512];
@@ -90,7 +90,7 @@ fn reduceSum_add_sqrt_neg(@builtin(workgroup_id) group: vec3<u32>, @builtin(loca
     let x9 = in0[t7];
     let t10 = x9 - t5;
     let t14 = t10 / t13;
-    sum2 += t8 * -(t14 / t13);
+    sum2 += t8 * (-t14 / t13);
     out3[t7] = t14;
   }
   partial2[lane] = sum2;
