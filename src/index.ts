@@ -2,6 +2,8 @@
  * pullback: pure functions over arrays, differentiated, batched and compiled.
  *
  * This is the one file that knows every folder; devices.ts knows every backend.
+ *
+ * @module pullback
  */
 export * as numpy from './numpy/index.ts';
 export * as lax from './lax.ts';
@@ -18,11 +20,15 @@ export type {
   Axis,
   Indexer,
   NestedList,
+  NestedNumbers,
   ReadOptions,
   ReduceOptions,
   UpdateOptions,
 } from './trace/value.ts';
-export type { DType, HostArray } from './kernel/dtype.ts';
+export type { DType, FloatType, HostArray } from './kernel/dtype.ts';
+export type { Shape } from './trace/aval.ts';
+export type { DeviceName, MemoryReport } from './kernel/device.ts';
+export type { VmapMethod } from './lax/callback.ts';
 export { grad, valueAndGrad } from './transforms/grad.ts';
 export type { GradOptions } from './transforms/grad.ts';
 export type { GradientOf } from './transforms/argnums.ts';

@@ -1,4 +1,8 @@
-/** `pullback/data` */
+/**
+ * `pullback/data`
+ *
+ * @module pullback/data
+ */
 import '../devices.ts';
 
 export * from '../data/index.ts';

@@ -1,4 +1,8 @@
-/** `pullback/lax` */
+/**
+ * `pullback/lax`
+ *
+ * @module pullback/lax
+ */
 import '../devices.ts';
 
 export * from '../lax.ts';

@@ -1,4 +1,8 @@
-/** `pullback/nn` */
+/**
+ * `pullback/nn`
+ *
+ * @module pullback/nn
+ */
 import '../devices.ts';
 
 export * from '../nn/index.ts';

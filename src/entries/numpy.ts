@@ -1,4 +1,8 @@
-/** `pullback/numpy` */
+/**
+ * `pullback/numpy`
+ *
+ * @module pullback/numpy
+ */
 import '../devices.ts';
 
 export * from '../numpy/index.ts';

@@ -1,4 +1,8 @@
-/** `pullback/optim` */
+/**
+ * `pullback/optim`
+ *
+ * @module pullback/optim
+ */
 import '../devices.ts';
 
 export * from '../optim/index.ts';

@@ -1,4 +1,8 @@
-/** `pullback/random` */
+/**
+ * `pullback/random`
+ *
+ * @module pullback/random
+ */
 import '../devices.ts';
 
 export * from '../random/index.ts';

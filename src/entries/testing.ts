@@ -1,4 +1,8 @@
-/** `pullback/testing` */
+/**
+ * `pullback/testing`
+ *
+ * @module pullback/testing
+ */
 import '../devices.ts';
 
 export * from '../testing/index.ts';

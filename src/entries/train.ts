@@ -1,4 +1,8 @@
-/** `pullback/train` */
+/**
+ * `pullback/train`
+ *
+ * @module pullback/train
+ */
 import '../devices.ts';
 
 export * from '../train/index.ts';

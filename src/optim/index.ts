@@ -52,7 +52,7 @@ export type { CosineCycle, LinearOnecycleOptions, OnecycleOptions, WarmupCosineO
 export { lamb, lars, novograd, scaleByNovograd, scaleByParamBlockRms, scaleByTrustRatio } from './layerwise.ts';
 export type { LambOptions, LarsOptions, NovogradOptions, TrustRatioOptions } from './layerwise.ts';
 export { lbfgs, scaleByLbfgs } from './lbfgs.ts';
-export type { LbfgsOptions, LbfgsState } from './lbfgs.ts';
+export type { LbfgsOptions, LbfgsState, ScaleByLbfgsOptions } from './lbfgs.ts';
 export { scaleByZoomLinesearch, valueAndGradFromState } from './linesearch.ts';
 export type { ZoomLinesearchOptions, ZoomLinesearchState } from './linesearch.ts';
 export { lion, scaleByLion } from './lion.ts';
@@ -100,6 +100,7 @@ export type {
   TransitionOptions,
 } from './schedules.ts';
 export { fisherDiag, hessianDiag, hvp } from './second-order.ts';
+export type { LossFn } from './second-order.ts';
 export { ema, sgd, signSgd, trace } from './sgd.ts';
 export type { EmaOptions, EmaState, SgdOptions, TraceOptions, TraceState } from './sgd.ts';
 export {

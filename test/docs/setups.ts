@@ -35,7 +35,7 @@ export const setups: Readonly<Record<string, string>> = {
     const optimizer = { mu: np.zeros([3, 4]), count: 3 };
     await data.saveState('model.safetensors', init(key));
     const file = { tensors: await data.toTensors(init(key)) };`,
-  'src/index.ts': `
+  'src/devices.ts': `
     const trainFor = async (_: number): Promise<void> => undefined;
     const restore = trainFor.bind(null, 0);`,
   'src/lax/convolution.ts': 'const kernel = np.ones([3, 3, 1, 4]);',
@@ -85,6 +85,12 @@ export const setups: Readonly<Record<string, string>> = {
   'src/optim/wrappers.ts': 'const initial = { w: np.ones([3, 4]), b: np.zeros([4]) };',
   'src/trace/abstract.ts': 'const step = (images: NDArray): NDArray => images.mul(2).sum();',
   'src/trace/value.ts': '',
+  'src/testing/arb/check-property.ts': "const { arb, checkProperty } = await import('../../src/testing/arb/index.ts');",
+  'src/testing/arb/index.ts': "const { arb, checkProperty } = await import('../../src/testing/arb/index.ts');",
+  'src/testing/vitest/index.ts': `
+    const { expect } = await import('vitest');
+    const { matchers } = await import('../../src/testing/vitest/index.ts');
+    const test = (_name: string, body: () => Promise<void>): Promise<void> => body();`,
   'src/train/early-stopping.ts': 'let value = 3; const trainEpoch = async (): Promise<number> => Math.max(0, value--);',
   'src/train/epoch.ts': `
     images = np.zeros([59904, 2]); labels = np.zeros([59904], { dtype: 'i32' });

@@ -1,4 +1,8 @@
-/** `pullback/testing/arb` */
+/**
+ * `pullback/testing/arb`
+ *
+ * @module pullback/testing/arb
+ */
 import '../../devices.ts';
 
 export * from '../../testing/arb/index.ts';

@@ -1,4 +1,8 @@
-/** `pullback/testing/vitest` */
+/**
+ * `pullback/testing/vitest`
+ *
+ * @module pullback/testing/vitest
+ */
 import '../../devices.ts';
 
 export * from '../../testing/vitest/index.ts';

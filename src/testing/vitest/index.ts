@@ -45,7 +45,7 @@ const lines = (text: string): string =>
  * test('a layer', async () => {
  *   await expect(np.add(1, 2)).toBeAllclose(3);
  *   await expect((x: NDArray) => np.tanh(x)).toHaveCorrectGradients([np.array([0.1, 0.2])]);
- *   expect(makeJaxpr((x: NDArray) => np.sin(x))(1)).toMatchJaxpr(`
+ *   expect(makeJaxpr((x: NDArray) => np.sin(x))(np.array(1))).toMatchJaxpr(`
  *     { lambda ; a:f32[]. let
  *         b:f32[] = sin a
  *       in (b,) }`);
