@@ -28,13 +28,17 @@ export interface RunOptions {
 export async function runNotebook(path: string, notebook: Notebook, options: RunOptions): Promise<Outcome> {
   const kernel = await startKernel(dirname(path));
   try {
-    return await runCells(kernel, notebook, options);
+    return await runCells(kernel, notebook, { ...options, home: dirname(dirname(path)) });
   } finally {
     await kernel.close();
   }
 }
 
-async function runCells(kernel: Kernel, notebook: Notebook, options: RunOptions): Promise<Outcome> {
+async function runCells(
+  kernel: Kernel,
+  notebook: Notebook,
+  options: RunOptions & { readonly home: string },
+): Promise<Outcome> {
   const problems: string[] = [];
   const cells: Cell[] = [];
   const of = notebook.cells.filter((c) => c.cell_type === 'code').length;
@@ -47,14 +51,19 @@ async function runCells(kernel: Kernel, notebook: Notebook, options: RunOptions)
     }
     options.tell(count, of);
     const { outputs, error } = await runCell(kernel, cell, ++count, options.timeout);
-    broken = error !== null;
-    const found = error ?? difference(cell.outputs ?? [], outputs, ruleOf(cell.metadata.tags ?? [], notebook.metadata));
+    const wrong = error ?? namesFolder(outputs, options.home);
+    broken = wrong !== null;
+    const found = wrong ?? difference(cell.outputs ?? [], outputs, ruleOf(cell.metadata.tags ?? [], notebook.metadata));
     if (found !== null && (broken || !options.update)) problems.push(`cell ${cell.id}: ${found}`);
     // Outputs that say the same stay as they are, so that little changes in the file.
     cells.push({ ...cell, execution_count: count, outputs: found === null ? (cell.outputs ?? []) : outputs });
   }
   return { problems, updated: { ...notebook, cells } };
 }
+
+/** Outputs with a path of this computer, as in stack traces, are others on the next. */
+const namesFolder = (outputs: readonly Output[], folder: string): string | null =>
+  JSON.stringify(outputs).includes(folder) ? `what it shows names the folder ${folder}` : null;
 
 interface Result {
   readonly outputs: readonly Output[];
@@ -71,7 +80,10 @@ async function runCell(kernel: Kernel, cell: Cell, count: number, timeout: numbe
     const expected = (cell.metadata.tags ?? []).includes('raises-exception');
     if (execution.failed === expected) return { outputs, error: null };
     if (expected) return { outputs, error: 'it should fail, and does not' };
-    return { outputs, error: outputs.flatMap((o) => (o.output_type === 'error' ? [partsOf(o).error] : [])).join('\n') };
+    return {
+      outputs,
+      error: outputs.flatMap((o) => (o.output_type === 'error' ? [partsOf(o).error] : [])).join('\n') || 'it failed',
+    };
   } catch (error) {
     return { outputs: [], error: error instanceof Error ? error.message : String(error) };
   }

@@ -73,6 +73,11 @@ test('an error, an end of the kernel and a cell without end are problems', { tim
   expect(endless.problems).toEqual(['cell waits: the cell took longer than 1 s']);
 });
 
+test('what is shown must not depend on the folder', { timeout: 60_000 }, async () => {
+  const { problems } = await run(notebookOf(code('where', 'Deno.cwd()')), { update: true });
+  expect(problems).toEqual([`cell where: what it shows names the folder ${tmpdir()}`]);
+});
+
 test('a cell that should fail must', { timeout: 60_000 }, async () => {
   const { problems } = await run(notebookOf(code('fine', '1', ['raises-exception'])), { update: true });
   expect(problems).toEqual(['cell fine: it should fail, and does not']);
