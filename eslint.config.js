@@ -16,7 +16,7 @@ export default tseslint.config(
   { ignores: ['dist/', 'docs/api/', 'runs/', 'coverage/', '.cache/', 'node_modules/'] },
   js.configs.recommended,
   {
-    files: ['**/*.js', '**/*.mjs'],
+    files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly', setTimeout: 'readonly' } },
   },
   {

@@ -1,18 +1,8 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { chromiumArgs, chromiumPath, softwareWebGpu } from './scripts/chromium.mjs';
 
-/**
- * Tests in a browser: `npm run test:browser`. It is the headless Chromium of @sparticuz/chromium, with SwiftShader as its GPU, or the
- * one that CHROMIUM_PATH names. BROWSER_TESTS=all runs more.
- */
-async function chromium() {
-  if (process.env.CHROMIUM_PATH !== undefined) return process.env.CHROMIUM_PATH;
-  // Makes the package bring the libraries that a bare system lacks.
-  process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs20.x';
-  const { default: packaged } = await import('@sparticuz/chromium');
-  return packaged.executablePath();
-}
-
+/** Tests in a browser, with SwiftShader as its GPU: `npm run test:browser`. BROWSER_TESTS=all runs more. */
 const names = ['FUZZ_SEED', 'LAW_RUNS', 'RUNS', 'WEBGPU_RUNS'];
 
 const usual = [
@@ -51,18 +41,8 @@ export default defineConfig(async () => ({
       screenshotFailures: false,
       provider: playwright({
         launchOptions: {
-          executablePath: await chromium(),
-          args: [
-            // Chromium's sandbox refuses to start as root, which is what containers are.
-            '--no-sandbox',
-            '--disable-quic',
-            '--no-first-run',
-            '--disable-background-networking',
-            '--disable-component-update',
-            '--disable-sync',
-            '--enable-unsafe-webgpu',
-            '--use-webgpu-adapter=swiftshader',
-          ],
+          executablePath: await chromiumPath(),
+          args: [...chromiumArgs, ...softwareWebGpu],
         },
       }),
       instances: [{ browser: 'chromium' }],

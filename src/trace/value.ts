@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { DType, HostArray } from '../kernel/dtype.ts';
 import type { Aval, Shape } from './aval.ts';
 import { showAval, sizeOf } from './aval.ts';

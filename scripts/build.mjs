@@ -1,7 +1,9 @@
 /**
- * Builds the ES modules of dist/, one for each file of src/, so that bundlers take only what an application uses.
+ * Builds dist/: of each file of src/ an ES module, so that bundlers take only what an application uses, the same as CommonJS, and its
+ * declarations for both.
  */
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { rollup } from 'rollup';
@@ -56,12 +58,24 @@ const bundle = await rollup({
     if (code !== 'THIS_IS_UNDEFINED') throw new Error(message);
   },
 });
-await bundle.write({
-  dir: 'dist',
-  format: 'es',
-  sourcemap: true,
-  preserveModules: true,
-  preserveModulesRoot: 'src',
-  // npm packs no folder of the name node_modules.
-  entryFileNames: ({ name }) => `${name.replace(/^.*node_modules\/fp-ts\/es6\//, 'fp-ts/')}.js`,
+
+const common = { dir: 'dist', sourcemap: true, preserveModules: true, preserveModulesRoot: 'src' };
+/** npm packs no folder of the name node_modules. */
+const named = (ending) => ({ name }) => `${name.replace(/^.*node_modules\/fp-ts\/es6\//, 'fp-ts/')}${ending}`; // prettier-ignore
+
+rmSync('dist', { recursive: true, force: true });
+await bundle.write({ ...common, format: 'es', entryFileNames: named('.js') });
+await bundle.write({ ...common, format: 'cjs', entryFileNames: named('.cjs') });
+
+// The compiler leaves the names of source files in declarations.
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.declarations.json'], {
+  stdio: 'inherit',
 });
+const relative = /((?:from|import|import\()\s*['"]\.{1,2}\/[^'"]+)\.ts(['"])/g;
+for (const file of readdirSync('dist', { recursive: true })) {
+  if (!file.endsWith('.d.ts')) continue;
+  const path = join('dist', file);
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replace(relative, '$1.js$2'));
+  writeFileSync(path.replace(/\.ts$/, '.cts'), text.replace(relative, '$1.cjs$2'));
+}

@@ -1,0 +1,107 @@
+/**
+ * Packs the package as npm would publish it, and uses it as its users do: `npm run test:pack`, after `npm run build`. Each check is a
+ * line; the last line counts them.
+ */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { bundleSizes, inBrowser } from './browser.mjs';
+
+const run = promisify(execFile);
+const bin = (name) => resolve('node_modules/.bin', name);
+const here = import.meta.dirname;
+const subpaths = ['numpy', 'lax', 'random', 'nn', 'optim', 'data', 'train', 'testing'];
+/** Bytes that the core may have, minified and compressed. */
+const coreLimit = 100_000;
+
+let passed = 0;
+let failed = 0;
+
+/** Runs a check, which returns what is worth telling. */
+async function check(name, work) {
+  try {
+    const told = await work();
+    passed += 1;
+    console.log(`ok      ${name}${told === undefined ? '' : `: ${told}`}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name}\n${error.stdout ?? ''}${error.stderr ?? ''}${error.stack ?? error}`);
+  }
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'pullback-pack-'));
+
+/** A project that has nothing but the package, and what else it names. */
+async function project(name, { type = 'module', also = [] } = {}) {
+  const at = join(folder, name);
+  await mkdir(at);
+  await writeFile(join(at, 'package.json'), JSON.stringify({ name, type, private: true }));
+  const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--omit=peer'];
+  await run('npm', ['install', ...flags, tarball, ...also], { cwd: at });
+  return at;
+}
+
+const say = (expected, { stdout }) => {
+  if (!stdout.includes(expected)) throw new Error(`it should have printed ${expected}, not ${stdout}`);
+};
+
+const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder]);
+const [packed] = JSON.parse(stdout);
+const tarball = join(folder, packed.filename);
+console.log(`${packed.filename}: ${packed.entryCount} files, ${Math.round(packed.size / 1000)} KB packed`);
+
+await check('publint', async () => {
+  await run(bin('publint'), ['run', tarball, '--strict']);
+});
+
+await check('are the types wrong', async () => {
+  // Old resolution, which knows no `exports`, finds no subpaths.
+  const entrypoints = ['.', ...subpaths.map((name) => `./${name}`)];
+  await run(bin('attw'), [tarball, '--profile', 'node16', '--entrypoints', ...entrypoints]);
+});
+
+const plain = await project('plain');
+const commonjs = await project('commonjs', { type: 'commonjs' });
+for (const name of ['use.mjs', 'subpath.mjs', 'types.mts']) await cp(join(here, 'projects', name), join(plain, name));
+await cp(join(here, 'projects/use.cjs'), join(commonjs, 'use.cjs'));
+await cp(join(here, 'projects/types.mts'), join(commonjs, 'types.cts'));
+
+await check('ES modules', async () => say('trained', await run('node', ['use.mjs'], { cwd: plain })));
+await check('CommonJS', async () => say('trained', await run('node', ['use.cjs'], { cwd: commonjs })));
+for (const name of subpaths) {
+  await check(`pullback/${name} alone`, async () =>
+    say('works', await run('node', ['subpath.mjs', name], { cwd: plain })),
+  );
+}
+await check('Deno', async () => {
+  const args = ['run', '--allow-all', '--no-check', '--node-modules-dir=manual', 'use.mjs'];
+  say('trained', await run(bin('deno'), args, { cwd: plain }));
+});
+
+/** Compiles a file against the declarations, all of which are checked too. */
+const types = (at, file, options) => async () => {
+  const flags = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2022,dom'];
+  await run(bin('tsc'), [...flags, ...options, file], { cwd: at });
+};
+const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler'];
+const nodenext = ['--module', 'nodenext', '--moduleResolution', 'nodenext'];
+await check('types for bundlers', types(plain, 'types.mts', bundler));
+await check('types for ES modules of Node', types(plain, 'types.mts', nodenext));
+await check('types for CommonJS of Node', types(commonjs, 'types.cts', nodenext));
+
+await check('size', async () => {
+  const { core, wasm, webgpu, others } = await bundleSizes(plain);
+  const kb = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
+  const text = `core ${kb(core)} of ${kb(coreLimit)}; fetched when asked for: wasm ${kb(wasm)}, webgpu ${kb(webgpu)} (gzip)`;
+  if (core > coreLimit) throw new Error(`the core is too large: ${text}`);
+  if (others.length > 0) throw new Error(`there are pieces that nobody has thought of: ${others.join(', ')}`);
+  return text;
+});
+
+await check('Vite and Chromium', async () => inBrowser(plain));
+
+await rm(folder, { recursive: true, force: true });
+console.log(`pack: ${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
