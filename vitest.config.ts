@@ -13,7 +13,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...webgpu, 'test/browser/**'] },
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...webgpu, 'test/browser/**', 'test/page/**'] },
       },
       {
         extends: true,

@@ -4,7 +4,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { NDArray } from '../src/index.ts';
 import { data, init, jit, numpy as np, optim, random, train, vmap } from '../src/index.ts';
 import { networkOf, reconstructionLoss } from './models/autoencoder.ts';
-import { choice, count, scriptFlags } from './training/flags.ts';
+import { choice, count } from './training/flags.ts';
+import { scriptFlags } from './training/script-flags.ts';
 
 const models = 16;
 const batchSize = 256;

@@ -1,3 +1,4 @@
+import type { OrShapes } from '../../src/index.ts';
 import { NDArray, data, init, jit, numpy as np, random, tree } from '../../src/index.ts';
 import type { Beginning, ImageBatch, ImageModel, Losses, ModelEntry } from '../models/model.ts';
 import type { Flags, ValuesOf } from './flags.ts';
@@ -34,6 +35,7 @@ export const trainable = <S, F extends Flags>(model: ImageModel<S, F>): ModelEnt
         state = next;
         return items(named(losses));
       },
+      text: (form, batch) => step.lower(state as OrShapes<S>, onDevice(batch)).asText(form),
       score: (batch) => items(score(state, onDevice(batch), weights(batch))),
       save: () => data.toTensors(state),
       restore(tensors, source) {

@@ -1,4 +1,5 @@
 import type { Batch, HostTensor, LabelledImages } from '../../src/data/index.ts';
+import type { LoweredText } from '../../src/index.ts';
 
 /** A batch of images on the host. */
 export type HostBatch = Batch<LabelledImages>;
@@ -34,4 +35,6 @@ export interface Trainer {
   readonly reconstruct?: (images: HostFloats) => Promise<HostFloats>;
   /** New images in [0, 1], the same ones for the same state; others for each `part`, which counts from 0. */
   readonly generate?: (count: number, part: number) => Promise<HostFloats>;
+  /** A step on such batches as the text of one of its stages, such as WGSL. */
+  readonly text?: (form: LoweredText, batch: HostBatch) => string;
 }
