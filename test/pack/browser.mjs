@@ -17,7 +17,7 @@ console.log(jit(vmap(grad((x) => np.sin(np.matmul(x, x)).sum())))(np.ones([2, 3,
 
 const size = ({ code }) => gzipSync(code, { level: 9 }).length;
 
-/** The sizes of what Vite makes of the root entry, minified and compressed, in bytes. */
+/** The sizes of what Vite makes of the root entry, minified and compressed, in bytes: the core, and what it fetches when asked for. */
 export async function bundleSizes(project) {
   const root = join(project, 'core');
   await mkdir(root);
@@ -34,14 +34,9 @@ export async function bundleSizes(project) {
   for (const name of withEntry) {
     for (const next of chunks.find(({ fileName }) => fileName === name)?.imports ?? []) withEntry.add(next);
   }
-  const sizes = { core: 0, wasm: 0, webgpu: 0, others: [] };
-  for (const chunk of chunks) {
-    if (withEntry.has(chunk.fileName)) sizes.core += size(chunk);
-    else if (chunk.name === 'wasm' || chunk.name === 'webgpu') sizes[chunk.name] += size(chunk);
-    // The reference device, and what the other two share.
-    else if (size(chunk) > 5000) sizes.others.push(chunk.fileName);
-  }
-  return sizes;
+  const core = chunks.filter(({ fileName }) => withEntry.has(fileName)).reduce((sum, chunk) => sum + size(chunk), 0);
+  const rest = chunks.filter(({ fileName }) => !withEntry.has(fileName)).map((chunk) => [chunk.name, size(chunk)]);
+  return { core, rest };
 }
 
 /** Trains a little on both devices in a built application. Throws for anything that the browser complains of. */
