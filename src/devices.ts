@@ -161,10 +161,20 @@ function requireTuning(device: DeviceName, place: string | null): void {
   }
 }
 
-/** The device that new arrays go to. */
+/**
+ * The device that new arrays go to.
+ *
+ * @example
+ * console.log(defaultDevice().memory().liveBytes);
+ */
 export const defaultDevice = (): DeviceInfo => currentDefault();
 
-/** The devices that have been started. */
+/**
+ * The devices that have been started.
+ *
+ * @example
+ * const names = (await devices()).map((d) => d.name);
+ */
 export const devices = async (): Promise<readonly DeviceInfo[]> =>
   (await Promise.all(started.values())).filter((d) => d.lost === null);
 
@@ -172,6 +182,8 @@ export const devices = async (): Promise<readonly DeviceInfo[]> =>
  * Copies every array of a tree to a device (default: the default device).
  *
  * @throws DeviceUnavailableError when the device can't be had here.
+ * @example
+ * const moved = await devicePut({ w: np.ones([3]) }, 'reference');
  */
 export const devicePut = async <T>(value: T, device?: DeviceName): Promise<T> =>
   putOn(value, device === undefined ? currentDefault() : await start(device));

@@ -34,14 +34,24 @@ export async function devicePut<T>(value: T, device: Device): Promise<T> {
   return tree.unflatten<T>(treedef, moved);
 }
 
-/** Reads every array of a tree: typed arrays in their places. */
+/**
+ * Reads every array of a tree: typed arrays in their places.
+ *
+ * @example
+ * const host = await deviceGet({ w: np.ones([3]) }); // { w: Float32Array }
+ */
 export async function deviceGet(value: unknown): Promise<unknown> {
   const { leaves, treedef } = tree.flatten(value);
   const read = await Promise.all(leaves.map((leaf) => (isArray(leaf) ? leaf.data() : leaf)));
   return tree.unflatten(treedef, read);
 }
 
-/** Waits until every array of a tree has been computed, and returns the tree. */
+/**
+ * Waits until every array of a tree has been computed, and returns the tree.
+ *
+ * @example
+ * const ready = await blockUntilReady(np.ones([3]).mul(2));
+ */
 export async function blockUntilReady<T>(value: T): Promise<T> {
   await Promise.all(tree.leaves(value).map((leaf) => (isArray(leaf) ? settled(leaf) : leaf)));
   return value;

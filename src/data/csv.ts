@@ -167,6 +167,9 @@ export const readCsv = <const C extends Readonly<Record<string, CsvType>> = Read
  * {@link parseCsv} of a file, of which only a piece is in memory at a time.
  *
  * @throws FileError where it can't be read; CsvError as {@link parseCsv}.
+ * @example
+ * await data.saveText('points.csv', 'x,y\n1,2\n3,4\n');
+ * const { x, y } = await data.loadCsv('points.csv');
  */
 export const loadCsv = <const C extends Readonly<Record<string, CsvType>> = Readonly<Record<string, 'f32'>>>(
   path: string,

@@ -33,5 +33,10 @@ export const loadMnist = ({ folder }: ImageSource = {}): TE.TaskEither<PullbackE
  *
  * Rejects with a {@link DatasetError} when neither is there or images and labels do not belong together, with an
  * `IdxError` for a damaged file, and with a `FileError` for one that can't be read.
+ *
+ * @example
+ * const { train, test } = await data.mnist();
+ * train.images.shape; // [60000, 28, 28, 1]
+ * test.labels.shape; // [10000]
  */
 export const mnist = (source: ImageSource = {}): Promise<ImageSplits> => runOrThrow(loadMnist(source));

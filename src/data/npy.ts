@@ -240,6 +240,8 @@ export const loadNpy = (path: string): Promise<HostTensor> => runOrThrow(readNpy
  * Writes an `.npy` file in one stroke: whoever reads it finds the old contents or the new.
  *
  * @throws FileError where it can't be written.
+ * @example
+ * await data.saveNpy('x.npy', { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) });
  */
 export const saveNpy = async (path: string, tensor: HostTensor): Promise<void> =>
   runOrThrow(writeBytes(path, encodeNpy(tensor)));

@@ -250,7 +250,13 @@ export const readSafetensors = (path: string): TE.TaskEither<PullbackError, Tens
     TE.flatMapEither((bytes): E.Either<PullbackError, TensorFile> => decodeSafetensors(bytes, path)),
   );
 
-/** {@link writeSafetensors} that throws: a `FileError` where the file can't be written. */
+/**
+ * {@link writeSafetensors} that throws: a `FileError` where the file can't be written.
+ *
+ * @example
+ * const w = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * await data.saveSafetensors('w.safetensors', { tensors: { w }, metadata: {} });
+ */
 export async function saveSafetensors(path: string, file: TensorFile): Promise<void> {
   orThrow(await writeSafetensors(path, file)());
 }

@@ -22,6 +22,9 @@ export function readSync<A>(reading: Reading<A>): A {
 /**
  * The numbers 0 to `count` − 1 in a random order that follows from the key alone: the numbers that
  * `jax.random.permutation(key, count)` gives. Random bits come from the device, the sorting by them happens on the host.
+ *
+ * @example
+ * const order = await data.shuffledOrder(random.key(0), 1000); // each number below 1000 once
  */
 export const shuffledOrder = (key: NDArray, count: number): Promise<Uint32Array<ArrayBuffer>> =>
   read(shuffling(key, count));

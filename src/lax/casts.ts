@@ -33,7 +33,12 @@ export const castP = primitive<{ readonly dtype: DType; readonly weakType: boole
   ),
 });
 
-/** Converts to another dtype: float to integer truncates and saturates, NaN gives 0; to bool is `x != 0`. */
+/**
+ * Converts to another dtype: float to integer truncates and saturates, NaN gives 0; to bool is `x != 0`.
+ *
+ * @example
+ * lax.convertElementType(np.array([1.9, -1.9]), 'i32'); // [1, -1]
+ */
 export function convertElementType(operand: ArrayLike, dtype: DType, weakType = false): NDArray {
   const x = asArray(operand, 'convertElementType');
   return x.dtype === dtype && x.weakType === weakType ? x : bind1(castP, [x], { dtype, weakType });
@@ -67,7 +72,12 @@ export const bitcastP = primitive<{ readonly dtype: DType }, 1>({
   ],
 });
 
-/** The same bits as another dtype of as many bytes, up to four. */
+/**
+ * The same bits as another dtype of as many bytes, up to four.
+ *
+ * @example
+ * lax.bitcastConvertType(np.array(1), 'u32'); // 1065353216
+ */
 export function bitcastConvertType(operand: ArrayLike, dtype: DType): NDArray {
   const x = asArray(operand, 'bitcastConvertType');
   return x.dtype === dtype ? x : bind1(bitcastP, [x], { dtype });

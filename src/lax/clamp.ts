@@ -60,6 +60,8 @@ export const clampP: Primitive<NoParams, 3> = primitive<NoParams, 3>({
  * x limited to [low, high]: min(max(low, x), high). The gradient goes to x strictly inside, and to a limit that x is beyond.
  *
  * @param low of the shape of `x`, or a scalar; `high` likewise.
+ * @example
+ * lax.clamp(0, np.array([-1, 0.5, 2]), 1); // [0, 0.5, 1]
  */
 export const clamp = (low: ArrayLike, x: ArrayLike, high: ArrayLike): NDArray =>
   bind1(clampP, operands('clamp', [low, x, high]), {});

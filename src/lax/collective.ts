@@ -97,7 +97,12 @@ export function psum<T>(tree: T, axisName: string): TreeOf<T, NDArray> {
 
 const total = (x: NDArray, axisName: string): NDArray => bind1(psumP, [x], { axisName });
 
-/** The mean over the examples of a named axis, of each leaf of a tree. Integers give floats. */
+/**
+ * The mean over the examples of a named axis, of each leaf of a tree. Integers give floats.
+ *
+ * @example
+ * vmap((x: NDArray) => lax.pmean(x, 'i'), 0, { axisName: 'i' })(np.array([1, 3])); // [2, 2]
+ */
 export function pmean<T>(tree: T, axisName: string): TreeOf<T, NDArray> {
   const size = sizeNamed('pmean', axisName);
   return eachLeaf('pmean', tree, (x) =>
@@ -210,7 +215,12 @@ const extremum =
     return eachLeaf(name, tree, (x) => (x.dtype === 'bool' ? bools : numbers)(all(x, axisName, size, 0), [0]));
   };
 
-/** The largest over the examples of a named axis, of each leaf of a tree; NaN if any is. Of bools: is any true? */
+/**
+ * The largest over the examples of a named axis, of each leaf of a tree; NaN if any is. Of bools: is any true?
+ *
+ * @example
+ * vmap((x: NDArray) => lax.pmax(x, 'i'), 0, { axisName: 'i' })(np.array([1, 3])); // [3, 3]
+ */
 export const pmax = extremum('pmax', reduceMax, reduceOr);
 
 /** The smallest over the examples of a named axis, of each leaf of a tree; NaN if any is. Of bools: are all true? */
@@ -294,6 +304,8 @@ export const axisIndexP: Primitive<OverAxis, 0> = primitive<OverAxis, 0>({
  * Which example of a named axis this is: i32[].
  *
  * @throws UnboundAxisError outside a `vmap` with that axisName.
+ * @example
+ * vmap((x: NDArray) => x.add(lax.axisIndex('i')), 0, { axisName: 'i' })(np.zeros([3])); // [0, 1, 2]
  */
 export function axisIndex(axisName: string): NDArray {
   sizeNamed('axisIndex', axisName);

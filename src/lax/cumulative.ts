@@ -367,11 +367,21 @@ const running =
     return bind1(p, [x], { axis: axisOf(p.name, x, axis), reverse });
   };
 
-/** Running sums along an axis; integers wrap. */
+/**
+ * Running sums along an axis; integers wrap.
+ *
+ * @example
+ * lax.cumsum(np.array([1, 2, 3]), 0, { reverse: true }); // [6, 5, 3]
+ */
 export const cumsum = running(cumsumP);
 /** Running products along an axis; integers wrap. Derivatives of all orders are exact, also at zeros. */
 export const cumprod = running(cumprodP);
-/** Running maxima along an axis; NaN from the first NaN on. */
+/**
+ * Running maxima along an axis; NaN from the first NaN on.
+ *
+ * @example
+ * lax.cummax(np.array([1, 3, 2]), 0); // [1, 3, 3]
+ */
 export const cummax = running(cummaxP);
 /** Running minima along an axis; NaN from the first NaN on. */
 export const cummin = running(cumminP);

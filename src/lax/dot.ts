@@ -180,6 +180,9 @@ function transposeDot(ct: NDArray, other: NDArray, wanted: Aval, d: DotDimension
 /**
  * The general dot product: sums over the paired `contracting` axes, keeps the paired `batch` axes. The result's axes are
  * (batch, free axes of `x`, free axes of `y`).
+ *
+ * @example
+ * const batched = lax.dotGeneral(np.ones([5, 2, 3]), np.ones([5, 3, 4]), { contracting: [[2], [1]], batch: [[0], [0]] }); // f32[5,2,4]
  */
 export const dotGeneral = (x: ArrayLike, y: ArrayLike, dimensionNumbers: DotDimensionNumbers): NDArray =>
   bind1(dotGeneralP, [asArray(x, 'dotGeneral'), asArray(y, 'dotGeneral')], dimensionNumbers);

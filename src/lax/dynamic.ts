@@ -266,6 +266,8 @@ const updateWindow = (x: NDArray, update: NDArray, starts: NDArray, axes: readon
  * @param sizes one a axis, at most the axis' extent.
  * @throws ArgumentError when there is not one start and one size for each axis, or starts are not integer scalars.
  * @throws ShapeMismatchError when the window is larger than the operand.
+ * @example
+ * lax.dynamicSlice(np.arange(5), [np.array(1, { dtype: 'i32' })], [2]); // [1, 2]
  */
 export function dynamicSlice(operand: ArrayLike, starts: NDArray | readonly StartIndex[], sizes: Shape): NDArray {
   const x = asArray(operand, 'dynamicSlice');
@@ -302,6 +304,8 @@ export function dynamicSlice(operand: ArrayLike, starts: NDArray | readonly Star
  * Starts are as in {@link dynamicSlice}.
  *
  * @throws ShapeMismatchError when `patch` does not fit into the operand, or has another rank or dtype.
+ * @example
+ * lax.dynamicUpdateSlice(np.zeros([4]), np.array([7, 8]), [np.array(1, { dtype: 'i32' })]); // [0, 7, 8, 0]
  */
 export function dynamicUpdateSlice(
   operand: ArrayLike,
@@ -323,7 +327,12 @@ export function dynamicUpdateSlice(
   );
 }
 
-/** The `size` elements from `start` along `axis`, as {@link dynamicSlice} takes them. */
+/**
+ * The `size` elements from `start` along `axis`, as {@link dynamicSlice} takes them.
+ *
+ * @example
+ * lax.dynamicSliceInDim(np.arange(5), np.array(3, { dtype: 'i32' }), 2); // [3, 4]
+ */
 export function dynamicSliceInDim(operand: ArrayLike, start: StartIndex, size: number, axis = 0): NDArray {
   const x = asArray(operand, 'dynamicSliceInDim');
   const along = axisOf('dynamicSliceInDim', x, axis);
@@ -343,7 +352,12 @@ export function dynamicUpdateSliceInDim(
   return dynamicUpdateSlice(x, patch, range(x.ndim).map((a) => (a === along ? start : 0))); // prettier-ignore
 }
 
-/** The subarray at `index` along `axis`; the axis stays with extent 1 unless `keepdims` is false. */
+/**
+ * The subarray at `index` along `axis`; the axis stays with extent 1 unless `keepdims` is false.
+ *
+ * @example
+ * lax.dynamicIndexInDim(np.arange(5), np.array(3, { dtype: 'i32' }), 0, false); // 3
+ */
 export function dynamicIndexInDim(operand: ArrayLike, index: StartIndex, axis = 0, keepdims = true): NDArray {
   const x = asArray(operand, 'dynamicIndexInDim');
   const along = axisOf('dynamicIndexInDim', x, axis);

@@ -264,7 +264,12 @@ export const ceil = apply1(ceilP);
 export const round = apply1(roundP);
 /** √x. */
 export const sqrt = apply1(sqrtP);
-/** 1/√x. */
+/**
+ * 1/√x.
+ *
+ * @example
+ * lax.rsqrt(np.array(4)); // 0.5
+ */
 export const rsqrt = apply1(rsqrtP);
 /** eˣ. */
 export const exp = apply1(expP);
@@ -288,7 +293,12 @@ export const atan = apply1(atanP);
 export const erf = apply1(erfP);
 /** The inverse of {@link erf}. */
 export const erfInv = apply1(erfInvP);
-/** 1 / (1 + e⁻ˣ). */
+/**
+ * 1 / (1 + e⁻ˣ).
+ *
+ * @example
+ * lax.logistic(np.array(0)); // 0.5
+ */
 export const logistic = apply1(logisticP);
 /** Logical not of bools, bitwise not of integers. */
 export const not = apply1(notP);
@@ -350,7 +360,12 @@ function powerOfIntegers(x: Expr, y: Expr): Expr {
   return result;
 }
 
-/** x to a fixed integer power, by repeated squaring. */
+/**
+ * x to a fixed integer power, by repeated squaring.
+ *
+ * @example
+ * lax.integerPow(np.array([2, 3]), 3); // [8, 27]
+ */
 export const integerPow = (x: ArrayLike, y: number): NDArray => bind1(integerPowP, [asArray(x, 'integerPow')], { y });
 
 /** x². */

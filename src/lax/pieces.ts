@@ -171,7 +171,12 @@ export const sliceP = primitive<SliceParams, 1>({
   ],
 });
 
-/** Elements `start ≤ i < limit` by `strides` along each axis. */
+/**
+ * Elements `start ≤ i < limit` by `strides` along each axis.
+ *
+ * @example
+ * lax.slice(np.arange(5), [1], [3]); // [1, 2]
+ */
 export function slice(operand: ArrayLike, start: Shape, limit: Shape, strides: Shape = start.map(() => 1)): NDArray {
   const x = asArray(operand, 'slice');
   const whole = start.every((s, i) => s === 0 && limit[i] === x.shape[i] && strides[i] === 1);
@@ -273,7 +278,12 @@ export const concatenateP = primitive<{ readonly axis: number }, number>({
   ],
 });
 
-/** Joins arrays along an existing axis. */
+/**
+ * Joins arrays along an existing axis.
+ *
+ * @example
+ * lax.concatenate([np.array([1]), np.array([2, 3])], 0); // [1, 2, 3]
+ */
 export function concatenate(operands: readonly ArrayLike[], axis: number): NDArray {
   const xs = operands.map((x) => asArray(x, 'concatenate'));
   return xs.length === 1 ? at(xs, 0) : bind1(concatenateP, xs, { axis });
@@ -298,7 +308,12 @@ export const revP = primitive<{ readonly axes: readonly number[] }, 1>({
   ],
 });
 
-/** Reverses the order along `axes`. */
+/**
+ * Reverses the order along `axes`.
+ *
+ * @example
+ * lax.rev(np.array([1, 2, 3]), [0]); // [3, 2, 1]
+ */
 export function rev(operand: ArrayLike, axes: readonly number[]): NDArray {
   const x = asArray(operand, 'rev');
   return axes.length === 0 ? x : bind1(revP, [x], { axes });

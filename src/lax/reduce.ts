@@ -188,7 +188,12 @@ const reducingTo =
     return axes.length === 0 ? x : bind1(p, [x], { axes, ties });
   };
 
-/** Largest element over `axes`; NaN if any is; -∞ (or the least integer) of nothing. */
+/**
+ * Largest element over `axes`; NaN if any is; -∞ (or the least integer) of nothing.
+ *
+ * @example
+ * lax.reduceMax(np.array([[1, 2], [3, 4]]), [1]); // [2, 4]
+ */
 export const reduceMax = reducingTo(reduceMaxP);
 /** Smallest element over `axes`; NaN if any is; ∞ (or the greatest integer) of nothing. */
 export const reduceMin = reducingTo(reduceMinP);
@@ -209,7 +214,12 @@ function argExtremum(x: NDArray, axis: number, dtype: DType, best: NDArray): NDA
   return convertElementType(reduceMin(select(extreme, positions, like(positions, at(x.shape, axis))), [axis]), dtype);
 }
 
-/** Position of the first largest element along `axis`; the first NaN if there is one. */
+/**
+ * Position of the first largest element along `axis`; the first NaN if there is one.
+ *
+ * @example
+ * lax.argmax(np.array([3, 9, 5]), 0, 'i32'); // 1
+ */
 export function argmax(operand: ArrayLike, axis: number, dtype: DType = 'i32'): NDArray {
   const x = asArray(operand, 'argmax');
   return argExtremum(x, axis, dtype, reduceMax(x, [axis]));

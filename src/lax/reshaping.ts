@@ -15,7 +15,12 @@ import { broadcastInDim, fill, operands, reshape } from './structural.ts';
 
 /** JAX's functions that are a line or two over the primitives that move elements. */
 
-/** `size` numbers from 0 up. */
+/**
+ * `size` numbers from 0 up.
+ *
+ * @example
+ * lax.iota('i32', 3); // [0, 1, 2]
+ */
 export const iota = (dtype: DType, size: number): NDArray => broadcastedIota(dtype, [size], 0);
 
 /** Padding of one axis: before the first element, after the last, and between neighbours. */
@@ -26,6 +31,8 @@ export type PaddingConfig = readonly [low: number, high: number, interior: numbe
  *
  * @param paddingConfig for each axis [before, after, between].
  * @throws ShapeMismatchError when there is not one entry for each axis, or more is cropped than there is.
+ * @example
+ * lax.pad(np.array([1, 2]), 9, [[1, 0, 1]]); // [9, 1, 9, 2]
  */
 export function pad(operand: ArrayLike, paddingValue: ArrayLike, paddingConfig: readonly PaddingConfig[]): NDArray {
   const x = asArray(operand, 'pad');
@@ -49,6 +56,8 @@ export function pad(operand: ArrayLike, paddingValue: ArrayLike, paddingConfig: 
  * range.
  *
  * @param predicate bool or integers, of the cases' shape or a scalar.
+ * @example
+ * lax.selectN(np.array([0, 1], { dtype: 'i32' }), np.array([1, 2]), np.array([3, 4])); // [1, 4]
  */
 export function selectN(predicate: ArrayLike, ...choices: readonly ArrayLike[]): NDArray {
   const [which, cases] = [asPositions(asArray(predicate, 'selectN')), operands('selectN', choices)];
@@ -65,7 +74,12 @@ export function selectN(predicate: ArrayLike, ...choices: readonly ArrayLike[]):
   return cases.slice(1).reduce((chosen, c, i) => select(ge(number, like(number, i + 1)), c, chosen), first);
 }
 
-/** Elements `start ≤ i < limit` by `stride` along one axis; negative bounds count from the end, null is all. */
+/**
+ * Elements `start ≤ i < limit` by `stride` along one axis; negative bounds count from the end, null is all.
+ *
+ * @example
+ * lax.sliceInDim(np.arange(5), 1, 4, 2); // [1, 3]
+ */
 export function sliceInDim(
   operand: ArrayLike,
   start: number | null,

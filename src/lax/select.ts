@@ -54,7 +54,12 @@ export const selectP = primitive<NoParams, 3>({
   ],
 });
 
-/** `x` where `condition`, else `y`; all of one shape, but for a condition without axes, which holds for all elements. */
+/**
+ * `x` where `condition`, else `y`; all of one shape, but for a condition without axes, which holds for all elements.
+ *
+ * @example
+ * lax.select(np.array([true, false]), np.array([1, 2]), np.array([3, 4])); // [1, 4]
+ */
 export function select(condition: ArrayLike, x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = operands('select', [x, y]) as readonly [NDArray, NDArray];
   const c = asArray(condition, 'select');

@@ -349,6 +349,8 @@ export function sortAlong(
  * comes first; NaN is above everything.
  *
  * @throws ArgumentError when the axis has fewer than `k` elements.
+ * @example
+ * const [values, indices] = lax.topK(np.array([3, 9, 5]), 2); // [9, 5] and [1, 2]
  */
 export function topK(
   operand: ArrayLike,

@@ -18,7 +18,12 @@ export const stopGradientP = primitive<NoParams, 1>({
   cases: [{ ins: [{ shape: [3], dtype: 'float' }], params: {} }],
 });
 
-/** `x`, an array or a tree of arrays, through which no gradient flows. Leaves that are not float stay as they are. */
+/**
+ * `x`, an array or a tree of arrays, through which no gradient flows. Leaves that are not float stay as they are.
+ *
+ * @example
+ * grad((x: NDArray) => x.mul(lax.stopGradient(x)))(np.array(3)); // 3
+ */
 export const stopGradient = <T>(x: T): T =>
   map((leaf: unknown) => {
     // Where values are computed at once there is no gradient to stop.

@@ -76,7 +76,12 @@ export const broadcastInDimP = primitive<{ readonly shape: Shape; readonly axes:
   ],
 });
 
-/** Repeats an array along new or size-1 axes: its axis `i` becomes axis `axes[i]` of the result of shape `shape`. */
+/**
+ * Repeats an array along new or size-1 axes: its axis `i` becomes axis `axes[i]` of the result of shape `shape`.
+ *
+ * @example
+ * lax.broadcastInDim(np.array([1, 2]), [2, 3], [0]); // [[1, 1, 1], [2, 2, 2]]
+ */
 export function broadcastInDim(operand: ArrayLike, shape: Shape, axes: readonly number[]): NDArray {
   const x = asArray(operand, 'broadcastInDim');
   if (sameShape(x.shape, shape) && axes.every((a, i) => a === i)) return x;
@@ -165,7 +170,12 @@ export const reshapeP = primitive<{ readonly shape: Shape }, 1>({
   ],
 });
 
-/** The same elements in row-major order under another shape. */
+/**
+ * The same elements in row-major order under another shape.
+ *
+ * @example
+ * lax.reshape(np.arange(4), [2, 2]); // [[0, 1], [2, 3]]
+ */
 export function reshape(operand: ArrayLike, shape: Shape): NDArray {
   const x = asArray(operand, 'reshape');
   return sameShape(x.shape, shape) ? x : bind1(reshapeP, [x], { shape });
@@ -202,7 +212,12 @@ export const transposeP = primitive<{ readonly permutation: readonly number[] },
 
 const inversePermutation = (p: readonly number[]): readonly number[] => p.map((_, i) => p.indexOf(i));
 
-/** Permutes the axes: axis `i` of the result is axis `permutation[i]` of the operand. */
+/**
+ * Permutes the axes: axis `i` of the result is axis `permutation[i]` of the operand.
+ *
+ * @example
+ * lax.transpose(np.array([[1, 2], [3, 4]]), [1, 0]); // [[1, 3], [2, 4]]
+ */
 export function transpose(operand: ArrayLike, permutation: readonly number[]): NDArray {
   const x = asArray(operand, 'transpose');
   const same = permutation.length === x.ndim && permutation.every((p, i) => p === i);
@@ -251,7 +266,12 @@ export function merge(
   return range(rank).map((a) => (axes.includes(a) ? reduced[axes.indexOf(a)] : kept[next++]) as Expr);
 }
 
-/** Sum over `axes`, which disappear. */
+/**
+ * Sum over `axes`, which disappear.
+ *
+ * @example
+ * lax.reduceSum(np.array([[1, 2], [3, 4]]), [0]); // [4, 6]
+ */
 export function reduceSum(operand: ArrayLike, axes: readonly number[]): NDArray {
   const x = asArray(operand, 'reduceSum');
   return axes.length === 0 ? x : bind1(reduceSumP, [x], { axes });

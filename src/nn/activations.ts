@@ -24,7 +24,12 @@ const floats = (x: ArrayLike): NDArray => {
   return isFloat(a.dtype) ? a : convertElementType(a, 'f32');
 };
 
-/** `max(x, 0)`, with gradient 0 at 0, as in JAX. NaN stays NaN. */
+/**
+ * `max(x, 0)`, with gradient 0 at 0, as in JAX. NaN stays NaN.
+ *
+ * @example
+ * nn.relu(np.array([-1, 2])); // [0, 2]
+ */
 export const relu = (x: NDArray): NDArray => select(x.le(0), zerosOf(x.aval), x);
 
 /** `min(max(x, 0), 6)`, with gradient 0 at both ends. */
@@ -36,15 +41,30 @@ export const relu2 = (x: NDArray): NDArray => {
   return positive.mul(positive);
 };
 
-/** `1 / (1 + exp(−x))`; its gradient stays finite in both tails. */
+/**
+ * `1 / (1 + exp(−x))`; its gradient stays finite in both tails.
+ *
+ * @example
+ * nn.sigmoid(np.array(0)); // 0.5
+ */
 export const sigmoid = (x: ArrayLike): NDArray => logistic(floats(x));
 
-/** `x · sigmoid(x)`. */
+/**
+ * `x · sigmoid(x)`.
+ *
+ * @example
+ * nn.silu(np.array(0)); // 0
+ */
 export const silu = (x: ArrayLike): NDArray => floats(x).mul(sigmoid(x));
 /** As {@link silu}. */
 export const swish: (x: ArrayLike) => NDArray = silu;
 
-/** `log(1 + exp(x))`, without overflow: `max(x, 0) + log1p(exp(−|x|))`. */
+/**
+ * `log(1 + exp(x))`, without overflow: `max(x, 0) + log1p(exp(−|x|))`.
+ *
+ * @example
+ * nn.softplus(np.array(0)); // 0.6931472
+ */
 export function softplus(x: ArrayLike): NDArray {
   const a = floats(x);
   // At 0, |x| has slope 1 here, so x must be taken whole there: then the gradient is sigmoid(x) everywhere.
@@ -60,7 +80,12 @@ export const tanh = (x: ArrayLike): NDArray => tanhOf(floats(x));
 /** `x` itself. */
 export const identity = (x: ArrayLike): NDArray => asArray(x);
 
-/** `x` where positive, else `alpha · (exp(x) − 1)`. */
+/**
+ * `x` where positive, else `alpha · (exp(x) − 1)`.
+ *
+ * @example
+ * nn.elu(np.array([0, 2])); // [0, 2]
+ */
 export function elu(x: ArrayLike, alpha = 1): NDArray {
   const a = floats(x);
   const positive = a.gt(0);
@@ -77,7 +102,12 @@ export function celu(x: ArrayLike, alpha = 1): NDArray {
   return maximum(a, 0).add(expm1(minimum(a, 0).div(alpha)).mul(alpha));
 }
 
-/** `x` where it is not negative, else `negativeSlope · x`. */
+/**
+ * `x` where it is not negative, else `negativeSlope · x`.
+ *
+ * @example
+ * nn.leakyRelu(np.array([-1, 2]), 0.1); // [-0.1, 2]
+ */
 export function leakyRelu(x: ArrayLike, negativeSlope = 0.01): NDArray {
   const a = floats(x);
   return select(a.ge(0), a, a.mul(negativeSlope));
@@ -107,7 +137,12 @@ export interface GeluOptions {
   readonly approximate?: boolean;
 }
 
-/** `x · Φ(x)`, with the normal distribution function Φ. Hendrycks, Gimpel, 2016. */
+/**
+ * `x · Φ(x)`, with the normal distribution function Φ. Hendrycks, Gimpel, 2016.
+ *
+ * @example
+ * nn.gelu(np.array([0, 100])); // [0, 100]
+ */
 export function gelu(x: ArrayLike, { approximate = true }: GeluOptions = {}): NDArray {
   const a = floats(x);
   if (!approximate) return a.mul(0.5).mul(erf(a.mul(Math.SQRT1_2)).add(1));
@@ -153,7 +188,12 @@ export function squareplus(x: ArrayLike, b = 4): NDArray {
 
 // ------------------------------------------------------------------------------------------------- along an axis
 
-/** `x − log Σ exp x` along `axis` (default the last): the logarithm of {@link softmax}, without overflow. */
+/**
+ * `x − log Σ exp x` along `axis` (default the last): the logarithm of {@link softmax}, without overflow.
+ *
+ * @example
+ * nn.logSoftmax(np.array([1, 1])); // [-0.6931472, -0.6931472]
+ */
 export function logSoftmax(x: ArrayLike, axis: Axis = -1): NDArray {
   const a = floats(x);
   const shifted = a.sub(largest(a, axis));
@@ -167,7 +207,12 @@ export function logmeanexp(x: ArrayLike, axis?: Axis, options: ReduceOptions = {
   return logsumexp(a, axis, options).sub(Math.log(count));
 }
 
-/** `exp x / Σ exp x` along `axis` (default the last), without overflow. */
+/**
+ * `exp x / Σ exp x` along `axis` (default the last), without overflow.
+ *
+ * @example
+ * nn.softmax(np.array([1, 1])); // [0.5, 0.5]
+ */
 export function softmax(x: ArrayLike, axis: Axis = -1): NDArray {
   const a = floats(x);
   const unnormalized = exp(a.sub(largest(a, axis)));
@@ -187,7 +232,12 @@ export interface StandardizeOptions {
   readonly variance?: ArrayLike;
 }
 
-/** `(x − mean) / √(variance + epsilon)` along `axis` (default the last). */
+/**
+ * `(x − mean) / √(variance + epsilon)` along `axis` (default the last).
+ *
+ * @example
+ * nn.standardize(np.array([1, 3]), -1).shape; // [2]
+ */
 export function standardize(x: ArrayLike, axis: Axis = -1, options: StandardizeOptions = {}): NDArray {
   const a = floats(x);
   const mean = options.mean === undefined ? a.mean(axis, { keepdims: true }) : asArray(options.mean);
@@ -209,6 +259,8 @@ export interface OneHotOptions {
  * A 1 at position x along a new axis of extent `numClasses`, zeros elsewhere; all zeros for positions outside.
  *
  * @throws ArgumentError for an axis that the result does not have.
+ * @example
+ * nn.oneHot(np.array([0, 2], { dtype: 'i32' }), 3); // [[1, 0, 0], [0, 0, 1]]
  */
 export function oneHot(x: ArrayLike, numClasses: number, { dtype = 'f32', axis = -1 }: OneHotOptions = {}): NDArray {
   const a = asArray(x);

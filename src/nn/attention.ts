@@ -32,6 +32,8 @@ export interface AttentionOptions {
  * `groups` (grouped queries) · result as query. All three may be without the batch axis.
  *
  * @throws ShapeMismatchError when the shapes do not fit together; DTypeError for a mask that is not bool.
+ * @example
+ * nn.dotProductAttention(np.ones([2, 5, 4, 8]), np.ones([2, 7, 4, 8]), np.ones([2, 7, 4, 8])).shape; // [2, 5, 4, 8]
  */
 export function dotProductAttention(
   query: NDArray,

@@ -98,6 +98,8 @@ export const conv2d = (features: number, window: Extents, options: ConvOptions =
  * `keras.layers.Conv1D`.
  *
  * @throws ArgumentError for inputs that are no sequences, a window that does not fit, groups that divide nothing.
+ * @example
+ * nn.conv1d(16, 3).init(key, [20, 4]).outputShape; // [18, 16]
  */
 export const conv1d = (features: number, window: Extents, options: ConvOptions = {}): Layer<Affine, null> =>
   convolution('conv1d', 1, features, window, options);

@@ -37,6 +37,9 @@ export const addBias = (y: NDArray, bias: NDArray | null): NDArray => (bias === 
  * A fully connected layer: `y = x · kernel + bias`.
  *
  * x: `[n, ..., in]` · kernel: `[in, features]` · bias: `[features]` · y: `[n, ..., features]`. As `keras.layers.Dense`.
+ *
+ * @example
+ * const { params } = nn.dense(10).init(key, [784]); // kernel: f32[784,10], bias: f32[10]
  */
 export const dense = (features: number, options: AffineOptions = {}): Layer<Affine, null> =>
   pure(

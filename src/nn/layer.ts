@@ -54,6 +54,9 @@ export const pure = <P extends Tree>(
  * Makes a layer without parameters of a function of a whole batch: `lambda(relu)`.
  *
  * The function is traced once on a batch of one to learn the shape of its outputs.
+ *
+ * @example
+ * const rows = nn.lambda((images) => images.reshape([-1, 28, 28]), 'rows');
  */
 export function lambda(f: (x: NDArray) => NDArray, name = f.name === '' ? 'lambda' : f.name): Layer<null, null> {
   return pure(

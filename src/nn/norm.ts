@@ -52,6 +52,8 @@ export function scaledAndMoved(x: NDArray, { scale, bias }: ScaleAndBias): NDArr
  * J. L. Ba, J. R. Kiros, G. E. Hinton: Layer Normalization. 2016.
  *
  * @throws ArgumentError for inputs without a feature axis.
+ * @example
+ * const block = nn.sequential(nn.dense(64), nn.layerNorm(), nn.gelu);
  */
 export function layerNorm(options: NormOptions = {}): Layer<ScaleAndBias, null> {
   const { epsilon = 1e-3 } = options;
@@ -75,6 +77,8 @@ export function layerNorm(options: NormOptions = {}): Layer<ScaleAndBias, null> 
  * B. Zhang, R. Sennrich: Root Mean Square Layer Normalization. NeurIPS 2019.
  *
  * @throws ArgumentError for inputs without a feature axis.
+ * @example
+ * const block = nn.sequential(nn.dense(64), nn.rmsNorm(), nn.silu);
  */
 export function rmsNorm(options: Omit<NormOptions, 'bias'> = {}): Layer<Pick<ScaleAndBias, 'scale'>, null> {
   const { epsilon = 1e-6 } = options;
@@ -103,6 +107,8 @@ export function rmsNorm(options: Omit<NormOptions, 'bias'> = {}): Layer<Pick<Sca
  * Y. Wu, K. He: Group Normalization. ECCV 2018.
  *
  * @throws ArgumentError for inputs without a channel axis, or groups that do not divide the channels.
+ * @example
+ * const block = nn.sequential(nn.conv2d(32, 3), nn.groupNorm(8), nn.relu);
  */
 export function groupNorm(groups = 32, options: NormOptions = {}): Layer<ScaleAndBias, null> {
   return groupwise('groupNorm', `groupNorm(${groups})`, options, (channels) => {

@@ -51,6 +51,8 @@ const reduced = (x: NDArray, reducer: WindowReducer, { size, strides, padding }:
  *
  * @param window one extent for all spatial axes, or one for each.
  * @throws ArgumentError for inputs without spatial axes, or a window that does not fit.
+ * @example
+ * nn.maxPool(2).init(key, [28, 28, 8]).outputShape; // [14, 14, 8]
  */
 export const maxPool = (window: Extents, options: PoolOptions = {}): Layer<null, null> =>
   pooling('maxPool', window, options, (x, windows) => reduced(x, 'max', windows));
@@ -63,6 +65,8 @@ export const maxPool = (window: Extents, options: PoolOptions = {}): Layer<null,
  *
  * @param window one extent for all spatial axes, or one for each.
  * @throws ArgumentError for inputs without spatial axes, or a window that does not fit.
+ * @example
+ * nn.avgPool(2).init(key, [28, 28, 8]).outputShape; // [14, 14, 8]
  */
 export const avgPool = (window: Extents, options: PoolOptions = {}): Layer<null, null> =>
   pooling('avgPool', window, options, (x, windows) => {
@@ -85,6 +89,8 @@ const globalPool = (name: string, gather: (x: NDArray, axes: readonly number[]) 
  * The mean of each channel: `[n, ...spatial, channels]` to `[n, channels]`. As `keras.layers.GlobalAveragePooling2D`.
  *
  * @throws ArgumentError for inputs without spatial axes.
+ * @example
+ * nn.globalAvgPool().init(key, [7, 7, 64]).outputShape; // [64]
  */
 export const globalAvgPool = (): Layer<null, null> => globalPool('globalAvgPool', (x, axes) => x.mean(axes));
 

@@ -3,7 +3,12 @@ import { product } from '../util/array.ts';
 import type { Layer } from './layer.ts';
 import { lambda } from './layer.ts';
 
-/** Flattens each example: `[n, ...shape]` to `[n, product of shape]`. */
+/**
+ * Flattens each example: `[n, ...shape]` to `[n, product of shape]`.
+ *
+ * @example
+ * nn.flatten().init(key, [28, 28, 1]).outputShape; // [784]
+ */
 export const flatten = (): Layer<null, null> =>
   lambda((x) => x.reshape([x.shape[0] ?? 1, product(x.shape.slice(1))]), 'flatten');
 

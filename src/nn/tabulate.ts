@@ -10,7 +10,12 @@ import { at, product } from '../util/array.ts';
 import type { Layer, Tree } from './layer.ts';
 import { isSequential } from './sequential.ts';
 
-/** How many numbers a tree of arrays has: of a layer's parameters, those that training changes. */
+/**
+ * How many numbers a tree of arrays has: of a layer's parameters, those that training changes.
+ *
+ * @example
+ * nn.countParams(nn.dense(10).init(key, [784]).params); // 7850
+ */
 export const countParams = (params: unknown): number =>
   leaves(params).reduce((count: number, leaf) => count + product((leaf as { readonly shape: Shape }).shape), 0);
 

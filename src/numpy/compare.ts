@@ -18,7 +18,12 @@ export interface CloseOptions {
   readonly equalNan?: boolean;
 }
 
-/** `|x - y| <= atol + rtol · |y|`, elementwise; infinities are close to themselves only. */
+/**
+ * `|x - y| <= atol + rtol · |y|`, elementwise; infinities are close to themselves only.
+ *
+ * @example
+ * np.isclose(np.array([1, 2]), np.array([1, 2.1])); // [true, false]
+ */
 export function isclose(x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray {
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   const [a, b] = promoted('isclose', [x, y]) as readonly [NDArray, NDArray];
@@ -29,11 +34,21 @@ export function isclose(x: ArrayLike, y: ArrayLike, options: CloseOptions = {}):
   return equalNan ? logicalOr(close, logicalAnd(isnan(a), isnan(b))) : close;
 }
 
-/** Are all elements close? A bool scalar; see {@link isclose}. */
+/**
+ * Are all elements close? A bool scalar; see {@link isclose}.
+ *
+ * @example
+ * np.allclose(np.array([1, 2]), np.array([1, 2.000001])); // true
+ */
 export const allclose = (x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray =>
   everywhere(isclose(x, y, options));
 
-/** Equal shapes and equal elements? A bool scalar. */
+/**
+ * Equal shapes and equal elements? A bool scalar.
+ *
+ * @example
+ * np.arrayEqual(np.array([1, 2]), np.array([1, 2])); // true
+ */
 export function arrayEqual(
   x: ArrayLike,
   y: ArrayLike,

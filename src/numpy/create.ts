@@ -46,7 +46,12 @@ export function array(x: Source, options: DTypeOptions & { readonly shape?: Shap
 /** As {@link array}. */
 export const asarray = array;
 
-/** An array filled with one value, or with one that is broadcast. */
+/**
+ * An array filled with one value, or with one that is broadcast.
+ *
+ * @example
+ * np.full([2], 7); // [7, 7]
+ */
 export function full(shape: Shape | number, value: ArrayLike, { dtype }: DTypeOptions = {}): NDArray {
   const extents = staticShape(shape, '[full] the shape');
   if (typeof value === 'number') return fill(extents, dtype ?? 'f32', value);
@@ -54,10 +59,20 @@ export function full(shape: Shape | number, value: ArrayLike, { dtype }: DTypeOp
   return broadcastTo(convertElementType(a, dtype ?? a.dtype), extents);
 }
 
-/** Zeros. */
+/**
+ * Zeros.
+ *
+ * @example
+ * np.zeros([2, 2]); // [[0, 0], [0, 0]]
+ */
 export const zeros = (shape: Shape | number, { dtype = 'f32' }: DTypeOptions = {}): NDArray =>
   fill(staticShape(shape, '[zeros] the shape'), dtype, 0);
-/** Ones. */
+/**
+ * Ones.
+ *
+ * @example
+ * np.ones([3]); // [1, 1, 1]
+ */
 export const ones = (shape: Shape | number, { dtype = 'f32' }: DTypeOptions = {}): NDArray =>
   fill(staticShape(shape, '[ones] the shape'), dtype, 1);
 
@@ -66,9 +81,19 @@ export interface LikeOptions extends DTypeOptions {
   readonly shape?: Shape | number;
 }
 
-/** Zeros of the shape and dtype of `x`, or those given. */
+/**
+ * Zeros of the shape and dtype of `x`, or those given.
+ *
+ * @example
+ * np.zerosLike(np.array([1, 2])); // [0, 0]
+ */
 export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => fullLike(x, 0, options);
-/** Ones of the shape and dtype of `x`, or those given. */
+/**
+ * Ones of the shape and dtype of `x`, or those given.
+ *
+ * @example
+ * np.onesLike(np.array([1, 2])); // [1, 1]
+ */
 export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => fullLike(x, 1, options);
 /** One value (or one that is broadcast) in the shape and dtype of `x`, or those given. */
 export function fullLike(x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray {
@@ -76,7 +101,13 @@ export function fullLike(x: ArrayLike, value: ArrayLike, options: LikeOptions = 
   return full(options.shape ?? a.shape, value, { dtype: options.dtype ?? a.dtype });
 }
 
-/** start, start + step, … below stop; `arange(n)` counts from 0. Integers are i32, fractions f32. */
+/**
+ * start, start + step, … below stop; `arange(n)` counts from 0. Integers are i32, fractions f32.
+ *
+ * @example
+ * np.arange(3); // [0, 1, 2]
+ * np.arange(1, 2, 0.25); // [1, 1.25, 1.5, 1.75]
+ */
 export function arange(start: number, stop?: number, step = 1, options: DTypeOptions = {}): NDArray {
   const bounds = stop === undefined ? [0, start, step] : [start, stop, step];
   const [from, to, by] = bounds.map((x) => staticNumber(x, '[arange] a bound')) as [number, number, number];
@@ -102,6 +133,8 @@ export interface LinspaceOptions extends DTypeOptions {
  * rounded down.
  *
  * @returns [count, ...shape of start and stop], or with the new axis at `options.axis`.
+ * @example
+ * np.linspace(0, 1, 5); // [0, 0.25, 0.5, 0.75, 1]
  */
 export function linspace(start: ArrayLike, stop: ArrayLike, count = 50, options: LinspaceOptions = {}): NDArray {
   const { endpoint = true, dtype } = options;
@@ -137,7 +170,12 @@ function between(start: ArrayLike, stop: ArrayLike, n: number, steps: number, op
   return convertElementType(floor(values), wanted);
 }
 
-/** The n × m matrix with ones on its diagonal `k`. */
+/**
+ * The n × m matrix with ones on its diagonal `k`.
+ *
+ * @example
+ * np.eye(2); // [[1, 0], [0, 1]]
+ */
 export function eye(n: number, m: number = n, k = 0, { dtype = 'f32' }: DTypeOptions = {}): NDArray {
   const shape = staticShape([n, m], '[eye] the shape');
   return convertElementType(onDiagonal(shape, k), dtype);

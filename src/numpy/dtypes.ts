@@ -59,6 +59,8 @@ const floatInfo = (dtype: DType, bits: number, nmant: number, maxExponent: numbe
  * Limits of a floating-point dtype.
  *
  * @throws DTypeError for other dtypes.
+ * @example
+ * np.finfo('f32').eps; // 1.1920929e-7
  */
 export function finfo(dtype: DType): FloatInfo {
   if (dtype === 'f16') return floatInfo(dtype, 16, 10, 15);

@@ -57,7 +57,12 @@ const logicalOf =
     return f(a, b);
   };
 
-/** x + y; for bools, or. */
+/**
+ * x + y; for bools, or.
+ *
+ * @example
+ * np.add(np.array([[1], [2]]), np.array([10, 20])); // [[11, 21], [12, 22]]
+ */
 export const add: Binary = arithmetic('add', lax.add, lax.or);
 /** x - y. */
 export const subtract: Binary = arithmetic('subtract', lax.sub, null);
@@ -67,9 +72,19 @@ export const multiply: Binary = arithmetic('multiply', lax.mul, lax.and);
 export const divide: Binary = combiningFloats('divide', lax.div);
 /** x / y as floats. */
 export const trueDivide: Binary = divide;
-/** The larger; NaN if either is NaN. */
+/**
+ * The larger; NaN if either is NaN.
+ *
+ * @example
+ * np.maximum(np.array([1, 5]), 3); // [3, 5]
+ */
 export const maximum: Binary = arithmetic('maximum', lax.max, lax.or);
-/** The smaller; NaN if either is NaN. */
+/**
+ * The smaller; NaN if either is NaN.
+ *
+ * @example
+ * np.minimum(np.array([1, 5]), 3); // [1, 3]
+ */
 export const minimum: Binary = arithmetic('minimum', lax.min, lax.and);
 /** The angle of the point (y, x), in radians. */
 export const arctan2: Binary = combiningFloats('arctan2', lax.atan2);
@@ -97,6 +112,9 @@ export const logicalNot: Unary = (x) => lax.not(toDtype(x, 'bool'));
 /**
  * xʸ. A JS integer exponent multiplies out, so that the base may be negative and gradients are exact; a negative one makes
  * floats of integers. Arrays of integers have integer powers, which wrap.
+ *
+ * @example
+ * np.power(2, np.array([1, 2, 3])); // [2, 4, 8]
  */
 export function power(x: ArrayLike, y: ArrayLike): NDArray {
   if (typeof y === 'number' && Number.isInteger(y)) {
@@ -110,7 +128,12 @@ export function power(x: ArrayLike, y: ArrayLike): NDArray {
   return lax.pow(a, b);
 }
 
-/** The remainder with the sign of the divisor, as NumPy and Python have it. */
+/**
+ * The remainder with the sign of the divisor, as NumPy and Python have it.
+ *
+ * @example
+ * np.remainder(np.array([5, -5]), 3); // [2, 1]
+ */
 export function remainder(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promoted('remainder', [x, y]) as readonly [NDArray, NDArray];
   const r = lax.rem(a, b);
@@ -144,15 +167,35 @@ export const negative: Unary = keeping(lax.neg);
 export const abs: Unary = keeping((x) => (x.dtype === 'bool' ? x : lax.abs(x)));
 /** -1, 0 or 1. */
 export const sign: Unary = keeping(lax.sign);
-/** x². */
+/**
+ * x².
+ *
+ * @example
+ * np.square(np.array([2, -3])); // [4, 9]
+ */
 export const square: Unary = keeping(lax.square);
-/** √x. */
+/**
+ * √x.
+ *
+ * @example
+ * np.sqrt(np.array([4, 9])); // [2, 3]
+ */
 export const sqrt: Unary = floating('sqrt', lax.sqrt);
-/** eˣ. */
+/**
+ * eˣ.
+ *
+ * @example
+ * np.exp(np.array([0, 1])); // [1, 2.718282]
+ */
 export const exp: Unary = floating('exp', lax.exp);
 /** eˣ - 1, exact near 0. */
 export const expm1: Unary = floating('expm1', lax.expm1);
-/** Natural logarithm. */
+/**
+ * Natural logarithm.
+ *
+ * @example
+ * np.log(np.array([1, Math.E])); // [0, 1]
+ */
 export const log: Unary = floating('log', lax.log);
 /** log(1 + x), exact near 0. */
 export const log1p: Unary = floating('log1p', lax.log1p);
@@ -172,14 +215,24 @@ export const floor: Unary = ofFloats(lax.floor);
 export const ceil: Unary = ofFloats(lax.ceil);
 /** 1 / x. */
 export const reciprocal: Unary = floating('reciprocal', (x) => lax.div(lax.like(x, 1), x));
-/** Is it NaN? */
+/**
+ * Is it NaN?
+ *
+ * @example
+ * np.isnan(np.array([NaN, 1])); // [true, false]
+ */
 export const isnan: Unary = floating('isnan', lax.isNan);
 /** Neither infinite nor NaN? */
 export const isfinite: Unary = floating('isfinite', lax.isFinite);
 /** Is it +∞ or -∞? */
 export const isinf: Unary = floating('isinf', (x) => lax.eq(lax.abs(x), lax.like(x, Infinity)));
 
-/** x rounded to `decimals` places (default 0), half to even. */
+/**
+ * x rounded to `decimals` places (default 0), half to even.
+ *
+ * @example
+ * np.round(np.array([0.5, 1.5, 2.4])); // [0, 2, 2]
+ */
 export function round(x: ArrayLike, decimals = 0): NDArray {
   const a = asArray(x);
   if (!isFloat(a.dtype)) return a;
@@ -215,7 +268,12 @@ export function hypot(x: ArrayLike, y: ArrayLike): NDArray {
   return select(infinite, lax.like(a, Infinity), select(regular, scaled, stopGradient(lax.add(long, short))));
 }
 
-/** `x` where `condition`, else `y`, broadcast together. */
+/**
+ * `x` where `condition`, else `y`, broadcast together.
+ *
+ * @example
+ * np.where(np.array([1, -2]).gt(0), 10, np.array([3, 4])); // [10, 4]
+ */
 export function where(condition: ArrayLike, x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promoted('where', [x, y]) as readonly [NDArray, NDArray];
   const c = toDtype(condition, 'bool');
@@ -223,13 +281,23 @@ export function where(condition: ArrayLike, x: ArrayLike, y: ArrayLike): NDArray
   return select(broadcastTo(c, shape), broadcastTo(a, shape), broadcastTo(b, shape));
 }
 
-/** Limits x to [low, high]; either may be null. */
+/**
+ * Limits x to [low, high]; either may be null.
+ *
+ * @example
+ * np.clip(np.array([-2, 0.5, 9]), 0, 1); // [0, 0.5, 1]
+ */
 export function clip(x: ArrayLike, low: ArrayLike | null = null, high: ArrayLike | null = null): NDArray {
   const raised = low === null ? asArray(x) : maximum(x, low);
   return high === null ? raised : minimum(raised, high);
 }
 
-/** NaN replaced by `nan` (default 0), infinities by the largest finite numbers or the values given. */
+/**
+ * NaN replaced by `nan` (default 0), infinities by the largest finite numbers or the values given.
+ *
+ * @example
+ * np.nanToNum(np.array([NaN, 1])); // [0, 1]
+ */
 export function nanToNum(
   x: ArrayLike,
   options: { readonly nan?: number; readonly posinf?: number; readonly neginf?: number } = {},

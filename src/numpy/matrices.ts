@@ -43,7 +43,12 @@ export function diagonal(x: ArrayLike, offset = 0, axis1 = 0, axis2 = 1): NDArra
   return reduceSum(kept, [outer.length]);
 }
 
-/** The diagonal `k` of a matrix, or the matrix that has a vector on its diagonal `k` and zeros elsewhere. */
+/**
+ * The diagonal `k` of a matrix, or the matrix that has a vector on its diagonal `k` and zeros elsewhere.
+ *
+ * @example
+ * np.diag(np.array([1, 2])); // [[1, 0], [0, 2]]
+ */
 export function diag(x: ArrayLike, k = 0): NDArray {
   const a = asArray(x);
   if (a.ndim === 2) return diagonal(a, k);
@@ -56,7 +61,12 @@ export function diag(x: ArrayLike, k = 0): NDArray {
   return select(onDiagonal([size, size], offset), wide, zerosOf(wide.aval));
 }
 
-/** The sum along diagonal `offset` of two axes, of narrow integers as i32 or u32. */
+/**
+ * The sum along diagonal `offset` of two axes, of narrow integers as i32 or u32.
+ *
+ * @example
+ * np.trace(np.array([[1, 2], [3, 4]])); // 5
+ */
 export function trace(x: ArrayLike, offset = 0, axis1 = 0, axis2 = 1): NDArray {
   const line = diagonal(x, offset, axis1, axis2);
   return reduceSum(summable(line), [line.ndim - 1]);
@@ -112,7 +122,12 @@ const withAxes =
 
 /** `x` with at least one axis. */
 export const atleast1d = withAxes((s) => (s.length === 0 ? [1] : s));
-/** `x` with at least two axes; a vector becomes a row. */
+/**
+ * `x` with at least two axes; a vector becomes a row.
+ *
+ * @example
+ * np.atleast2d(np.array([1, 2])).shape; // [1, 2]
+ */
 export const atleast2d = withAxes((s) => (s.length === 0 ? [1, 1] : s.length === 1 ? [1, ...s] : s));
 /** `x` with at least three axes: [n] becomes [1, n, 1] and [m, n] becomes [m, n, 1]. */
 export const atleast3d = withAxes((s) =>

@@ -20,7 +20,12 @@ import type { NDArray } from '../trace/value.ts';
 
 const signed: readonly DType[] = ['i8', 'i16', 'i32'];
 
-/** The dtype of an operation on arrays of these two dtypes. */
+/**
+ * The dtype of an operation on arrays of these two dtypes.
+ *
+ * @example
+ * np.promoteTypes('i32', 'f16'); // 'f16'
+ */
 export function promoteTypes(a: DType, b: DType): DType {
   if (a === 'bool' || b === 'bool') return a === 'bool' ? b : a;
   if (isFloat(a) !== isFloat(b)) return isFloat(a) ? a : b;
@@ -47,7 +52,12 @@ const kindOf = (x: Given): Kind =>
     ? { dtype: Number.isInteger(x) ? 'i32' : 'f32', weak: true }
     : { dtype: x.dtype, weak: x.weakType };
 
-/** The dtype that operands combine to. */
+/**
+ * The dtype that operands combine to.
+ *
+ * @example
+ * np.resultType(np.ones([2]), np.arange(3)); // 'f32'
+ */
 export const resultType = (...operands: readonly ArrayLike[]): DType =>
   combined(operands.map((x) => kindOf(givenOf(x))));
 
@@ -87,7 +97,12 @@ export function broadcastShapesOrNull(shapes: readonly Shape[]): Shape | null {
   return out;
 }
 
-/** Broadcasts an array to a shape by NumPy's rule: axes are aligned from the last. */
+/**
+ * Broadcasts an array to a shape by NumPy's rule: axes are aligned from the last.
+ *
+ * @example
+ * np.broadcastTo(np.array([1, 2]), [2, 2]); // [[1, 2], [1, 2]]
+ */
 export function broadcastTo(x: ArrayLike, to: Shape): NDArray {
   const a = asArray(x);
   const shape = staticShape(to, '[broadcastTo] the shape');

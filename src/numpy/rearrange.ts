@@ -24,7 +24,12 @@ const listOf = (n: OneOrMore): readonly number[] => (Array.isArray(n) ? (n as re
 const axisList = (name: string, x: NDArray, axes: OneOrMore): readonly number[] =>
   listOf(axes).map((a) => axesOf(name, x, a)[0] as number);
 
-/** Moves axes `source` to positions `destination`; the others keep their order. */
+/**
+ * Moves axes `source` to positions `destination`; the others keep their order.
+ *
+ * @example
+ * np.moveaxis(np.ones([2, 3, 4]), 0, -1).shape; // [3, 4, 2]
+ */
 export function moveaxis(x: ArrayLike, source: OneOrMore, destination: OneOrMore): NDArray {
   const a = asArray(x);
   const [from, to] = [axisList('moveaxis', a, source), axisList('moveaxis', a, destination)];
@@ -49,6 +54,8 @@ export function moveaxis(x: ArrayLike, source: OneOrMore, destination: OneOrMore
  * Shifts elements along axes, those that fall off coming in at the other end; without an axis, over the flattened array.
  *
  * @param shift one for all axes, or one for each; known while tracing (numbers) or not (arrays).
+ * @example
+ * np.roll(np.array([1, 2, 3]), 1); // [3, 1, 2]
  */
 export function roll(x: ArrayLike, shift: OneOrMore | NDArray, axis: OneOrMore | null = null): NDArray {
   const a = asArray(x);
@@ -137,7 +144,12 @@ function repeatAll(a: NDArray, times: number, along: number): NDArray {
   );
 }
 
-/** Repeats the whole array `reps` times along each axis; new axes come in front. */
+/**
+ * Repeats the whole array `reps` times along each axis; new axes come in front.
+ *
+ * @example
+ * np.tile(np.array([1, 2]), 2); // [1, 2, 1, 2]
+ */
 export function tile(x: ArrayLike, reps: OneOrMore): NDArray {
   const a = asArray(x);
   const counts = listOf(reps).map((n) => staticNumber(n, '[tile] a count'));
@@ -170,6 +182,8 @@ type Widths = readonly (readonly [before: number, after: number])[];
  *
  * @param width one number or pair for all axes, or a pair for each.
  * @throws ArgumentError when there is not one pair for each axis, or a mirrored axis has too few elements.
+ * @example
+ * np.pad(np.array([1, 2]), 1); // [0, 1, 2, 0]
  */
 export function pad(
   x: ArrayLike,

@@ -66,27 +66,63 @@ const nonEmpty =
     return f(x, axes);
   };
 
-/** Sum over `axis` (default all); bools are counted, and narrow integers are added up as i32 or u32. */
+/**
+ * Sum over `axis` (default all); bools are counted, and narrow integers are added up as i32 or u32.
+ *
+ * @example
+ * np.sum(np.array([[1, 2], [3, 4]]), 0); // [4, 6]
+ * np.sum(np.array([[1, 2], [3, 4]]), 1, { keepdims: true }); // [[3], [7]]
+ */
 export const sum: Reduction = reduction('sum', summable, reduceSum);
-/** Product over `axis` (default all), of narrow integers as i32 or u32. */
+/**
+ * Product over `axis` (default all), of narrow integers as i32 or u32.
+ *
+ * @example
+ * np.prod(np.array([2, 3, 4])); // 24
+ */
 export const prod: Reduction = reduction('prod', summable, lax.reduceProd);
-/** Maximum over `axis` (default all); NaN if any element is. */
+/**
+ * Maximum over `axis` (default all); NaN if any element is.
+ *
+ * @example
+ * np.max(np.array([[1, 5], [3, 4]]), 1); // [5, 4]
+ */
 export const max: Reduction = reduction(
   'max',
   (x) => x,
   nonEmpty('max', (x, axes) => (x.dtype === 'bool' ? lax.reduceOr(x, axes) : lax.reduceMax(x, axes))),
 );
-/** Minimum over `axis` (default all); NaN if any element is. */
+/**
+ * Minimum over `axis` (default all); NaN if any element is.
+ *
+ * @example
+ * np.min(np.array([[1, 5], [3, 4]]), 0); // [1, 4]
+ */
 export const min: Reduction = reduction(
   'min',
   (x) => x,
   nonEmpty('min', (x, axes) => (x.dtype === 'bool' ? lax.reduceAnd(x, axes) : lax.reduceMin(x, axes))),
 );
-/** Are all true over `axis` (default all)? */
+/**
+ * Are all true over `axis` (default all)?
+ *
+ * @example
+ * np.all(np.array([0, 1]).gt(0)); // false
+ */
 export const all: Reduction = reduction('all', truth, lax.reduceAnd);
-/** Is any true over `axis` (default all)? */
+/**
+ * Is any true over `axis` (default all)?
+ *
+ * @example
+ * np.any(np.array([0, 1]).gt(0)); // true
+ */
 export const any: Reduction = reduction('any', truth, lax.reduceOr);
-/** Mean over `axis` (default all). */
+/**
+ * Mean over `axis` (default all).
+ *
+ * @example
+ * np.mean(np.array([[1, 2], [3, 4]])); // 2.5
+ */
 export const mean: Reduction = reduction('mean', floats, meanOf);
 
 function meanOf(x: NDArray, axes: readonly number[]): NDArray {
@@ -117,7 +153,12 @@ export function var_(x: ArrayLike, axis?: Axis, options: VarianceOptions = {}): 
   return kept(div(total, like(total, n)), a, axes, options);
 }
 
-/** Standard deviation over `axis` (default all). */
+/**
+ * Standard deviation over `axis` (default all).
+ *
+ * @example
+ * np.std(np.array([1, 3])); // 1
+ */
 export function std(x: ArrayLike, axis?: Axis, options: VarianceOptions = {}): NDArray {
   const a = floats(asArray(x));
   return a.dtype === 'f16' ? inSingle(a, (wide) => std(wide, axis, options)) : sqrt(var_(a, axis, options));
@@ -138,12 +179,27 @@ const argument =
     );
   };
 
-/** Position of the first largest element along `axis`, or in the flattened array, as i32. */
+/**
+ * Position of the first largest element along `axis`, or in the flattened array, as i32.
+ *
+ * @example
+ * np.argmax(np.array([1, 5, 3])); // 1
+ */
 export const argmax = argument('argmax', lax.argmax);
-/** Position of the first smallest element along `axis`, or in the flattened array, as i32. */
+/**
+ * Position of the first smallest element along `axis`, or in the flattened array, as i32.
+ *
+ * @example
+ * np.argmin(np.array([[4, 1], [2, 3]]), 1); // [1, 0]
+ */
 export const argmin = argument('argmin', lax.argmin);
 
-/** log Σ eˣ over `axis` (default all), without overflow. */
+/**
+ * log Σ eˣ over `axis` (default all), without overflow.
+ *
+ * @example
+ * np.logsumexp(np.array([1000, 1000])); // 1000.6931
+ */
 export function logsumexp(x: ArrayLike, axis?: Axis, options?: ReduceOptions): NDArray {
   const a = floats(asArray(x));
   const axes = axesOf('logsumexp', a, axis);

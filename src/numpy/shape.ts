@@ -17,7 +17,12 @@ import { axesOf } from './reduce.ts';
 
 const axisOf = (name: string, x: NDArray, axis: number): number => at(axesOf(name, x, axis), 0);
 
-/** The same elements in another shape; one extent may be -1. */
+/**
+ * The same elements in another shape; one extent may be -1.
+ *
+ * @example
+ * np.reshape(np.arange(4), [2, -1]); // [[0, 1], [2, 3]]
+ */
 export function reshape(x: ArrayLike, shape: Shape | number): NDArray {
   const a = asArray(x);
   const given: readonly unknown[] = Array.isArray(shape) ? (shape as Shape) : [shape];
@@ -36,7 +41,12 @@ export function reshape(x: ArrayLike, shape: Shape | number): NDArray {
   );
 }
 
-/** Permutes the axes; reverses them when `axes` is omitted. */
+/**
+ * Permutes the axes; reverses them when `axes` is omitted.
+ *
+ * @example
+ * np.transpose(np.array([[1, 2], [3, 4]])); // [[1, 3], [2, 4]]
+ */
 export function transpose(x: ArrayLike, axes?: readonly number[]): NDArray {
   const a = asArray(x);
   if (axes === undefined) return lax.transpose(a, range(a.ndim).reverse());
@@ -46,7 +56,12 @@ export function transpose(x: ArrayLike, axes?: readonly number[]): NDArray {
   );
 }
 
-/** Exchanges two axes. */
+/**
+ * Exchanges two axes.
+ *
+ * @example
+ * np.swapaxes(np.ones([2, 3, 4]), 0, 2).shape; // [4, 3, 2]
+ */
 export function swapaxes(x: ArrayLike, axis1: number, axis2: number): NDArray {
   const a = asArray(x);
   const [i, j] = [axisOf('swapaxes', a, axis1), axisOf('swapaxes', a, axis2)];
@@ -56,7 +71,12 @@ export function swapaxes(x: ArrayLike, axis1: number, axis2: number): NDArray {
   );
 }
 
-/** Adds axes of extent 1 at the positions that they have in the result. */
+/**
+ * Adds axes of extent 1 at the positions that they have in the result.
+ *
+ * @example
+ * np.expandDims(np.ones([3]), 0).shape; // [1, 3]
+ */
 export function expandDims(x: ArrayLike, axis: number | readonly number[]): NDArray {
   const a = asArray(x);
   const given: readonly unknown[] = Array.isArray(axis) ? (axis as readonly unknown[]) : [axis];
@@ -73,7 +93,12 @@ export function expandDims(x: ArrayLike, axis: number | readonly number[]): NDAr
   );
 }
 
-/** Removes axes of extent 1: all, or those named. */
+/**
+ * Removes axes of extent 1: all, or those named.
+ *
+ * @example
+ * np.squeeze(np.ones([1, 3, 1])).shape; // [3]
+ */
 export function squeeze(x: ArrayLike, axis?: Axis): NDArray {
   const a = asArray(x);
   const axes =
@@ -87,25 +112,45 @@ export function squeeze(x: ArrayLike, axis?: Axis): NDArray {
   );
 }
 
-/** Joins arrays along an existing axis (default 0; null: flattened). */
+/**
+ * Joins arrays along an existing axis (default 0; null: flattened).
+ *
+ * @example
+ * np.concatenate([np.array([1, 2]), np.array([3])]); // [1, 2, 3]
+ */
 export const concatenate = (xs: readonly ArrayLike[], axis: number | null = 0): NDArray =>
   joined(axis === null ? alike(xs).map((x) => reshape(x, [-1])) : alike(xs), axis ?? 0);
 
-/** Joins arrays of one shape along a new axis (default 0). */
+/**
+ * Joins arrays of one shape along a new axis (default 0).
+ *
+ * @example
+ * np.stack([np.array([1, 2]), np.array([3, 4])], 1); // [[1, 3], [2, 4]]
+ */
 export const stack = (xs: readonly ArrayLike[], axis = 0): NDArray =>
   joined(
     alike(xs).map((x) => expandDims(x, axis)),
     axis,
   );
 
-/** Joins along axis 0, after making vectors and numbers rows. */
+/**
+ * Joins along axis 0, after making vectors and numbers rows.
+ *
+ * @example
+ * np.vstack([np.array([1, 2]), np.array([3, 4])]); // [[1, 2], [3, 4]]
+ */
 export const vstack = (xs: readonly ArrayLike[]): NDArray =>
   joined(
     alike(xs).map((x) => (x.ndim < 2 ? reshape(x, [1, x.size]) : x)),
     0,
   );
 
-/** Joins along axis 1 (vectors and numbers: axis 0). */
+/**
+ * Joins along axis 1 (vectors and numbers: axis 0).
+ *
+ * @example
+ * np.hstack([np.array([1]), np.array([2, 3])]); // [1, 2, 3]
+ */
 export function hstack(xs: readonly ArrayLike[]): NDArray {
   const arrays = alike(xs).map((x) => (x.ndim === 0 ? reshape(x, [1]) : x));
   return joined(arrays, (arrays[0]?.ndim ?? 1) > 1 ? 1 : 0);
@@ -118,7 +163,12 @@ function joined(arrays: readonly NDArray[], axis: number): NDArray {
   return lax.concatenate(arrays, axisOf('concatenate', first, axis));
 }
 
-/** Splits into equal parts (a number), or before the given positions, along `axis`. */
+/**
+ * Splits into equal parts (a number), or before the given positions, along `axis`.
+ *
+ * @example
+ * const [left, right] = np.split(np.arange(4), 2); // [0, 1] and [2, 3]
+ */
 export function split(x: ArrayLike, parts: number | readonly number[], axis = 0): readonly NDArray[] {
   const a = asArray(x);
   const along = axisOf('split', a, axis);
@@ -133,15 +183,30 @@ export function split(x: ArrayLike, parts: number | readonly number[], axis = 0)
   return bounds.slice(0, -1).map((start, i) => sliceAlong(a, along, start, at(bounds, i + 1)));
 }
 
-/** Reverses the order along `axis` (default all axes). */
+/**
+ * Reverses the order along `axis` (default all axes).
+ *
+ * @example
+ * np.flip(np.array([1, 2, 3])); // [3, 2, 1]
+ */
 export function flip(x: ArrayLike, axis?: Axis): NDArray {
   const a = asArray(x);
   return lax.rev(a, axesOf('flip', a, axis));
 }
 
-/** Elements on and below diagonal `k` (default 0); zeros elsewhere. */
+/**
+ * Elements on and below diagonal `k` (default 0); zeros elsewhere.
+ *
+ * @example
+ * np.tril(np.ones([2, 2])); // [[1, 0], [1, 1]]
+ */
 export const tril = (x: ArrayLike, k = 0): NDArray => triangle(asArray(x), k, true);
-/** Elements on and above diagonal `k` (default 0); zeros elsewhere. */
+/**
+ * Elements on and above diagonal `k` (default 0); zeros elsewhere.
+ *
+ * @example
+ * np.triu(np.ones([2, 2])); // [[1, 1], [0, 1]]
+ */
 export const triu = (x: ArrayLike, k = 0): NDArray => triangle(asArray(x), k, false);
 
 function triangle(a: NDArray, k: number, lower: boolean): NDArray {
@@ -160,6 +225,9 @@ function triangle(a: NDArray, k: number, lower: boolean): NDArray {
 /**
  * Matrix product: the last axis of `x` with the second last of `y`; leading axes broadcast; vectors as NumPy has it. Of bools:
  * is any pair true?
+ *
+ * @example
+ * np.matmul(np.array([[1, 2], [3, 4]]), np.array([1, 1])); // [3, 7]
  */
 export function matmul(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = alike([x, y]) as readonly [NDArray, NDArray];
@@ -180,7 +248,12 @@ export function matmul(x: ArrayLike, y: ArrayLike): NDArray {
   });
 }
 
-/** Dot product: the last axis of `x` with the second last (or only) of `y`; scalars multiply. Of bools as {@link matmul}. */
+/**
+ * Dot product: the last axis of `x` with the second last (or only) of `y`; scalars multiply. Of bools as {@link matmul}.
+ *
+ * @example
+ * np.dot(np.array([1, 2]), np.array([3, 4])); // 11
+ */
 export function dot(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = alike([x, y]) as readonly [NDArray, NDArray];
   if (a.ndim === 0 || b.ndim === 0) return a.mul(b);
@@ -189,7 +262,12 @@ export function dot(x: ArrayLike, y: ArrayLike): NDArray {
   return contracted(a, b, { contracting: [[a.ndim - 1], [axis]], batch: [[], []] });
 }
 
-/** Products of all pairs of elements of two flattened arrays: [m, n]. */
+/**
+ * Products of all pairs of elements of two flattened arrays: [m, n].
+ *
+ * @example
+ * np.outer(np.array([1, 2]), np.array([3, 4])); // [[3, 4], [6, 8]]
+ */
 export function outer(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = alike([x, y]) as readonly [NDArray, NDArray];
   return expandDims(reshape(a, -1), 1).mul(reshape(b, -1));

@@ -25,14 +25,24 @@ export interface SortOptions {
   readonly stable?: boolean;
 }
 
-/** Sorted along an axis (default the last; null: flattened); stable, NaN last (first when descending). */
+/**
+ * Sorted along an axis (default the last; null: flattened); stable, NaN last (first when descending).
+ *
+ * @example
+ * np.sort(np.array([3, 1, 2])); // [1, 2, 3]
+ */
 export function sort(x: ArrayLike, axis: number | null = -1, { descending = false }: SortOptions = {}): NDArray {
   const [a, along] = flattenedFor('sort', x, axis);
   const { values } = sorting.sortAlong(a, along);
   return descending ? rev(values, [along]) : values;
 }
 
-/** The positions that sort an array along an axis (default the last; null: flattened), as i32. */
+/**
+ * The positions that sort an array along an axis (default the last; null: flattened), as i32.
+ *
+ * @example
+ * np.argsort(np.array([3, 1, 2])); // [1, 2, 0]
+ */
 export function argsort(x: ArrayLike, axis: number | null = -1, { descending = false }: SortOptions = {}): NDArray {
   const [a, along] = flattenedFor('argsort', x, axis);
   return sorting.sortAlong(a, along, descending).positions;
@@ -51,7 +61,17 @@ const cumulative =
     return f(convertElementType(a, dtype ?? (a.dtype === 'bool' ? 'i32' : a.dtype)), along);
   };
 
-/** Running sums along an axis, or over the flattened array (null, the default). */
+/**
+ * Running sums along an axis, or over the flattened array (null, the default).
+ *
+ * @example
+ * np.cumsum(np.array([1, 2, 3])); // [1, 3, 6]
+ */
 export const cumsum = cumulative('cumsum', lax.cumsum);
-/** Running products along an axis, or over the flattened array (null, the default). */
+/**
+ * Running products along an axis, or over the flattened array (null, the default).
+ *
+ * @example
+ * np.cumprod(np.array([1, 2, 3])); // [1, 2, 6]
+ */
 export const cumprod = cumulative('cumprod', lax.cumprod);

@@ -87,6 +87,8 @@ function nothing(name: string, a: NDArray, wanted: Shape, { mode = 'fill', fillV
  * them. All other axes broadcast. For null, both are flattened.
  *
  * @throws ShapeMismatchError when the other axes do not broadcast.
+ * @example
+ * np.takeAlongAxis(np.array([[1, 2], [3, 4]]), np.array([[1], [0]], { dtype: 'i32' }), 1); // [[2], [3]]
  */
 export function takeAlongAxis(
   x: ArrayLike,

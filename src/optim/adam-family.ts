@@ -85,7 +85,12 @@ export function scaleByRadam(options: RadamOptions = {}): GradientTransformation
   };
 }
 
-/** {@link scaleByRadam}, then a step down. As `optax.radam`. */
+/**
+ * {@link scaleByRadam}, then a step down. As `optax.radam`.
+ *
+ * @example
+ * radam(1e-3);
+ */
 export const radam = (learningRate: ScalarOrSchedule, options: RadamOptions = {}): Chain =>
   chain(scaleByRadam(options), scaleByLearningRate(learningRate));
 
@@ -112,7 +117,12 @@ export function scaleByBelief(options: BeliefOptions = {}): GradientTransformati
   };
 }
 
-/** {@link scaleByBelief}, then a step down. As `optax.adabelief`. */
+/**
+ * {@link scaleByBelief}, then a step down. As `optax.adabelief`.
+ *
+ * @example
+ * adabelief(1e-3);
+ */
 export const adabelief = (learningRate: ScalarOrSchedule, options: BeliefOptions = {}): Chain =>
   chain(scaleByBelief(options), scaleByLearningRate(learningRate));
 

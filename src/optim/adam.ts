@@ -87,7 +87,12 @@ export function scaleByAdam(options: AdamOptions = {}): GradientTransformation<A
 export const adam = (learningRate: ScalarOrSchedule, options: AdamOptions = {}): Chain =>
   chain(scaleByAdam(options), scaleByLearningRate(learningRate));
 
-/** Adam with Nesterov's momentum. Dozat: Incorporating Nesterov Momentum into Adam (2016); as `optax.nadam`. */
+/**
+ * Adam with Nesterov's momentum. Dozat: Incorporating Nesterov Momentum into Adam (2016); as `optax.nadam`.
+ *
+ * @example
+ * nadam(1e-3);
+ */
 export const nadam = (learningRate: ScalarOrSchedule, options: Omit<AdamOptions, 'nesterov'> = {}): Chain =>
   adam(learningRate, { ...options, nesterov: true });
 

@@ -48,10 +48,20 @@ export const eachUpdate = (f: (update: NDArray) => NDArray): GradientTransformat
   update: (updates, state) => [tree.map(f, updates), state],
 });
 
-/** Makes all updates zero: what it is applied to stays as it is. As `optax.set_to_zero`. */
+/**
+ * Makes all updates zero: what it is applied to stays as it is. As `optax.set_to_zero`.
+ *
+ * @example
+ * partition({ train: adam(1e-3), freeze: setToZero() }, { w: 'train', b: 'freeze' });
+ */
 export const setToZero = (): GradientTransformation<null> => stateless((updates) => zerosLike(updates));
 
-/** Multiplies updates by a number: `u ↦ stepSize · u`. As `optax.scale`. */
+/**
+ * Multiplies updates by a number: `u ↦ stepSize · u`. As `optax.scale`.
+ *
+ * @example
+ * chain(scaleByAdam(), scale(-1e-3));
+ */
 export const scale = (stepSize: Scalar): GradientTransformation<null> => eachUpdate((u) => times(u, stepSize));
 
 /** What is remembered where a number follows a schedule: the steps taken, `i32[]`. */
@@ -76,6 +86,8 @@ export const scaleBySchedule = (stepSizeFn: Schedule): GradientTransformation<Co
  * `optax.scale_by_learning_rate`.
  *
  * @param learningRate a number, a scalar array, or a schedule of the count of steps; null leaves updates as they are.
+ * @example
+ * chain(scaleByAdam(), scaleByLearningRate(linearSchedule(1e-3, 0, 1000)));
  */
 export function scaleByLearningRate(
   learningRate: ScalarOrSchedule | null,

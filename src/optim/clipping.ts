@@ -79,6 +79,8 @@ export interface AdaptiveGradClipOptions {
  * Large-Scale Image Recognition Without Normalization (ICML 2021); as `optax.adaptive_grad_clip`.
  *
  * @throws ArgumentError when `update` gets no parameters; ShapeMismatchError for a parameter with more than five axes.
+ * @example
+ * chain(adaptiveGradClip(0.01), sgd(0.1));
  */
 export const adaptiveGradClip = (
   clipping: Scalar,

@@ -80,6 +80,9 @@ export interface LambOptions extends Omit<AdamOptions, 'muDtype' | 'nesterov'> {
 /**
  * LAMB: Adam, decay of weights, {@link scaleByTrustRatio}, then a step down. You et al.: Large Batch Optimization for Deep
  * Learning (ICLR 2020); as `optax.lamb`.
+ *
+ * @example
+ * lamb(1e-3, { weightDecay: 0.01 });
  */
 export const lamb = (
   learningRate: ScalarOrSchedule,

@@ -66,7 +66,12 @@ export function partition(
   };
 }
 
-/** The older name of {@link partition}. */
+/**
+ * The older name of {@link partition}.
+ *
+ * @example
+ * multiTransform({ large: sgd(0.1), small: sgd(0.01) }, { w: 'large', b: 'small' });
+ */
 export const multiTransform: typeof partition = partition;
 
 /**

@@ -144,6 +144,11 @@ export const scaleByRss = ({
   },
 });
 
-/** Adagrad: {@link scaleByRss}, then a step down. As `optax.adagrad`. */
+/**
+ * Adagrad: {@link scaleByRss}, then a step down. As `optax.adagrad`.
+ *
+ * @example
+ * adagrad(0.1);
+ */
 export const adagrad = (learningRate: ScalarOrSchedule, options: AdagradOptions = {}): Chain =>
   chain(scaleByRss(options), scaleByLearningRate(learningRate));

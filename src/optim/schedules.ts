@@ -8,7 +8,12 @@ import { minus, oneMinus, product } from './scalars.ts';
 /** A schedule of this library: it takes a JS number as well, and gives an array without axes. */
 export type CountSchedule = (count: Scalar) => NDArray;
 
-/** The same value always. As `optax.constant_schedule`. */
+/**
+ * The same value always. As `optax.constant_schedule`.
+ *
+ * @example
+ * constantSchedule(0.1)(100); // 0.1
+ */
 export const constantSchedule =
   (value: Scalar): CountSchedule =>
   () =>

@@ -28,6 +28,9 @@ export interface TraceOptions {
  *
  * Polyak 1964; Nesterov 1983, in the form of Sutskever et al.: On the importance of initialization and momentum in deep
  * learning (ICML 2013); as `optax.trace`.
+ *
+ * @example
+ * chain(trace(0.9), scale(-0.1)); // momentum
  */
 export function trace(
   decay: Scalar,
@@ -81,6 +84,9 @@ export interface EmaOptions {
  * `optax.ema`.
  *
  * It means whatever runs through it, parameters as well: `ema(0.999).update(params, state)`.
+ *
+ * @example
+ * chain(ema(0.9), scale(-0.1));
  */
 export const ema = (
   decay: Scalar,

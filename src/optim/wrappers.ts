@@ -14,7 +14,12 @@ import { either, zerosLike } from './trees.ts';
 /** What {@link zeroNans} remembers: for each leaf, whether the last update had a NaN. */
 export type ZeroNansState = { readonly foundNan: unknown };
 
-/** Makes NaN in updates zero. As `optax.zero_nans`. */
+/**
+ * Makes NaN in updates zero. As `optax.zero_nans`.
+ *
+ * @example
+ * chain(zeroNans(), adam(1e-3));
+ */
 export const zeroNans = (): GradientTransformation<ZeroNansState> => ({
   init: (params) => ({ foundNan: tree.map(() => scalarOf('bool', 0), params) }),
   update: (updates) => [

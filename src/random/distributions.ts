@@ -41,6 +41,8 @@ export interface UniformOptions extends FloatOptions {
  * Uniform in [minval, maxval).
  *
  * @throws DTypeError for a dtype that is no float.
+ * @example
+ * random.uniform(random.key(0), [4], { minval: -1, maxval: 1 }).shape; // [4]
  */
 export function uniform(k: NDArray, shape: Shape = [], options: UniformOptions = {}): NDArray {
   const dtype = floatDtype('uniform', options.dtype);
@@ -81,7 +83,12 @@ function unit(k: NDArray, shape: Shape, dtype: FloatType): NDArray {
   return lax.add(upper, lax.mul(rest, fill(shape, 'f64', 2 ** -52)));
 }
 
-/** True with probability `p`, in the shape of `p` unless another one is given, which `p` broadcasts to. */
+/**
+ * True with probability `p`, in the shape of `p` unless another one is given, which `p` broadcasts to.
+ *
+ * @example
+ * random.bernoulli(random.key(0), 0.9, [4]).dtype; // 'bool'
+ */
 export function bernoulli(k: NDArray, p: ArrayLike = 0.5, shape?: Shape): NDArray {
   const given = asArray(p);
   const probability = isFloat(given.dtype) ? given : convertElementType(given, 'f32');
@@ -89,7 +96,12 @@ export function bernoulli(k: NDArray, p: ArrayLike = 0.5, shape?: Shape): NDArra
   return lax.lt(uniform(k, extents, { dtype: probability.dtype }), broadcastTo(toDtype(probability, probability.dtype), extents)); // prettier-ignore
 }
 
-/** Standard normal: √2 erf⁻¹(u) of a uniform u in (-1, 1). */
+/**
+ * Standard normal: √2 erf⁻¹(u) of a uniform u in (-1, 1).
+ *
+ * @example
+ * random.normal(random.key(0), [2, 3]).shape; // [2, 3]
+ */
 export function normal(k: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   const dtype = floatDtype('normal', options.dtype);
   const extents = staticShape(shape, '[random.normal] the shape');
@@ -104,6 +116,8 @@ const nextToward = (x: -1, dtype: FloatType): number => x + finfo(dtype).eps / 2
  * Standard normal, restricted to the open interval (lower, upper).
  *
  * @param shape that of the bounds together when omitted.
+ * @example
+ * random.truncatedNormal(random.key(0), -2, 2, [5]).shape; // [5]
  */
 export function truncatedNormal(
   k: NDArray,
@@ -146,7 +160,12 @@ function beyond(x: NDArray, direction: 1 | -1): NDArray {
   return select(atZero, smallest, bitcastConvertType(moved, x.dtype));
 }
 
-/** Gumbel(0, 1): -log(-log u). */
+/**
+ * Gumbel(0, 1): -log(-log u).
+ *
+ * @example
+ * random.gumbel(random.key(0), [5]).shape; // [5]
+ */
 export function gumbel(k: NDArray, shape: Shape = [], options: FloatOptions = {}): NDArray {
   const dtype = floatDtype('gumbel', options.dtype);
   const minval = finfo(dtype).tiny;
@@ -166,6 +185,8 @@ export interface CategoricalOptions {
  * Draws positions along `axis` with probabilities softmax(logits), by the Gumbel-max trick.
  *
  * @returns i32 in the shape of `logits` without `axis`, or in the given shape, which that one broadcasts to.
+ * @example
+ * random.categorical(random.key(0), np.array([-1e9, 0, -1e9])); // 1
  */
 export function categorical(k: NDArray, logits: ArrayLike, axis = -1, options: CategoricalOptions = {}): NDArray {
   const given = asArray(logits);

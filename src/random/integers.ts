@@ -19,6 +19,8 @@ import { bits, split } from './keys.ts';
  *
  * @param minval integers that broadcast to the shape; `maxval` likewise.
  * @throws DTypeError for a dtype that is no integer; ArgumentError for bounds with fractions.
+ * @example
+ * random.randint(random.key(0), [5], 3, 4); // [3, 3, 3, 3, 3]
  */
 export function randint(k: NDArray, shape: Shape, minval: ArrayLike, maxval: ArrayLike, dtype: DType = 'i32'): NDArray {
   if (!isInteger(dtype))

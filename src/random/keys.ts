@@ -24,6 +24,8 @@ import { NDArray } from '../trace/value.ts';
  * The key of a seed: its upper and lower 32 bits. A seed may be an array without axes, traced too: `vmap(key)(seeds)`.
  *
  * @throws ArgumentError unless the seed is a safe integer, or an array without axes; DTypeError for an array of floats.
+ * @example
+ * random.key(42); // [0, 42]
  */
 export function key(seed: number | NDArray): NDArray {
   if (seed instanceof NDArray) return keyOf(seed);
@@ -91,7 +93,12 @@ export function split(k: NDArray, count: number | Shape = 2): NDArray {
   return stack([a, b], shape.length);
 }
 
-/** A new key from a key and a number. */
+/**
+ * A new key from a key and a number.
+ *
+ * @example
+ * const perStep = [0, 1, 2].map((step) => random.foldIn(random.key(0), step));
+ */
 export function foldIn(k: NDArray, data: ArrayLike): NDArray {
   const [number] = promoted('foldIn', [data], 'u32') as readonly [NDArray];
   const [k0, k1] = words(k, []);
@@ -117,6 +124,8 @@ export interface BitsOptions {
  * Uniformly distributed bits.
  *
  * @throws DTypeError for a dtype that is no unsigned integer.
+ * @example
+ * random.bits(random.key(0), [5]).dtype; // 'u32'
  */
 export function bits(k: NDArray, shape: Shape = [], { dtype = 'u32' }: BitsOptions = {}): NDArray {
   if (!isUnsigned(dtype)) {

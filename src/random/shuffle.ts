@@ -73,6 +73,8 @@ export interface ChoiceOptions {
  *
  * @returns the drawn elements: `shape` for numbers and vectors; else `shape` in the place of the axis.
  * @throws ArgumentError for more draws without replacement than there are elements.
+ * @example
+ * random.choice(random.key(0), np.array([7, 7, 7]), [2]); // [7, 7]
  */
 export function choice(k: NDArray, a: ArrayLike, shape: Shape = [], options: ChoiceOptions = {}): NDArray {
   const { replace = true, p, axis = 0 } = options;

@@ -62,7 +62,12 @@ export const disableJit: Switch = makeSwitch();
  */
 export const debugNans: Switch = makeSwitch();
 
-/** As {@link debugNans}, for infinities. */
+/**
+ * As {@link debugNans}, for infinities.
+ *
+ * @example
+ * debugInfs(() => step(params, batch));
+ */
 export const debugInfs: Switch = makeSwitch();
 
 /**
@@ -72,12 +77,19 @@ export const debugInfs: Switch = makeSwitch();
  * `foldIn` does not use its key up, so folding different numbers into one key is fine.
  *
  * @throws KeyReuseError with the lines of both uses, from the second.
+ * @example
+ * const draws = debugKeyReuse(() => random.split(random.key(0)).slice(0));
  */
 export const debugKeyReuse: Switch = makeSwitch();
 
 /**
  * Says with `console.warn`, each time a jitted function is traced, why none of its earlier traces would do: which
  * argument's structure, shape, dtype or static value differs from the nearest of them.
+ *
+ * @example
+ * explainCacheMisses(true);
+ * jit((x: NDArray) => x.mul(2))(np.ones([3])); // says: jit of the function is traced …
+ * explainCacheMisses(false);
  */
 export const explainCacheMisses: Switch = makeSwitch();
 
@@ -104,6 +116,9 @@ export function onClearCaches(clear: () => void): void {
 /**
  * Forgets all traced and compiled functions, so that the next calls trace and compile anew; for measuring, and for giving
  * memory back. Functions and arrays stay valid.
+ *
+ * @example
+ * clearCaches(); // the next call of each jitted function traces and compiles it
  */
 export function clearCaches(): void {
   epoch += 1;

@@ -25,6 +25,8 @@ import { reduced } from './segmentation.ts';
  * `optax.softmax_cross_entropy_with_integer_labels`.
  *
  * @throws ShapeMismatchError, ArgumentError for labels of another shape or that are no integers.
+ * @example
+ * nn.softmaxCrossEntropyWithIntegerLabels(np.array([[1, 1], [50, 0]]), np.array([0, 0], { dtype: 'i32' })); // [0.6931472, 0]
  */
 export function softmaxCrossEntropyWithIntegerLabels(logits: NDArray, labels: ArrayLike): NDArray {
   const label = integerLabels('softmaxCrossEntropyWithIntegerLabels', logits, labels);
@@ -37,6 +39,9 @@ export function softmaxCrossEntropyWithIntegerLabels(logits: NDArray, labels: Ar
  *     loss = −Σ labels · log softmax(logits)
  *
  * logits, labels: `f[..., classes]` · loss: `f[...]`. As `optax.softmax_cross_entropy`.
+ *
+ * @example
+ * nn.softmaxCrossEntropy(np.array([[1, 1]]), np.array([[0.5, 0.5]])); // [0.6931472]
  */
 export const softmaxCrossEntropy = (logits: NDArray, labels: ArrayLike): NDArray =>
   logSoftmax(logits).mul(labels).sum(-1).neg();
@@ -47,6 +52,9 @@ export const softmaxCrossEntropy = (logits: NDArray, labels: ArrayLike): NDArray
  *     loss = −labels · log sigmoid(logits) − (1 − labels) · log sigmoid(−logits)
  *
  * logits, labels (0 to 1): `f[...]` · loss: `f[...]`, not reduced. As `optax.sigmoid_binary_cross_entropy`.
+ *
+ * @example
+ * nn.sigmoidBinaryCrossEntropy(np.array([0, 50]), np.array([1, 1])); // [0.6931472, 0]
  */
 export function sigmoidBinaryCrossEntropy(logits: NDArray, labels: ArrayLike): NDArray {
   const positive = asArray(labels);
@@ -148,6 +156,9 @@ export interface SmoothOptions extends LossOptions {
  *
  * labels: `f[..., classes]` · result: `f[..., classes]`. With `where`, only the classes that count are counted. As
  * `optax.smooth_labels`. Müller, Kornblith, Hinton, 2019.
+ *
+ * @example
+ * nn.smoothLabels(np.array([1, 0]), 0.1); // [0.95, 0.05]
  */
 export function smoothLabels(labels: ArrayLike, alpha: number, { axis = -1, where }: SmoothOptions = {}): NDArray {
   const given = floats(labels);
@@ -188,9 +199,19 @@ export function rankingSoftmaxLoss(logits: ArrayLike, labels: ArrayLike, options
   return loss.sum().div(counts.add(whereOf(counts.eq(0), 1, 0)));
 }
 
-/** Is each example's highest score that of its label? logits: `f[..., classes]` · labels: integers `[...]` · bool `[...]`. */
+/**
+ * Is each example's highest score that of its label? logits: `f[..., classes]` · labels: integers `[...]` · bool `[...]`.
+ *
+ * @example
+ * nn.correct(np.array([[0.1, 2], [3, 1]]), np.array([1, 1], { dtype: 'i32' })); // [true, false]
+ */
 export const correct = (logits: NDArray, labels: ArrayLike): NDArray =>
   logits.argmax(-1).eq(integerLabels('correct', logits, labels));
 
-/** The share of examples whose highest score is that of their label, a scalar: the mean of {@link correct}. */
+/**
+ * The share of examples whose highest score is that of their label, a scalar: the mean of {@link correct}.
+ *
+ * @example
+ * nn.accuracy(np.array([[0.1, 2], [3, 1]]), np.array([1, 1], { dtype: 'i32' })); // 0.5
+ */
 export const accuracy = (logits: NDArray, labels: ArrayLike): NDArray => correct(logits, labels).mean();

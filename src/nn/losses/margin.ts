@@ -21,6 +21,8 @@ import { floats, integerLabels, pair } from './operands.ts';
  * predictorOutputs: scores `f[...]` · targets: −1 or 1, `[...]` · loss: `f[...]`. As `optax.hinge_loss`.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.hingeLoss(np.array([0.5, 2]), np.array([1, 1])); // [0.5, 0]
  */
 export function hingeLoss(predictorOutputs: ArrayLike, targets: ArrayLike): NDArray {
   const [p, t] = pair('hingeLoss', predictorOutputs, targets);

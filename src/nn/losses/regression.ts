@@ -33,6 +33,8 @@ export function squaredError(predictions: ArrayLike, targets?: ArrayLike): NDArr
  * `optax.l2_loss`.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.l2Loss(np.array([2]), np.array([0])); // [2]
  */
 export function l2Loss(predictions: ArrayLike, targets?: ArrayLike): NDArray {
   const errors = errorsOf('l2Loss', predictions, targets);
@@ -44,6 +46,8 @@ export function l2Loss(predictions: ArrayLike, targets?: ArrayLike): NDArray {
  * `torch.nn.functional.l1_loss` without reduction.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.absoluteError(np.array([2]), np.array([5])); // [3]
  */
 export const absoluteError = (predictions: ArrayLike, targets?: ArrayLike): NDArray =>
   abs(errorsOf('absoluteError', predictions, targets));
@@ -59,6 +63,8 @@ export interface HuberOptions {
  * `delta · (e − ½ delta)`. Shapes as {@link squaredError}. As `optax.huber_loss`. Huber, 1964.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.huberLoss(np.array([0.5, 3]), np.array([0, 0])); // [0.125, 2.5]
  */
 export function huberLoss(predictions: ArrayLike, targets?: ArrayLike, { delta = 1 }: HuberOptions = {}): NDArray {
   const errors = abs(errorsOf('huberLoss', predictions, targets));
@@ -91,6 +97,8 @@ export interface CosineOptions extends LossOptions {
  * predictions, targets: `f[..., d]` · similarity: `f[...]`, in [−1, 1]. As `optax.cosine_similarity`.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.cosineSimilarity(np.array([1, 0]), np.array([0, 2])); // 0
  */
 export function cosineSimilarity(predictions: ArrayLike, targets: ArrayLike, options: CosineOptions = {}): NDArray {
   const [p, t] = pair('cosineSimilarity', predictions, targets);

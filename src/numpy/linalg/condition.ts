@@ -30,6 +30,8 @@ export interface RankOptions {
  * scalar: 1 if any element is not 0.
  *
  * @throws ArgumentError when both tolerances are given.
+ * @example
+ * np.linalg.matrixRank(np.array([[1, 2], [2, 4]])); // 1
  */
 export function matrixRank(a: ArrayLike, { rtol, tol, hermitian = false }: RankOptions = {}): NDArray {
   const x = floats(a);

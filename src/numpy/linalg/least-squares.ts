@@ -29,6 +29,8 @@ export interface PinvOptions {
  * change nearby, for matrices that are not of full rank and for equal singular values too.
  *
  * @throws ShapeMismatchError when `a` has fewer than two axes, or with `hermitian` is not square.
+ * @example
+ * np.linalg.pinv(np.array([[2, 0], [0, 0]])); // [[0.5, 0], [0, 0]]
  */
 export function pinv(a: ArrayLike, { rtol, hermitian = false }: PinvOptions = {}): NDArray {
   const matrix = hermitian ? symmetrized('pinv', squares('pinv', a)) : matrices('pinv', a);

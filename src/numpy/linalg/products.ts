@@ -12,6 +12,8 @@ import { inv } from './solve.ts';
  * Square matrices [..., n, n] to an integer power, by repeated squaring; a negative power is one of the inverse.
  *
  * @throws ArgumentError when the power is no integer; ShapeMismatchError when the matrices are not square.
+ * @example
+ * np.linalg.matrixPower(np.array([[1, 1], [0, 1]]), 3); // [[1, 3], [0, 1]]
  */
 export function matrixPower(a: ArrayLike, n: number): NDArray {
   const x = asArray(a);

@@ -81,6 +81,8 @@ function folded(b: NDArray, f: (columns: NDArray) => NDArray): NDArray {
  * The inverses of square matrices [..., n, n]. To solve a system, {@link solve} is faster and more accurate.
  *
  * @throws ShapeMismatchError when the matrices are not square.
+ * @example
+ * np.linalg.inv(np.array([[2, 0], [0, 4]])); // [[0.5, 0], [0, 0.25]]
  */
 export function inv(a: ArrayLike): NDArray {
   const matrix = squares('inv', a);
