@@ -23,7 +23,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--save-every", type=_whole, help="steps between checkpoints (default: at the end alone)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write a summary of the run")
     parser.add_argument("--hlo", type=Path, metavar="FILE", help="write the compiled program, collectives and all")
-    parser.add_argument("--platform", help="cpu, gpu or tpu (default: the best there is)")
+    parser.add_argument("--platform", help="cpu, cuda, rocm or tpu (default: the best there is)")
     parser.add_argument("--host-devices", type=_whole, metavar="N", help="N devices made of the CPU, to try a mesh out")
     cluster = parser.add_argument_group("several processes")
     cluster.add_argument("--distributed", action="store_true", help="one of several processes; clusters that JAX knows need no more")
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 def train_bundle(options: argparse.Namespace) -> int:
     """Checks all that can be checked, then trains."""
     manifest = load_manifest(options.bundle)
-    start_jax(options)
+    start_jax(options, manifest)
 
     # These import JAX, which must be told about its devices first.
     import jax
@@ -100,18 +100,26 @@ def train_bundle(options: argparse.Namespace) -> int:
     return 0 if outcome.stopped_by is None else 128 + outcome.stopped_by
 
 
-def start_jax(options: argparse.Namespace) -> None:
+def start_jax(options: argparse.Namespace, manifest: Manifest) -> None:
     """Chooses the devices, and meets the other processes."""
     if options.platform is not None:
-        os.environ["JAX_PLATFORMS"] = options.platform
+        os.environ["JAX_PLATFORMS"] = "cpu" if options.platform == "cpu" else f"{options.platform},cpu"
     import jax
 
+    # The orders of examples are those of this generator, whatever the surroundings prefer.
+    jax.config.update("jax_default_prng_impl", "threefry2x32")
+    jax.config.update("jax_threefry_partitionable", True)
+    if any(t.dtype.itemsize == 8 for step in manifest.steps for t in step.inputs):
+        jax.config.update("jax_enable_x64", True)
     if options.host_devices is not None:
         jax.config.update("jax_platforms", "cpu")
         jax.config.update("jax_num_cpu_devices", options.host_devices)
     given = (options.coordinator, options.processes, options.process)
     if options.distributed or any(x is not None for x in given):
-        jax.distributed.initialize(*given)
+        try:
+            jax.distributed.initialize(*given)
+        except (RuntimeError, ValueError) as error:
+            raise RunnerError("distributed", f"the processes do not meet: {str(error).splitlines()[0]}") from error
 
 
 def announce(manifest: Manifest, devices: int, kind: str, step: int, steps: int) -> str:

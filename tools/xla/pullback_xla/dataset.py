@@ -49,7 +49,7 @@ class Examples:
 
     def _order(self, epoch: int) -> np.ndarray:
         """JAX's own permutation: pullback computes the same one."""
-        with jax.default_device(jax.local_devices(backend="cpu")[0]):
+        with jax.default_device(_host()):
             key = jax.random.fold_in(np.array(self.data.order_key, np.uint32), epoch)
             return np.asarray(jax.random.permutation(key, self.data.examples))
 
@@ -60,6 +60,14 @@ class Examples:
     @property
     def by_name(self) -> Mapping[str, Column]:
         return {c.name: c for c in self.data.columns}
+
+
+def _host() -> jax.Device:
+    """The CPU, or whatever there is where JAX was told to leave that out."""
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    except RuntimeError:
+        return jax.local_devices()[0]
 
 
 def _decoded(stored: np.ndarray, column: Column) -> np.ndarray:

@@ -80,7 +80,8 @@ def _exported(step: Step, mesh: Mesh) -> export.Exported:
         platforms=(mesh.devices.flat[0].platform,),
         ordered_effects=(),
         unordered_effects=(),
-        disabled_safety_checks=(),
+        # JAX calls a GPU's platform by two names; the module is the same for all.
+        disabled_safety_checks=(export.DisabledSafetyCheck.platform(),),
         mlir_module_serialized=_serialized(text, step),
         calling_convention_version=export.maximum_supported_calling_convention_version,
         module_kept_var_idx=tuple(range(len(step.inputs))),
