@@ -26,12 +26,30 @@ const compilerOptions = {
   sourceMap: true,
 };
 
+/**
+ * Says of every call that makes the value of a constant of a module that it does nothing else, so that bundlers leave out what is not used:
+ * `const sinP = primitive({ … })`.
+ */
+const markedPure = (context) => {
+  const mark = (node) => {
+    if (ts.isFunctionLike(node) || ts.isClassLike(node)) return node;
+    const marked = ts.visitEachChild(node, mark, context);
+    if (!ts.isCallExpression(node) && !ts.isNewExpression(node)) return marked;
+    return ts.addSyntheticLeadingComment(marked, ts.SyntaxKind.MultiLineCommentTrivia, ' @__PURE__ ', false);
+  };
+  return (file) => ts.visitEachChild(file, (node) => (ts.isVariableStatement(node) ? mark(node) : node), context);
+};
+
 /** Takes the types away. */
 const typescript = {
   name: 'typescript',
   transform(code, fileName) {
     if (!fileName.endsWith('.ts')) return null;
-    const { outputText, sourceMapText } = ts.transpileModule(code, { fileName, compilerOptions });
+    const { outputText, sourceMapText } = ts.transpileModule(code, {
+      fileName,
+      compilerOptions,
+      transformers: { before: [markedPure] },
+    });
     return { code: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'), map: sourceMapText };
   },
 };
@@ -59,12 +77,12 @@ const bundle = await rollup({
   },
 });
 
-const common = { dir: 'dist', sourcemap: true, preserveModules: true, preserveModulesRoot: 'src' };
+const common = { dir: 'dist', preserveModules: true, preserveModulesRoot: 'src' };
 /** npm packs no folder of the name node_modules. */
 const named = (ending) => ({ name }) => `${name.replace(/^.*node_modules\/fp-ts\/es6\//, 'fp-ts/')}${ending}`; // prettier-ignore
 
 rmSync('dist', { recursive: true, force: true });
-await bundle.write({ ...common, format: 'es', entryFileNames: named('.js') });
+await bundle.write({ ...common, format: 'es', sourcemap: true, entryFileNames: named('.js') });
 await bundle.write({ ...common, format: 'cjs', entryFileNames: named('.cjs') });
 
 // The compiler leaves the names of source files in declarations.
