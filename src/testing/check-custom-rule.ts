@@ -100,8 +100,8 @@ async function linearInTangents(mode: Mode, g: Flat, xs: readonly NDArray[], s: 
   const [outs, pullback] = on(s.device, () => vjp(g, ...xs));
   const found =
     mode === 'fwd'
-      ? await linearLaw((...ts) => jvpAt(g, xs, ts).tangents, directions(xs, s.seed), s, exactly)
-      : await linearLaw((...cts) => pullback(cts), directions(outs, s.seed), s, exactly);
+      ? await linearLaw((...ts) => jvpAt(g, xs, ts).tangents, directions(xs, s.seed), s.device, exactly)
+      : await linearLaw((...cts) => pullback(cts), directions(outs, s.seed), s.device, exactly);
   const what = mode === 'fwd' ? 'forward rule, of tangents' : 'backward rule, of cotangents';
   return { ...found, fault: found.fault === null ? null : `the ${what}: ${found.fault}` };
 }

@@ -24,7 +24,7 @@ export async function checkTransposed<A extends readonly unknown[]>(
   const { device } = subject;
   const settings = settingsFor(['f64'], device, { seed });
   const { g, at: xs } = floatPart(subject.run, subject.xs);
-  const linear = await linearLaw(g, xs, settings, tolerance);
+  const linear = await linearLaw(g, xs, device, tolerance);
   const fault = linear.fault ?? (await transposed());
   if (fault === null) return { checked: linear.checked + 1, kinks: 0 };
   const blame = await blameForDerivative(g, xs, settings);

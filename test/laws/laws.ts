@@ -4,7 +4,7 @@ import '../../src/index.ts';
 import { createReferenceDevice } from '../../src/backends/reference/device.ts';
 import { defaultDevice, setDefaultDevice } from '../../src/compiler/runtime.ts';
 import type { Device } from '../../src/kernel/device.ts';
-import type { DType, HostArray } from '../../src/kernel/dtype.ts';
+import type { DType } from '../../src/kernel/dtype.ts';
 import { isFloat, isNarrow } from '../../src/kernel/dtype.ts';
 import { constant } from '../../src/kernel/expr.ts';
 import { add, mul } from '../../src/lax/elementwise.ts';
@@ -20,10 +20,14 @@ import { casesOf } from '../../src/trace/primitive.ts';
 import type { NDArray } from '../../src/trace/value.ts';
 import { structuralPrimitives } from '../../src/transforms/registry.ts';
 import { isLinearOperand } from '../../src/transforms/differentiate.ts';
-import { jvp } from '../../src/transforms/forward-mode.ts';
 import { vjp } from '../../src/transforms/reverse-mode.ts';
 import { jit } from '../../src/transforms/jit.ts';
 import { vmap } from '../../src/transforms/vmap.ts';
+import { batchFault } from '../../src/testing/batching.ts';
+import type { Settings } from '../../src/testing/derivatives.ts';
+import { derivativeOf, differentArrays, jvpAt, lawOf, linearLaw, transposeLaw } from '../../src/testing/derivatives.ts';
+import type { Flat } from '../../src/testing/subject.ts';
+import { direction, directions, floatPart } from '../../src/testing/subject.ts';
 import { Skips } from '../skips.ts';
 import { arrayOf, dtypesOf, values } from './draw.ts';
 
@@ -31,8 +35,6 @@ import { arrayOf, dtypesOf, values } from './draw.ts';
  * The laws of a primitive: its rules agree with each other and with its evaluation, on its own cases. They run for every
  * registered primitive on whichever device a test file names.
  */
-
-type Flat = (...xs: readonly NDArray[]) => readonly NDArray[];
 
 /** How a device is tested. */
 export interface LawOptions {
@@ -156,39 +158,30 @@ function lawsOf(
 
   law('jit is evaluation', async (xs) => close(jit((...ys: readonly NDArray[]) => f(...ys))(...xs), f(...xs)));
 
-  if (c.ins.length > 0) law('vmap is a loop', (xs) => vmapIsALoop(f, xs, close));
+  if (c.ins.length > 0) {
+    law('vmap is a loop', async (xs) => {
+      const near = (x: NDArray): number => (isFloat(x.dtype) ? tolerance : 0);
+      expect(await batchFault(f, xs, defaultDevice(), near)).toBeNull();
+    });
+  }
 
+  /** What rounds is compared with `tolerance`, or with what a law says. */
+  const settings = (): Settings => ({ device: defaultDevice(), seed: 0, epsilon: 0, step: 0, tolerance });
   if (!dtypes.some(isFloat) || primitive.derivative.kind === 'zero' || !results.some((r) => isFloat(r.dtype))) return;
-  const floats = dtypes.map(isFloat);
-  /** The primitive's float results as a function of its float operands. */
-  const ofFloats = (xs: readonly NDArray[]): { readonly g: Flat; readonly at: readonly NDArray[] } => ({
-    at: xs.filter((_, i) => floats[i] === true),
-    g: (...ys) => {
-      let next = 0;
-      const outs = f(...xs.map((x, i) => (floats[i] === true ? (ys[next++] as NDArray) : x)));
-      return outs.filter((o) => isFloat(o.dtype));
-    },
-  });
-
   for (const group of linearGroups(primitive, dtypes)) {
     law(
       `it is linear in ${group.join(', ')}`,
       async (xs) => {
-        const ys = xs.map((x, i) => (group.includes(i) ? direction(x, i + 3) : x));
-        const moved = xs.map((x, i) => (group.includes(i) ? add(x, add(ys[i] as NDArray, ys[i] as NDArray)) : x));
-        const [atX, atY] = [f(...xs), f(...ys)];
-        await close(
-          f(...moved),
-          atX.map((o, i) => add(o, add(atY[i] as NDArray, atY[i] as NDArray))),
-        );
+        const { g, at } = floatPart(f, xs, (i) => group.includes(i));
+        expect((await linearLaw(g, at, defaultDevice(), tolerance, [1, 2])).fault).toBeNull();
       },
       1,
     );
   }
 
   law('jvp’s primal is evaluation', async (xs) => {
-    const { g, at } = ofFloats(xs);
-    const [primals] = jvp(g, at, at.map(direction));
+    const { g, at } = floatPart(f, xs);
+    const { primals } = jvpAt(g, at, directions(at, 0));
     await close(primals, g(...at));
   });
 
@@ -196,7 +189,7 @@ function lawsOf(
   const forwardOnly = derivative.kind === 'structural' && typeof derivative.rules.transpose !== 'function';
   if (forwardOnly) {
     law('reverse mode is refused', (xs) => {
-      const { g, at } = ofFloats(xs);
+      const { g, at } = floatPart(f, xs);
       const [outs, pullback] = vjp(g, ...at);
       expect(() => pullback(outs.map((o, i) => direction(o, i + 7)))).toThrow(GradientError);
       return Promise.resolve();
@@ -205,22 +198,14 @@ function lawsOf(
   const reverseLaw: typeof law = (...args) => (forwardOnly ? undefined : law(...args));
 
   reverseLaw('jvp and vjp are transposes of each other', async (xs) => {
-    const { g, at } = ofFloats(xs);
-    const ts = at.map(direction);
-    const [outs, tangents] = jvp(g, at, ts);
-    const cts = outs.map((o, i) => direction(o, i + 7));
-    const [, pullback] = vjp(g, ...at);
-    const forward = await inner(cts, tangents);
-    const backward = await inner(pullback(cts), ts);
-    expect(Math.abs(forward.sum - backward.sum)).toBeLessThanOrEqual(
-      tolerance * 10 * (1 + forward.absolute + backward.absolute),
-    );
+    const { g, at } = floatPart(f, xs);
+    expect((await transposeLaw(g, at, settings(), tolerance * 10)).fault).toBeNull();
   });
 
   reverseLaw(
     'grad of vmap is vmap of grad',
     async (xs) => {
-      const { g, at } = ofFloats(xs);
+      const { g, at } = floatPart(f, xs);
       const total = (outs: readonly NDArray[]): NDArray =>
         outs.map((o) => reduceSum(mul(o, direction(o, 3)), o.shape.map((_, i) => i))).reduce(add); // prettier-ignore
       const gradient = (...ys: readonly NDArray[]): readonly NDArray[] => {
@@ -237,25 +222,29 @@ function lawsOf(
   );
 
   if (!dtypes.includes('f64') || half) return;
-  law('jvp is the central difference', (xs) => centralDifference(ofFloats(xs), single));
+  // A result in f32 is too coarse for a small step.
+  const precise = single ? { step: 1e-2, tolerance: 1e-3 } : { step: 1e-6, tolerance: 1e-6 };
+  const centralDifference = async (g: Flat, at: readonly NDArray[]): Promise<void> => {
+    // Cases stay away from kinks.
+    expect(await lawOf.fwd(g, at, { ...settings(), ...precise })).toMatchObject({ fault: null, kinks: 0 });
+  };
+  law('jvp is the central difference', (xs) => {
+    const { g, at } = floatPart(f, xs);
+    return centralDifference(g, at);
+  });
   law(
     'jvp of jvp is the central difference of jvp',
     (xs) => {
-      const { g, at } = ofFloats(xs);
-      const along = at.map((x, i) => direction(x, i + 11));
-      return centralDifference({ g: (...ys) => jvp(g, ys, along)[1], at }, single);
+      const { g, at } = floatPart(f, xs);
+      return centralDifference(derivativeOf.fwd(g, 0), at);
     },
     1,
   );
   reverseLaw(
     'jvp of vjp is the central difference of vjp',
     (xs) => {
-      const { g, at } = ofFloats(xs);
-      const back = (...ys: readonly NDArray[]): readonly NDArray[] => {
-        const [outs, pullback] = vjp(g, ...ys);
-        return pullback(outs.map((o, i) => direction(o, i + 7)));
-      };
-      return centralDifference({ g: back, at }, single);
+      const { g, at } = floatPart(f, xs);
+      return centralDifference(derivativeOf.rev(g, 0), at);
     },
     1,
   );
@@ -286,100 +275,7 @@ function linearGroups({ derivative }: Primitive, dtypes: readonly DType[]): read
   return group.length === 0 ? [] : [group];
 }
 
-/** Every operand mapped, along the first and the second axis, then each operand alone. */
-async function vmapIsALoop(
-  f: Flat,
-  xs: readonly NDArray[],
-  close: (actual: readonly NDArray[], expected: readonly NDArray[]) => Promise<void>,
-): Promise<void> {
-  const pairs = await Promise.all(
-    xs.map(async (x) => [x, arrayOf(x.shape, x.dtype, Array.from(await x.data()).reverse())] as const),
-  );
-  const stacked = (examples: readonly (readonly NDArray[])[]): readonly NDArray[] =>
-    (examples[0] as readonly NDArray[]).map((_, i) => stack(examples.map((outs) => outs[i] as NDArray)));
-  const loop = stacked([f(...pairs.map(([x]) => x)), f(...pairs.map(([, y]) => y))]);
-  for (const axis of [0, 1]) {
-    const axes = pairs.map(([x]) => Math.min(axis, x.ndim));
-    const batches = pairs.map((pair, i) => stack(pair, axes[i] as number));
-    await close(vmap((...ys: readonly NDArray[]) => f(...ys), axes)(...batches), loop);
-  }
-  for (const [k, pair] of pairs.entries()) {
-    const inAxes = xs.map((_, j) => (j === k ? 0 : null));
-    const args = xs.map((x, j) => (j === k ? stack(pair) : x));
-    const one = pair.map((y) => f(...xs.map((x, j) => (j === k ? y : x))));
-    await close(vmap((...ys: readonly NDArray[]) => f(...ys), inAxes)(...args), stacked(one));
-  }
-}
-
-/** A result in f32 is too coarse for a small step. */
-async function centralDifference(
-  { g, at }: { readonly g: Flat; readonly at: readonly NDArray[] },
-  single: boolean,
-): Promise<void> {
-  const h = single ? 1e-2 : 1e-6;
-  const ts = at.map(direction);
-  const [, tangents] = jvp(g, at, ts);
-  const moved = (s: number): readonly NDArray[] =>
-    g(
-      ...at.map((x, i) => {
-        const step = arrayOf(
-          x.shape,
-          x.dtype,
-          Array.from({ length: x.size }, () => s * h),
-        );
-        return add(x, mul(ts[i] as NDArray, step));
-      }),
-    );
-  const [plus, minus] = [moved(1), moved(-1)];
-  for (const [o, t] of tangents.entries()) {
-    const [above, below] = [await (plus[o] as NDArray).data(), await (minus[o] as NDArray).data()];
-    (await t.data()).forEach((v, i) => {
-      const numeric = ((above[i] as number) - (below[i] as number)) / (2 * h);
-      const allowed = (single ? 1e-3 : 1e-6) * Math.max(1, Math.abs(v));
-      expect(Math.abs(v - numeric), `element ${i}: ${v} and ${numeric}`).toBeLessThanOrEqual(allowed);
-    });
-  }
-}
-
-/** Fixed directions that look random, so that they need not be drawn. */
-const direction = (x: NDArray, seed: number): NDArray =>
-  arrayOf(
-    x.shape,
-    x.dtype,
-    Array.from({ length: x.size }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed)),
-  );
-
-async function inner(
-  xs: readonly NDArray[],
-  ys: readonly NDArray[],
-): Promise<{ readonly sum: number; readonly absolute: number }> {
-  let sum = 0;
-  let absolute = 0;
-  for (const [k, x] of xs.entries()) {
-    const [a, b] = [await x.data(), await (ys[k] as NDArray).data()];
-    a.forEach((v, i) => {
-      sum += v * (b[i] as number);
-      absolute += Math.abs(v * (b[i] as number));
-    });
-  }
-  return { sum, absolute };
-}
-
 /** Close in the sense of the dtype: exact for integers and bools. */
 async function expectClose(actual: readonly NDArray[], expected: readonly NDArray[], tolerance: number): Promise<void> {
-  expect(actual.map((a) => showAval(a.aval))).toEqual(expected.map((e) => showAval(e.aval)));
-  for (const [k, a] of actual.entries()) {
-    const e = expected[k] as NDArray;
-    compare(await a.data(), await e.data(), isFloat(a.dtype) ? tolerance : 0);
-  }
-}
-
-function compare(actual: HostArray, expected: HostArray, tolerance: number): void {
-  actual.forEach((a, i) => {
-    const e = expected[i] as number;
-    if (a === e || (Number.isNaN(a) && Number.isNaN(e))) return;
-    const finite = Number.isFinite(a) && Number.isFinite(e);
-    const near = finite && Math.abs(a - e) <= tolerance * Math.max(1, Math.abs(a), Math.abs(e));
-    if (!near) expect(a, `element ${i}`).toBe(e);
-  });
+  expect(await differentArrays(actual, expected, (x) => (isFloat(x.dtype) ? tolerance : 0))).toBeNull();
 }
