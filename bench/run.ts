@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { exitCodes, withSignals } from '../examples/training/interrupt.ts';
@@ -11,6 +10,7 @@ import type { Effort } from './measure.ts';
 import { Seats, measureRow } from './measure.ts';
 import type { Options } from './options.ts';
 import { UsageError, parseOptions, usage } from './options.ts';
+import { installPeers } from './peers/install.ts';
 import type { RowResult } from './result.ts';
 import { disagreements } from './result.ts';
 import { selected } from './rows/index.ts';
@@ -25,11 +25,6 @@ const full: Effort = { seconds: 1.2, warmUp: 0.6, rounds: 3, patience: 120 };
 /** Peers compile for half a minute there: fewer turns, more patience. */
 const fullOnWebGpu: Effort = { seconds: 1.2, warmUp: 0.3, rounds: 2, patience: 240 };
 const quick: Effort = { seconds: 0.1, warmUp: 0.1, rounds: 1, patience: 30 };
-
-function installPeers(): void {
-  if (existsSync(join(folder, 'node_modules'))) return;
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--prefix', folder], { stdio: ['ignore', 2, 2] });
-}
 
 /** What is going on, on the standard error: a line that changes on a terminal, a line for each row elsewhere. */
 const progress = {

@@ -9,7 +9,6 @@ type Fn = (x: Tensor) => Tensor;
 /** What is used of it beside what the benchmarks use. */
 interface Gradients {
   readonly grad: (f: Fn) => (x: Tensor, dy?: Tensor) => Tensor;
-  readonly prod: Fn;
   readonly cumsum: Fn;
   readonly elu: Fn;
   readonly logSumExp: Fn;
@@ -49,7 +48,6 @@ export async function tfjsFunctions(): Promise<ReadonlyMap<string, Foreign>> {
     foreign(tf, 'elu', (x) => tf.elu(x)),
     foreign(tf, 'softmax', (x) => tf.softmax(x)),
     foreign(tf, 'cumsum', (x) => tf.cumsum(x)),
-    foreign(tf, 'prod', (x) => tf.prod(x), 'scalar'),
     foreign(tf, 'logSumExp', (x) => tf.logSumExp(x), 'scalar'),
   ];
   return new Map(rows.map((r) => [r.name, r]));

@@ -53,7 +53,7 @@ export interface CheckReport {
  * @example
  * await checkGrads((x: NDArray) => np.sin(x).sum(), [np.array([0.1, 0.2])], { order: 2 });
  * @example
- * const { kinks } = await checkGrads((x: NDArray) => np.abs(x), [np.array([-1, 0, 1])]); // kinks: 2, one a mode
+ * (await checkJvp((x: NDArray) => np.abs(x), [np.array([-1, 0, 1])])).kinks; // 1
  */
 export async function checkGrads<A extends readonly unknown[]>(
   f: Fn<A>,

@@ -36,7 +36,7 @@ const sourceOf = (entry: string | undefined): string =>
 /** The code with what it imports found here: the public entry points, and, by paths from the page, the inside. */
 const found = (code: string): string =>
   code
-    .replace(/from 'pullback(?:\/(\w+))?'/g, (_, entry?: string) => `from '${sourceOf(entry)}'`)
+    .replace(/from 'pullback(?:\/([\w/]+))?'/g, (_, entry?: string) => `from '${sourceOf(entry)}'`)
     .replace(/from '\.\.\/src\//g, `from '${join(root, 'src')}/`);
 
 /** A program as a module that says, before each block, that it begins. */
