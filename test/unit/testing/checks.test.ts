@@ -14,6 +14,10 @@ import {
 } from '../../../src/testing/index.ts';
 import { changed } from './mutants.ts';
 import { sinP } from '../../../src/lax/elementwise.ts';
+import { dotGeneralP } from '../../../src/lax/dot.ts';
+import { concatenateP } from '../../../src/lax/pieces.ts';
+import { reduceMaxP } from '../../../src/lax/reduce.ts';
+import type { Primitive } from '../../../src/trace/primitive.ts';
 import { cumsumP } from '../../../src/lax/cumulative.ts';
 
 /** Public checks: what passes, what does not, and what they say. */
@@ -148,6 +152,47 @@ describe('what an error says', () => {
     expect(error.message).toContain("options: { modes: ['rev'], seed: 4 }");
     expect(error.test).toContain('await checkGrads(f, [np.array([0.3');
   });
+});
+
+describe('a pasted test', () => {
+  /** The body of a test's text, run with what it imports. */
+  async function pasted(text: string): Promise<void> {
+    const lines = text.split('\n');
+    const code = lines.filter((line) => !line.startsWith('import ')).join('\n');
+    expect(lines.length - code.split('\n').length).toBe(3);
+    const bodies: (() => Promise<void>)[] = [];
+    const note = (_: string, body: () => Promise<void>): number => bodies.push(body);
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval
+    const run = new Function('lax', 'np', 'checkGrads', 'checkVmap', 'test', code) as (
+      ...args: readonly unknown[]
+    ) => void;
+    run(lax, np, checkGrads, checkVmap, note);
+    expect(bodies.length).toBe(1);
+    await bodies[0]?.();
+  }
+  const matrix = np.array([[1, 2], [3, 4]]); // prettier-ignore
+  const programs: readonly (readonly [string, () => Primitive, (y: NDArray) => NDArray])[] = [
+    ['sin', () => sinP as unknown as Primitive, (y) => np.sin(y).sum()],
+    ['dotGeneral', () => dotGeneralP as unknown as Primitive, (y) => np.tanh(y.matmul(y))],
+    ['cumsum', () => cumsumP as unknown as Primitive, (y) => np.cumsum(y, 1)],
+    ['concatenate', () => concatenateP, (y) => np.concatenate([y, np.sin(y)], 1)],
+    ['reduceMax', () => reduceMaxP as unknown as Primitive, (y) => y.max(1)],
+  ];
+  test.each(programs)(
+    'of %s by itself fails as the function does, and passes when the rule is right',
+    async (name, p, f) => {
+      const record = { ...p() };
+      const wrong: Partial<Primitive> = { batch: (...args) => ({ ...record.batch(...args), values: record.batch(...args).values.map((v) => v.mul(2)) }) }; // prettier-ignore
+      const text = await changed(p(), wrong, async () => {
+        const error = await broken(checkVmap(f, [matrix]));
+        expect(error.blame?.primitive).toBe(name);
+        expect(error.test).toContain(`=> lax.${name}(`);
+        expect((await broken(pasted(error.test))).blame?.primitive).toBe(name);
+        return error.test;
+      });
+      await pasted(text);
+    },
+  );
 });
 
 describe('linear functions', () => {
