@@ -28,14 +28,14 @@ function mappings(xs: readonly NDArray[]): readonly Mapping[] {
   return [...all, ...alone].filter((_, i) => told.indexOf(told[i] ?? '') === i);
 }
 
-/** The operand with others like it: in other orders and nearer to zero, so that it stays in domains where it was. */
+/** The operand with others like it: in other orders, and a little nearer to zero. What is far off may make loops endless. */
 async function examplesOf(x: NDArray): Promise<readonly NDArray[]> {
   const data = Array.from(await x.data());
   const scaled = (values: readonly number[], by: number): NDArray =>
     arrayOf(x.shape, x.dtype, isFloat(x.dtype) ? values.map((v) => v * by) : values);
   return [
     arrayOf(x.shape, x.dtype, data),
-    scaled([...data].reverse(), 0.75),
+    scaled([...data].reverse(), 0.97),
     scaled([...data.slice(1), ...data.slice(0, 1)], 0.5),
   ];
 }

@@ -14,7 +14,7 @@ export interface CompareOptions {
 
 /**
  * Checks that `vmap` of `f` is a loop over examples: with all arguments mapped, along their first, second and last axes, and
- * with each argument mapped alone. The examples are `args` and others like them (in other orders, nearer to zero). On the default
+ * with each argument mapped alone. The examples are `args` and others like them (in other orders, a little nearer to zero). On the default
  * device.
  *
  * @returns how many ways of mapping were compared.
