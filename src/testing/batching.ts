@@ -36,7 +36,7 @@ async function examplesOf(x: NDArray): Promise<readonly NDArray[]> {
   return [
     arrayOf(x.shape, x.dtype, data),
     scaled([...data].reverse(), 0.97),
-    scaled([...data.slice(1), ...data.slice(0, 1)], 0.5),
+    scaled([...data.slice(1), ...data.slice(0, 1)], 0.94),
   ];
 }
 
