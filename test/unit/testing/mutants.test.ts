@@ -69,10 +69,14 @@ describe(`what is right passes with ${seeds} seeds`, () => {
     ...programs().flatMap(([p, program]) => (p.name === 'stopGradient' ? [] : [[p.name, program] as const])),
     ...customPrograms().map((program, i) => [`rules of one’s own ${i}`, program] as const),
   ];
-  test.each(right)('%s', async (_, program) => {
-    for (let seed = 0; seed < seeds; seed++) {
-      await lawOf('jvp', program, seed);
-      await lawOf('batch', program, seed);
-    }
-  });
+  test.each(right)(
+    '%s',
+    async (_, program) => {
+      for (let seed = 0; seed < seeds; seed++) {
+        await lawOf('jvp', program, seed);
+        await lawOf('batch', program, seed);
+      }
+    },
+    600_000,
+  );
 });
