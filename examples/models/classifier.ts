@@ -1,5 +1,7 @@
 import type { NDArray } from '../../src/index.ts';
 import { nn, optim, train } from '../../src/index.ts';
+import type { Augment } from './augment.ts';
+import { augmentations } from './augment.ts';
 import type { ImageBatch, ModelFunctions, ModelSettings } from './model.ts';
 
 type Trees = readonly nn.Tree[];
@@ -9,10 +11,10 @@ export type ClassifierState = train.TrainState<Trees, Trees, readonly unknown[]>
 export function classifier(
   network: nn.Sequential,
   { learningRate, imageShape }: Pick<ModelSettings, 'learningRate' | 'imageShape'>,
-  optimizer = optim.adam(learningRate),
+  { optimizer = optim.adam(learningRate), augment = augmentations.none as Augment } = {},
 ): ModelFunctions<ClassifierState> {
   const loss: train.Loss<Trees, Trees, ImageBatch> = (params, state, { images, labels }, context) => {
-    const [logits, next] = network.apply(params, state, images, context);
+    const [logits, next] = network.apply(params, state, augment(context.key, images), context);
     return [nn.softmaxCrossEntropyWithIntegerLabels(logits, labels).mean(), next];
   };
   const classify = ({ params, state }: ClassifierState, images: NDArray): NDArray =>

@@ -1,4 +1,5 @@
 import { nn } from '../../src/index.ts';
+import { augment, augmentations } from './augment.ts';
 import type { ClassifierState } from './classifier.ts';
 import { classifier } from './classifier.ts';
 import type { ImageModel } from './model.ts';
@@ -18,8 +19,9 @@ export const network = nn.sequential(
 );
 
 /** A classifier of digits: images `f32[n, 28, 28, 1]` in [0, 1] to scores `f32[n, 10]`. */
-export const cnn: ImageModel<ClassifierState> = {
+export const cnn: ImageModel<ClassifierState, { readonly augment: typeof augment }> = {
   title: 'Convolutional network',
   defaults: { epochs: 1, batchSize: 32, learningRate: 1e-3 },
-  create: (settings) => classifier(network, settings),
+  flags: { augment },
+  create: ({ flags, ...settings }) => classifier(network, settings, { augment: augmentations[flags.augment] }),
 };

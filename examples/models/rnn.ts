@@ -31,6 +31,6 @@ export const rnn: ImageModel<ClassifierState, typeof flags> = {
     const network = nn.sequential(rows, ...lower, nn.rnn(cells[cell]), nn.dense(10));
     // Now and then the gradient through 28 rows is very large: such a step may not undo what others have learned.
     const optimizer = optim.chain(optim.clipByGlobalNorm(1), optim.adam(settings.learningRate));
-    return classifier(network, settings, optimizer);
+    return classifier(network, settings, { optimizer });
   },
 };

@@ -1,9 +1,5 @@
-import { join } from 'node:path';
-import * as E from 'fp-ts/lib/Either.js';
-import { loadSafetensors } from '../../src/data/index.ts';
 import type { DeviceChoice, ModelEntry } from '../models/model.ts';
-import { decodeCheckpoint } from './checkpoint.ts';
-import { checkpointFile } from './run-folder.ts';
+import { loadCheckpoint } from './run-folder.ts';
 import type { HostFloats, Scores, Trainer } from './trainer.ts';
 
 /** What a classifier says of generated images. */
@@ -27,11 +23,9 @@ export async function loadJudge(
   device: DeviceChoice,
   imageShape: readonly number[],
 ): Promise<Judge> {
-  const path = join(folder, checkpointFile);
-  const checkpoint = decodeCheckpoint(await loadSafetensors(path), path, model);
-  if (E.isLeft(checkpoint)) throw checkpoint.left;
-  const classifier = await entry.start(device, checkpoint.right.settings, imageShape);
-  classifier.restore(checkpoint.right.tensors, path);
+  const { settings, tensors } = await loadCheckpoint(folder, model);
+  const classifier = await entry.start(device, settings, imageShape);
+  classifier.restore(tensors, folder);
   const [height = 1] = imageShape;
   return async ({ generate }) => {
     const { logits } = classifier;

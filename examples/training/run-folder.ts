@@ -12,11 +12,23 @@ export type Metrics = Readonly<Record<string, string | number | null | readonly 
 };
 
 /** The name of the checkpoint in a folder. */
-export const checkpointFile = 'checkpoint.safetensors';
+const checkpointFile = 'checkpoint.safetensors';
 const metricsFile = 'metrics.jsonl';
 const pictureFolder = 'pictures';
 
 const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
+
+/**
+ * The checkpoint in the folder of a training of `model`.
+ *
+ * @throws FileError when there is none, CheckpointError for one of another model or version.
+ */
+export async function loadCheckpoint(folder: string, model: string): Promise<Checkpoint> {
+  const path = join(folder, checkpointFile);
+  const checkpoint = decodeCheckpoint(await loadSafetensors(path), path, model);
+  if (E.isLeft(checkpoint)) throw checkpoint.left;
+  return checkpoint.right;
+}
 
 /** Where a training keeps what it makes: `checkpoint.safetensors`, `metrics.jsonl` and `pictures/`. */
 export class RunFolder {
@@ -53,9 +65,7 @@ export class RunFolder {
     if (!(await this.hasCheckpoint())) {
       throw new CheckpointError('checkpoint-missing', `there is no ${this.checkpoint} to resume from`);
     }
-    const checkpoint = decodeCheckpoint(await loadSafetensors(this.checkpoint), this.checkpoint, model);
-    if (E.isLeft(checkpoint)) throw checkpoint.left;
-    return checkpoint.right;
+    return loadCheckpoint(this.path, model);
   }
 
   /** Replaces the checkpoint. */
