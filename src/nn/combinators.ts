@@ -6,7 +6,7 @@ import type { Shape } from '../trace/aval.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at } from '../util/array.ts';
-import type { Context, Initialized, Layer, Part, Tree } from './layer.ts';
+import type { Branching, Context, Initialized, Layer, Part, Tree } from './layer.ts';
 import { contextsFor, layerOf, outputShapeOf } from './layer.ts';
 
 /** Layers made of layers; `sequential.ts` has the one that puts them one after the other. */
@@ -36,8 +36,9 @@ function requireCount(name: string, what: string, count: number): void {
  * @example
  * residual(sequential(layerNorm(), dense(64), gelu, dense(64)));
  */
-export const residual = <P extends Tree, S extends Tree>(layer: Layer<P, S>): Layer<P, S> => ({
+export const residual = <P extends Tree, S extends Tree>(layer: Layer<P, S>): Layer<P, S> & Branching => ({
   name: `residual(${layer.name})`,
+  branches: [layer],
   init(key, inputShape) {
     const made = layer.init(key, inputShape);
     requireSameShape('residual', layer, inputShape, made.outputShape);
@@ -65,12 +66,13 @@ const joined = (...ys: readonly NDArray[]): NDArray => concatenate(ys, -1);
 export function parallel(
   parts: readonly Part[],
   merge: (...ys: NDArray[]) => NDArray = joined,
-): Layer<readonly Tree[], readonly Tree[]> {
+): Layer<readonly Tree[], readonly Tree[]> & Branching {
   const layers = parts.map(layerOf);
   if (layers.length === 0) throw new ArgumentError('[nn.parallel] needs one layer or more');
   const name = `parallel(${layers.map((layer) => layer.name).join(', ')})`;
   return {
     name,
+    branches: layers,
     init(key, inputShape) {
       const keys = [...split(key, layers.length)];
       const made = layers.map((layer, i) => layer.init(at(keys, i), inputShape));
@@ -125,10 +127,11 @@ function initStacked<P extends Tree, S extends Tree>(
  * @example
  * const deep = scanLayers(residual(sequential(layerNorm(), dense(64), gelu)), 12);
  */
-export function scanLayers<P extends Tree, S extends Tree>(layer: Layer<P, S>, count: number): Layer<P, S> {
+export function scanLayers<P extends Tree, S extends Tree>(layer: Layer<P, S>, count: number): Layer<P, S> & Branching {
   requireCount('scanLayers', 'layers', count);
   return {
     name: `scanLayers(${layer.name}, ${count})`,
+    branches: [layer],
     init(key, inputShape) {
       const made = initStacked(layer, key, inputShape, count);
       requireSameShape('scanLayers', layer, inputShape, made.outputShape);
@@ -154,10 +157,11 @@ export function scanLayers<P extends Tree, S extends Tree>(layer: Layer<P, S>, c
  * const ensemble = vmapLayers(sequential(dense(64), relu, dense(10)), 5);
  * const [logits] = ensemble.apply(params, state, x, { training: false }); // [n, 5, 10]
  */
-export function vmapLayers<P extends Tree, S extends Tree>(layer: Layer<P, S>, count: number): Layer<P, S> {
+export function vmapLayers<P extends Tree, S extends Tree>(layer: Layer<P, S>, count: number): Layer<P, S> & Branching {
   requireCount('vmapLayers', 'layers', count);
   return {
     name: `vmapLayers(${layer.name}, ${count})`,
+    branches: [layer],
     init(key, inputShape) {
       const { params, state, outputShape } = initStacked(layer, key, inputShape, count);
       return { params, state, outputShape: [count, ...outputShape] };
@@ -179,10 +183,11 @@ export function vmapLayers<P extends Tree, S extends Tree>(layer: Layer<P, S>, c
  * @example
  * const recurrentInDepth = shared(residual(sequential(layerNorm(), dense(64), gelu)), 6);
  */
-export function shared<P extends Tree, S extends Tree>(layer: Layer<P, S>, times: number): Layer<P, S> {
+export function shared<P extends Tree, S extends Tree>(layer: Layer<P, S>, times: number): Layer<P, S> & Branching {
   requireCount('shared', 'times', times);
   return {
     name: `shared(${layer.name}, ${times})`,
+    branches: [layer],
     init(key, inputShape) {
       const made = layer.init(key, inputShape);
       requireSameShape('shared', layer, inputShape, made.outputShape);

@@ -70,7 +70,8 @@ function convolution(
   );
 }
 
-function requireGroups(name: string, groups: number, channels: number, features: number): void {
+/** Throws unless groups divide channels and features. */
+export function requireGroups(name: string, groups: number, channels: number, features: number): void {
   if (Number.isInteger(groups) && groups >= 1 && channels % groups === 0 && features % groups === 0) return;
   throw new ArgumentError(
     `[nn.${name}] groups must divide channels and features; got ${groups} groups of ${channels} channels and ${features} features`,

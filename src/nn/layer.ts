@@ -39,6 +39,11 @@ export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
   apply(params: P, state: S, x: NDArray, context: Context): readonly [y: NDArray, state: S];
 }
 
+/** What a layer made of others has: those that it applies to its own input, which tables show under it. */
+export interface Branching {
+  readonly branches: readonly Layer[];
+}
+
 /** A layer without state: what `apply` computes depends on parameters and input only. */
 export const pure = <P extends Tree>(
   name: string,

@@ -7,7 +7,7 @@ import { evalShape } from '../transforms/eval-shape.ts';
 import { jit } from '../transforms/jit.ts';
 import { flatten, leaves, unflatten } from '../tree/tree.ts';
 import { at, product } from '../util/array.ts';
-import type { Layer, Tree } from './layer.ts';
+import type { Branching, Layer, Tree } from './layer.ts';
 import { isSequential } from './sequential.ts';
 
 /**
@@ -27,6 +27,8 @@ export interface TabulateOptions {
 
 interface Row {
   readonly name: string;
+  /** How many layers it is a part of. */
+  readonly depth: number;
   readonly output: ShapeDtypeStruct;
   readonly params: number;
   readonly flops: number;
@@ -35,7 +37,8 @@ interface Row {
 /**
  * A table of a layer's parts, as text: what each makes of an example, how many parameters it has, and how many
  * floating-point operations one example takes in evaluation (a transcendental function is one), as the program says that
- * is compiled for the default device. Nothing is computed. Of a sequence, each layer is a row.
+ * is compiled for the default device. Nothing is computed. Of a sequence, each layer is a row; of a layer that is made of others,
+ * such as `residual`, those are the rows under it.
  *
  * @param inputShape the shape of one example, without the batch axis.
  * @example
@@ -50,20 +53,55 @@ interface Row {
  */
 export function tabulate(layer: Layer, inputShape: Shape, { dtype = 'f32' }: TabulateOptions = {}): string {
   const input = new ShapeDtypeStruct([1, ...inputShape], dtype);
-  const rows: Row[] = [];
-  for (const part of isSequential(layer) ? layer.layers : [layer]) {
-    rows.push(rowOf(part, rows.at(-1)?.output ?? input));
-  }
-  const sum = (of: (row: Row) => number): string => grouped(rows.reduce((total, row) => total + of(row), 0));
+  const rows = rowsOf(layer, input, 0);
+  const sum = (of: (row: Row) => number): string =>
+    grouped(rows.reduce((total, row) => total + (row.depth === 0 ? of(row) : 0), 0));
   return aligned([
     ['layer', 'output', 'parameters', 'flops'],
     ['input', showExample(input), '', ''],
-    ...rows.map(({ name, output, params, flops }) => [name, showExample(output), grouped(params), grouped(flops)]),
+    ...rows.map((row) => [
+      '  '.repeat(row.depth) + row.name,
+      showExample(row.output),
+      grouped(row.params),
+      grouped(row.flops),
+    ]),
     ['total', '', sum(({ params }) => params), sum(({ flops }) => flops)],
   ]);
 }
 
-function rowOf(layer: Layer, input: ShapeDtypeStruct): Row {
+const isBranching = (layer: Layer): layer is Layer & Branching => 'branches' in layer;
+
+/** The rows of the layers of a sequence, or of another layer and those that it is made of. */
+function rowsOf(layer: Layer, input: ShapeDtypeStruct, depth: number): readonly Row[] {
+  if (!isSequential(layer)) return withBranches(layer, isBranching(layer) ? layer.branches : [], input, depth);
+  const rows: Row[] = [];
+  let before = input;
+  for (const part of layer.layers) {
+    const own = rowsOf(part, before, depth);
+    rows.push(...own);
+    before = at(own, 0).output;
+  }
+  return rows;
+}
+
+function withBranches(
+  layer: Layer,
+  branches: readonly Layer[],
+  input: ShapeDtypeStruct,
+  depth: number,
+): readonly Row[] {
+  const name = branches.reduce((text, branch) => text.replace(branch.name, '…'), layer.name);
+  const own = { ...rowOf(layer, input), name, depth };
+  // Where there are several, a sequence is a row of its own, so that one can see where it ends.
+  const parts = branches.flatMap((branch) =>
+    branches.length > 1 && isSequential(branch)
+      ? [{ ...rowOf(branch, input), name: 'sequential', depth: depth + 1 }, ...rowsOf(branch, input, depth + 2)]
+      : rowsOf(branch, input, depth + 1),
+  );
+  return [own, ...parts];
+}
+
+function rowOf(layer: Layer, input: ShapeDtypeStruct): Omit<Row, 'name' | 'depth'> {
   let begun = flatten([null, null]);
   const begin = (key: NDArray): readonly NDArray[] => {
     const { params, state } = layer.init(key, input.shape.slice(1));
@@ -78,7 +116,7 @@ function rowOf(layer: Layer, input: ShapeDtypeStruct): Row {
   const traced = jit(apply).trace(arrays, input);
   const [params] = unflatten<readonly [unknown, unknown]>(begun.treedef, arrays);
   const { flops } = traced.lower().costAnalysis();
-  return { name: layer.name, output: traced.outInfo, params: countParams(params), flops };
+  return { output: traced.outInfo, params: countParams(params), flops };
 }
 
 /** The type of one example of a batch. */

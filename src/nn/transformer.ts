@@ -6,11 +6,13 @@ import { at, range } from '../util/array.ts';
 import { gelu } from './activations.ts';
 import type { Affine } from './dense.ts';
 import { addBias, initAffine } from './dense.ts';
-import type { Layer } from './layer.ts';
+import type { Context, Layer } from './layer.ts';
+import { contextsFor } from './layer.ts';
 import type { AttentionParams, DecodingLayer, KvCache, MultiHeadOptions } from './multi-head-attention.ts';
 import { groupedQueryAttention, multiHeadAttention } from './multi-head-attention.ts';
 import type { ScaleAndBias } from './norm.ts';
 import { layerNorm } from './norm.ts';
+import { dropout } from './regularization.ts';
 
 /** Options of {@link transformerBlock}, {@link encoder} and {@link decoder}. */
 export interface TransformerOptions extends Omit<MultiHeadOptions, 'features'> {
@@ -20,6 +22,8 @@ export interface TransformerOptions extends Omit<MultiHeadOptions, 'features'> {
   readonly hidden?: number;
   /** Between them; default {@link gelu}. */
   readonly activation?: (x: NDArray) => NDArray;
+  /** How much of what attention and dense layers add is set to 0 in training, as {@link dropout} does; default 0. */
+  readonly dropout?: number;
   /** Default {@link layerNorm} with epsilon 1e-5. */
   readonly norm?: Layer<ScaleAndBias, null>;
 }
@@ -43,9 +47,9 @@ const evaluation = { training: false };
  *
  *     z = x + attention(norm(x)),   y = z + down(activation(up(norm(z))))
  *
- * x, y: `f[n, time, features]`. Vaswani et al., 2017; norms before, not after: Xiong et al., 2020.
+ * with dropout of what is added. x, y: `f[n, time, features]`. Vaswani et al., 2017; norms before, not after: Xiong et al., 2020.
  *
- * @throws ArgumentError unless heads fit features and groups.
+ * @throws ArgumentError unless heads fit features and groups, and when it trains with dropout and without a key.
  * @example
  * const model = nn.sequential(nn.embedding(50, 32), nn.sinusoidalPosition(), nn.transformerBlock(4), nn.dense(50));
  */
@@ -54,8 +58,10 @@ export function transformerBlock(heads: number, options: TransformerOptions = {}
   const attention =
     groups === heads ? multiHeadAttention(heads, options) : groupedQueryAttention(heads, groups, options);
   const normed = (params: ScaleAndBias, x: NDArray): NDArray => norm.apply(params, null, x, evaluation)[0];
-  const fed = (params: BlockParams, z: NDArray): NDArray =>
-    z.add(affine(params.down, activation(affine(params.up, normed(params.denseNorm, z)))));
+  const dropped = dropout(options.dropout ?? 0);
+  const drop = (y: NDArray, context: Context): NDArray => dropped.apply(null, null, y, context)[0];
+  const fed = (params: BlockParams, z: NDArray, context: Context): NDArray =>
+    z.add(drop(affine(params.down, activation(affine(params.up, normed(params.denseNorm, z)))), context));
   return {
     name: `transformerBlock(${heads})`,
     init(key, inputShape) {
@@ -71,14 +77,15 @@ export function transformerBlock(heads: number, options: TransformerOptions = {}
       };
       return { params, state: null, outputShape: inputShape };
     },
-    apply(params, state, x) {
+    apply(params, state, x, context) {
+      const [one, two] = contextsFor(context, 2) as [Context, Context];
       const [y] = attention.apply(params.attention, null, normed(params.attentionNorm, x), evaluation);
-      return [fed(params, x.add(y)), state];
+      return [fed(params, x.add(drop(y, one)), two), state];
     },
     cache: (params, n, capacity) => attention.cache(params.attention, n, capacity),
     decode(params, cache, x) {
       const [y, next] = attention.decode(params.attention, cache, normed(params.attentionNorm, x));
-      return [fed(params, x.add(y)), next];
+      return [fed(params, x.add(y), evaluation), next];
     },
   };
 }
@@ -111,8 +118,9 @@ function stacked(
         outputShape: inputShape,
       };
     },
-    apply(params, state, x) {
-      const y = params.blocks.reduce((z, own) => block.apply(own, null, z, evaluation)[0], x);
+    apply(params, state, x, context) {
+      const contexts = contextsFor(context, params.blocks.length);
+      const y = params.blocks.reduce((z, own, i) => block.apply(own, null, z, at(contexts, i))[0], x);
       return [normed(params, y), state];
     },
     cache: ({ blocks }, n, capacity) => blocks.map((own) => block.cache(own, n, capacity)),

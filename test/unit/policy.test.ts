@@ -13,6 +13,7 @@ const layers: readonly (readonly [nn.Layer, readonly number[]])[] = [
   [nn.dense(7), [5]],
   [nn.sequential(nn.dense(16), nn.relu, nn.dense(3), nn.softmax), [9]],
   [nn.sequential(nn.conv2d(4, 3), nn.gelu, nn.flatten(), nn.dense(3)), [8, 8, 2]],
+  [nn.sequential(nn.batchNorm(), nn.dense(4), nn.tanh), [5]],
 ];
 
 describe.each(layers)('$name', (layer, input) => {

@@ -39,6 +39,13 @@ export const attending: LayerRows<
   ],
   transformerBlock: [
     { layer: nn.transformerBlock(2, { hidden: 6 }), input: [3, 4], output: [3, 4], params: block('', 4, 6) },
+    {
+      layer: nn.transformerBlock(1, { hidden: 4, dropout: 0.5 }),
+      input: [2, 4],
+      output: [2, 4],
+      params: block('', 4, 4),
+      needsKey: true,
+    },
   ],
   encoder: [
     {
@@ -49,6 +56,13 @@ export const attending: LayerRows<
     },
   ],
   decoder: [
+    {
+      layer: nn.decoder(2, 2, { hidden: 2, dropout: 0.3 }),
+      input: [2, 4],
+      output: [2, 4],
+      params: { ...block('.blocks[0]', 4, 2), ...block('.blocks[1]', 4, 2), ...norm('.norm', 4) },
+      needsKey: true,
+    },
     {
       layer: nn.decoder(1, 2, { rope: 100 }),
       input: [3, 4],

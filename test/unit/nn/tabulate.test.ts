@@ -20,9 +20,29 @@ test('the table of a sequence has a row for each layer, and their sums', () => {
 test('of another layer it is one row, for inputs of another dtype too', () => {
   const oneHot = nn.lambda((x) => nn.oneHot(x, 4), 'oneHot');
   const lines = nn.tabulate(nn.sequential(oneHot, nn.residual(nn.dense(4))), [3], { dtype: 'i32' }).split('\n');
-  expect(lines.slice(1, 3)).toEqual(['input               i32[3]', 'oneHot              f32[3,4]           0      0']);
-  expect(lines[3]).toBe('residual(dense(4))  f32[3,4]          20    120');
-  expect(nn.tabulate(nn.residual(nn.dense(4)), [3, 4]).split('\n')).toHaveLength(4);
+  expect(lines.slice(1, 3)).toEqual(['input        i32[3]', 'oneHot       f32[3,4]           0      0']);
+  expect(lines[3]).toBe('residual(…)  f32[3,4]          20    120');
+  expect(nn.tabulate(nn.dense(4), [3, 4]).split('\n')).toHaveLength(4);
+});
+
+test('layers that are made of others show them below, which the sums count once', () => {
+  const block = nn.residual(nn.sequential(nn.dense(4), nn.relu));
+  const two = nn.parallel([nn.sequential(nn.dense(2), nn.tanh), nn.dense(3)]);
+  expect(nn.tabulate(nn.sequential(nn.scanLayers(block, 5), two, nn.dense(1)), [4])).toMatchInlineSnapshot(`
+    "layer             output  parameters  flops
+    input             f32[4]
+    scanLayers(…, 5)  f32[4]         100    200
+      residual(…)     f32[4]          20     40
+        dense(4)      f32[4]          20     36
+        relu          f32[4]           0      0
+    parallel(…, …)    f32[5]          25     47
+      sequential      f32[2]          10     20
+        dense(2)      f32[2]          10     18
+        tanh          f32[2]           0      2
+      dense(3)        f32[3]          15     27
+    dense(1)          f32[1]           6     11
+    total                            131    258"
+  `);
 });
 
 test('loops and ensembles count with all that they run', () => {
