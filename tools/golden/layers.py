@@ -66,6 +66,11 @@ def inward(weights):
     return [np.moveaxis(kernel, (-2, -1), (0, 1)), bias]
 
 
+def inward_groups(groups):
+    """[...window, in / groups, out] to PyTorch's [in, out / groups, ...window]."""
+    return lambda weights: [np.concatenate([inward([part, None])[0] for part in np.split(weights[0], groups, -1)]), weights[1]]
+
+
 def convolutions():
     k = keras.layers
     return [
@@ -92,6 +97,9 @@ def transposed_convolutions():
         from_torch('convTranspose, output padding',
                    torch.nn.ConvTranspose2d(2, 2, (3, 5), stride=(2, 3), padding=(1, 2), output_padding=(1, 1)),
                    values('convT o x', [2, 3, 2, 2]), affine('convT o', [3, 5, 2, 2], 2), inward),
+        from_torch('convTranspose, dilation and groups',
+                   torch.nn.ConvTranspose2d(6, 4, (2, 3), stride=2, padding=1, dilation=(1, 2), groups=2),
+                   values('convT g x', [2, 3, 3, 6]), affine('convT g', [2, 3, 3, 4], 4), inward_groups(2)),
         from_keras('convTranspose, SAME', make((3, 2), 'same'), values('convT s x', [2, 3, 2, 2]),
                    affine('convT s', [3, 2, 2, 2], 2), backward),
         from_keras('convTranspose, VALID', make((3, 1), 'valid'), values('convT v x', [2, 3, 2, 2]),

@@ -122,6 +122,19 @@ export const conv: LayerRows<'conv1d' | 'conv2d' | 'conv3d' | 'convTranspose' | 
       golden: golden('keras.layers.Conv2DTranspose', 'convTranspose, VALID'),
     },
     {
+      layer: nn.convTranspose(4, [2, 3], { strides: 2, dilation: [1, 2], padding: 1, groups: 2 }),
+      input: [3, 3, 6],
+      output: [4, 7, 4],
+      params: { '.kernel': [2, 3, 3, 4], '.bias': [4] },
+      golden: golden('torch.nn.ConvTranspose2d', 'convTranspose, dilation and groups'),
+    },
+    {
+      layer: nn.convTranspose(2, 2, { dilation: 3, padding: 'SAME', groups: 2 }),
+      input: [5, 2],
+      output: [5, 2],
+      params: { '.kernel': [2, 1, 2], '.bias': [2] },
+    },
+    {
       layer: nn.convTranspose(1, 2, { strides: 2 }),
       input: [2, 1, 2, 1],
       output: [4, 2, 4, 1],
