@@ -27,7 +27,7 @@ export type { AngleOptions, Embedding, EmbeddingOptions, LearnedPositionOptions,
 export * as initializers from './initializers.ts';
 export type { Initializer } from './initializers.ts';
 export { lambda, pure } from './layer.ts';
-export type { Context, Initialized, Layer, Part, Tree } from './layer.ts';
+export type { Branching, Context, Initialized, Layer, Part, Tree } from './layer.ts';
 export * from './losses/index.ts';
 export * as metrics from './metrics/index.ts';
 export { mlp } from './mlp.ts';
