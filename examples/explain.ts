@@ -8,7 +8,8 @@ import { PullbackError, data, init, jit, nn, numpy as np, random } from '../src/
 import { explain, gradientNorms, perExampleGradients } from './attributions.ts';
 import type { ClassifierState } from './models/classifier.ts';
 import { cnn } from './models/cnn.ts';
-import { choice, count, scriptFlags, text } from './training/flags.ts';
+import { choice, count, text } from './training/flags.ts';
+import { scriptFlags } from './training/script-flags.ts';
 import { gridPng } from './training/pictures.ts';
 import { loadCheckpoint } from './training/run-folder.ts';
 
