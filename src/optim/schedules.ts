@@ -48,7 +48,8 @@ export function polynomialSchedule(
 ): CountSchedule {
   if (transitionSteps <= 0) return constantSchedule(initValue);
   return (count) => {
-    const left = progress(count, transitionBegin, transitionSteps).neg().add(1);
+    // Where the quotient is rounded up, which compilers may do, it would be below 0 in the end.
+    const left = maximum(progress(count, transitionBegin, transitionSteps).neg().add(1), 0);
     return power(left, exponent).mul(minus(initValue, endValue)).add(endValue);
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../src/index.ts';
 import { numpy as np, optim, tree } from '../../src/index.ts';
 import type { Params } from '../laws/optim/rows.ts';
-import { parametersOf, schedules, stepOf, transformations } from '../laws/optim/rows.ts';
+import { parametersOf, schedules, stepOf, toleranceOf, transformations } from '../laws/optim/rows.ts';
 import type { GoldenCase } from './read.ts';
 import { GoldenArray, readGolden } from './read.ts';
 
@@ -28,12 +28,6 @@ function error(found: NDArray, wanted: GoldenArray): number {
     x === w || (Number.isNaN(x) && Number.isNaN(w)) ? 0 : Math.abs(x - w) / Math.max(1, Math.abs(w));
   return Math.max(0, ...Array.from(found.dataSync(), (x, i) => close(x, wanted.data[i] ?? NaN)));
 }
-
-/** Schedules are computed in f32, whatever the parameters are; so are the powers of a decay that follows one. */
-const scheduled = /schedule|injectHyperparams|scaleBySchedule|upwards|warmup|[nN]oise|noisy|adafactor|FactoredRms/;
-
-const toleranceOf = (title: string, dtype: string): number =>
-  dtype === 'f64' && !scheduled.test(title) ? 1e-12 : 1e-5;
 
 /** Parameters after each step. */
 function steps(title: string, make: () => optim.GradientTransformation, inputs: Inputs): Params[] {

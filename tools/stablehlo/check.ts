@@ -8,13 +8,14 @@ import { casesByFunction, GoldenArray, goldenFiles } from '../../test/golden/rea
 import type { Close } from '../../test/golden/tolerance.ts';
 import { closenessOf, terms, withinTolerance } from '../../test/golden/tolerance.ts';
 import { primitivePrograms } from './cases.ts';
+import { trainingPrograms } from './training.ts';
 import type { XlaArray } from './xla.ts';
 import { Xla } from './xla.ts';
 
 /**
  * Every golden case under XLA: values, gradients, tangents and batches are exported as StableHLO, compiled and run by XLA on
- * the CPU, and compared with our own results within the tolerances of the golden tests; and so is every case of the laws of
- * primitives.
+ * the CPU, and compared with our own results within the tolerances of the golden tests; and so is every layer, optimizer
+ * and schedule, and every case of the laws of primitives.
  *
  *   XLA_PYTHON=python3 npm run test:xla [-- PATTERN]
  *
@@ -73,9 +74,10 @@ function* goldenJobs(pattern: string): Generator<Job> {
   }
 }
 
-/** Golden cases, then the cases of the laws of primitives. */
+/** Golden cases, what training is made of, and the cases of the laws of primitives. */
 function* allJobs(pattern: string): Generator<Job> {
   yield* goldenJobs(pattern);
+  for (const job of trainingPrograms()) if (job.title.includes(pattern)) yield job;
   for (const { title, program } of primitivePrograms()) {
     if (title.includes(pattern)) yield { title, program, close: withinTolerance(terms) };
   }

@@ -227,3 +227,10 @@ export const schedules: Readonly<Record<string, () => optim.CountSchedule>> = {
   linearOnecycleSchedule: () => optim.linearOnecycleSchedule(11, 2),
   cosineOnecycleSchedule: () => optim.cosineOnecycleSchedule(11, 2, { pctStart: 0.4 }),
 };
+
+/** Schedules are computed in f32, whatever the parameters are; so are the powers of a decay that follows one. */
+const scheduled = /schedule|injectHyperparams|scaleBySchedule|upwards|warmup|[nN]oise|noisy|adafactor|FactoredRms/;
+
+/** How far the parameters of a row may be from optax's, relative to the larger of 1 and the value. */
+export const toleranceOf = (title: string, dtype: string): number =>
+  dtype === 'f64' && !scheduled.test(title) ? 1e-12 : 1e-5;
