@@ -1,6 +1,5 @@
 import type { NDArray } from '../../src/index.ts';
 import { nn, optim, train } from '../../src/index.ts';
-import type { Augment } from './augment.ts';
 import { augmentations } from './augment.ts';
 import type { ImageBatch, ModelFunctions, ModelSettings } from './model.ts';
 
@@ -11,7 +10,7 @@ export type ClassifierState = train.TrainState<Trees, Trees, readonly unknown[]>
 export function classifier(
   network: nn.Sequential,
   { learningRate, imageShape }: Pick<ModelSettings, 'learningRate' | 'imageShape'>,
-  { optimizer = optim.adam(learningRate), augment = augmentations.none as Augment } = {},
+  { optimizer = optim.adam(learningRate), augment = augmentations.none } = {},
 ): ModelFunctions<ClassifierState> {
   const loss: train.Loss<Trees, Trees, ImageBatch> = (params, state, { images, labels }, context) => {
     const [logits, next] = network.apply(params, state, augment(context.key, images), context);
