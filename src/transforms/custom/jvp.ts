@@ -73,7 +73,7 @@ export function customJvp<A extends readonly unknown[], R, const N extends Posit
   };
   const defjvps = (...rules: readonly (AnyRule | null)[]): typeof wrapped =>
     defjvp(summed(wrapped as AnyRule, rules, new Set(asList(nondiffArgnums))));
-  const custom = Object.assign(wrapped, { defjvp, defjvps });
+  const custom = Object.defineProperty(Object.assign(wrapped, { defjvp, defjvps }), 'name', { value: f.name });
   return custom as unknown as CustomJvp<A, R, N>;
 }
 

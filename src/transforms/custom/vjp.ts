@@ -86,7 +86,7 @@ export function customVjp<A extends readonly unknown[], R, const N extends Posit
     jvp = rule;
     return custom;
   };
-  const custom = Object.assign(wrapped, { defvjp, defjvp });
+  const custom = Object.defineProperty(Object.assign(wrapped, { defvjp, defjvp }), 'name', { value: f.name });
   return custom as unknown as CustomVjp<A, R, N>;
 }
 

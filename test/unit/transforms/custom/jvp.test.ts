@@ -218,3 +218,9 @@ describe('mistakes', () => {
     expect(() => grad((v: NDArray) => f(v))(one)).toThrow(/applies to them mul of two values/);
   });
 });
+
+test('it is called as the function is that it stands for', () => {
+  const half = (v: NDArray): NDArray => v.div(2);
+  expect(customJvp(half).name).toBe('half');
+  expect(customJvp((v: NDArray) => v).name).toBe('');
+});

@@ -251,3 +251,9 @@ test('a gradient’s Jaxpr holds what the rules do and nothing of the function',
   expect(text).toMatch(/sin/);
   expect(text).not.toMatch(/exp|customVjp/);
 });
+
+test('it is called as the function is that it stands for', () => {
+  const half = (v: NDArray): NDArray => v.div(2);
+  expect(customVjp(half).name).toBe('half');
+  expect(customVjp((v: NDArray) => v).name).toBe('');
+});
