@@ -41,7 +41,7 @@ test.each(steady)('%s has on webgpu the losses that it has on wasm', { timeout: 
 const together: Readonly<Record<string, number>> = { gan: 2, 'gan --plain': 4 };
 
 test.each(Object.entries(together))(
-  '%s has on webgpu the losses that it has on wasm, from the state of every %dth step',
+  '%s has on webgpu the losses that it has on wasm, from its state every %d steps',
   { timeout: 400_000 },
   async (args, length) => {
     const batchSize = 8;

@@ -137,29 +137,35 @@ function reduced(hlo: string, { mesh, steps }: Manifest, which: RegExp): string 
   return `${text}, for ${parameters} parameters`;
 }
 
-const leg = 10;
-
 /**
- * The CNN at its usual rate to the end: every ten steps both sides begin anew with the state that the mesh has reached, so that
- * what is compared is the steps and not how a training lets roundings grow.
+ * A training that makes much of roundings, to the end: every few steps (a leg) both sides begin anew with the state that the mesh
+ * has reached, so that what is compared is the steps and not how a training lets roundings grow.
  */
-const relay: Check = async ({ steps, ...place }) => {
-  const { args } = trainings.cnn;
-  const bundle = await exported(place, 'relay', [...args, '--steps', String(steps), '--mesh', 'data=4,model=2']);
-  const [mesh, here] = ['relay-mesh', 'relay-here'].map((name) => join(place.folder, name)) as [string, string];
-  let largest = 0;
-  for (let from = 0; from < steps; from += leg) {
-    const to = Math.min(from + leg, steps);
-    const file = 'checkpoint.safetensors';
-    if (from > 0) await cp(join(mesh, file), join(here, file));
-    await trainedOnXla(place, 'relay-mesh', bundle, ['--steps', String(to), ...(from > 0 ? ['--resume'] : [])]);
-    await trainedHere(place, 'relay-here', [...(from > 0 ? ['cnn', '--resume'] : args), '--steps', String(to)]);
-    largest = Math.max(largest, difference(await curveOf(here), await curveOf(mesh), from + 1, to));
-  }
-  const text = `losses of ${steps} steps, from one state every ${leg}, within ${largest.toExponential(1)}`;
-  if (!(largest <= tolerance)) throw new Error(`${text}, not ${tolerance}`);
-  return text;
-};
+const relay =
+  (name: keyof typeof trainings, spread: string, leg: number): Check =>
+  async ({ steps, ...place }) => {
+    const { args } = trainings[name];
+    const [model = ''] = args;
+    const called = `${name}-relay`;
+    const bundle = await exported(place, called, [...args, '--steps', String(steps), '--mesh', spread]);
+    const [mesh, here] = [`${called}-mesh`, `${called}-here`];
+    let largest = 0;
+    for (let from = 0; from < steps; from += leg) {
+      const to = Math.min(from + leg, steps);
+      const [there, own] = [mesh, here].map((side) => join(place.folder, side, 'checkpoint.safetensors')) as [
+        string,
+        string,
+      ];
+      if (from > 0) await cp(there, own);
+      await trainedOnXla(place, mesh, bundle, ['--steps', String(to), ...(from > 0 ? ['--resume'] : [])]);
+      await trainedHere(place, here, [...(from > 0 ? [model, '--resume'] : args), '--steps', String(to)]);
+      const [ours, theirs] = [await curveOf(join(place.folder, here)), await curveOf(join(place.folder, mesh))];
+      largest = Math.max(largest, difference(ours, theirs, from + 1, to));
+    }
+    const text = `losses of ${steps} steps, from one state every ${leg}, within ${largest.toExponential(1)}`;
+    if (!(largest <= tolerance)) throw new Error(`${text}, not ${tolerance}`);
+    return text;
+  };
 
 const small = [...trainings.cnn.args.slice(0, 3), '--train-size', '200', '--steps', '12'];
 
@@ -327,7 +333,8 @@ export const checks: Readonly<Record<string, Check>> = {
   rnn: training('rnn'),
   autoencoder: training('autoencoder'),
   gan: training('gan'),
-  relay,
+  'cnn-relay': relay('cnn', 'data=4,model=2', 10),
+  'gan-relay': relay('gan', 'data=8', 3),
   processes,
   resuming,
   speed,
