@@ -1,4 +1,4 @@
-import { asArray } from '../trace/asarray.ts';
+import { array } from '../numpy/create.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { flattenArrays } from '../transforms/trees.ts';
 import { firstDifference, keystr, leafPaths, TreeMismatchError } from '../tree/tree.ts';
@@ -28,7 +28,10 @@ export class NotCloseError extends PullbackError {
  * await assertAllclose(np.array([1, 2]), [1, 2.000001]);
  */
 export async function assertAllclose(actual: unknown, expected: unknown, options: AllcloseOptions = {}): Promise<void> {
-  const [a, e] = [flattenArrays(listToArray(actual), 'actual'), flattenArrays(listToArray(expected), 'expected')];
+  // Numbers of JavaScript are as precise as f64, and are compared so where the other side is.
+  const wide = [actual, expected].some((x) => !isPlain(x) && flattenArrays(x, 'x').leaves.some((leaf) => leaf.dtype === 'f64')); // prettier-ignore
+  const arraysOf = (x: unknown): unknown => (isPlain(x) ? array(x as ArrayLike, wide ? { dtype: 'f64' } : {}) : x);
+  const [a, e] = [flattenArrays(arraysOf(actual), 'actual'), flattenArrays(arraysOf(expected), 'expected')];
   const difference = firstDifference(a.treedef, e.treedef);
   if (difference !== null) throw new TreeMismatchError(`assertAllclose: the trees differ ${difference}`);
   for (const [i, x] of a.leaves.entries()) {
@@ -36,9 +39,9 @@ export async function assertAllclose(actual: unknown, expected: unknown, options
   }
 }
 
-/** A nested list of numbers is one array here, not a tree of scalars. */
-const listToArray = (x: unknown): unknown =>
-  Array.isArray(x) && x.flat(Infinity).every((v) => typeof v === 'number') ? asArray(x as ArrayLike) : x;
+/** A number, or a nested list of numbers, which is one array here and not a tree of scalars. */
+const isPlain = (x: unknown): boolean =>
+  typeof x === 'number' || (Array.isArray(x) && x.flat(Infinity).every((v) => typeof v === 'number'));
 
 async function compare(x: NDArray, y: NDArray, path: string, { rtol, atol }: AllcloseOptions): Promise<void> {
   if (x.shape.join() !== y.shape.join()) {
@@ -50,8 +53,8 @@ async function compare(x: NDArray, y: NDArray, path: string, { rtol, atol }: All
   const bad: number[] = [];
   actual.forEach((a, i) => {
     const e = expected[i] as number;
-    const close = Object.is(a, e) || a === e || Math.abs(a - e) <= absolute + relative * Math.abs(e);
-    if (!close) bad.push(i);
+    const near = Number.isFinite(e) && Math.abs(a - e) <= absolute + relative * Math.abs(e);
+    if (!(Object.is(a, e) || a === e || near)) bad.push(i);
   });
   const [first] = bad;
   if (first === undefined) return;

@@ -3,6 +3,7 @@ import type { DType } from '../../kernel/dtype.ts';
 import { key as keyOf } from '../../random/keys.ts';
 import type { Shape } from '../../trace/aval.ts';
 import { showAval, sizeOf } from '../../trace/aval.ts';
+import { ArgumentError } from '../../trace/errors.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { range } from '../../util/array.ts';
 import { show } from '../derivatives.ts';
@@ -66,6 +67,9 @@ export const broadcastableShapes = (count = 2, options: ShapeOptions = {}): fc.A
 
 /** An array: first its shape shrinks, then its numbers, to those with few digits and to 0. */
 export function array(options: ArrayOptions = {}): fc.Arbitrary<NDArray> {
+  if (Array.isArray(options.shape) && !options.shape.every((n) => Number.isInteger(n) && n >= 0)) {
+    throw new ArgumentError(`[arb.array] a shape consists of whole numbers from 0, got [${options.shape.join(', ')}]`);
+  }
   const shapes = isArbitrary(options.shape) ? options.shape : options.shape === undefined ? shape() : fc.constant(options.shape); // prettier-ignore
   const dtypes = isArbitrary(options.dtype) ? options.dtype : fc.constant(options.dtype ?? 'f64');
   return fc.tuple(shapes, dtypes).chain(([s, d]) => {

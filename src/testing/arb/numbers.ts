@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import type { DType } from '../../kernel/dtype.ts';
 import { boundsOf, isFloat, isUnsigned } from '../../kernel/dtype.ts';
+import { ArgumentError } from '../../trace/errors.ts';
 
 /** Numbers that arrays are made of. */
 
 /** Where numbers are drawn from. */
 export interface NumberOptions {
-  /** Default -2; 0 for unsigned integers. */
+  /** Default -2, and 0 for unsigned integers; less where `max` is not above. */
   readonly min?: number;
-  /** Default 2, and 9 for integers. */
+  /** Default 2, and 9 for integers; more where `min` is not below. */
   readonly max?: number;
   /**
    * Are there extremes among them, also outside of `min` and `max`? 0 and -0, ±1, ±88 and ±200 (where exponentials of f32
@@ -56,15 +57,19 @@ const floatExtremes = [0, -0, 1, -1, 2, 88, -88, 200, -200, 1e-38, -1e-38, 1e-40
 
 /** Numbers of a dtype. */
 export function numbers(dtype: DType, { min, max, extremes = false }: NumberOptions = {}): fc.Arbitrary<number> {
+  if (min !== undefined && max !== undefined && !(min <= max)) {
+    throw new ArgumentError(`[arb] needs min ≤ max, got ${min} and ${max}`);
+  }
   if (dtype === 'bool') return fc.nat({ max: 1 });
   if (isFloat(dtype)) {
-    const usual = new RoundedFloat(min ?? -2, max ?? 2);
+    const usual = new RoundedFloat(min ?? Math.min(-2, (max ?? 2) - 4), max ?? Math.max(2, (min ?? -2) + 4));
     return extremes ? fc.oneof({ arbitrary: usual, weight: 2 }, fc.constantFrom(...floatExtremes)) : usual;
   }
   const bounds = boundsOf(dtype);
+  const least = isUnsigned(dtype) ? 0 : -2;
   const usual = fc.integer({
-    min: Math.max(bounds.min, Math.ceil(min ?? (isUnsigned(dtype) ? 0 : -2))),
-    max: Math.min(bounds.max, Math.floor(max ?? 9)),
+    min: Math.max(bounds.min, Math.ceil(min ?? Math.min(least, (max ?? 9) - 11))),
+    max: Math.min(bounds.max, Math.floor(max ?? Math.max(9, (min ?? least) + 11))),
   });
   return extremes ? fc.oneof({ arbitrary: usual, weight: 2 }, fc.constantFrom(0, 1, bounds.min, bounds.max)) : usual;
 }

@@ -1,10 +1,11 @@
 import type {} from 'vitest';
 import type { ArrayLike } from '../../trace/value.ts';
 import type { AllcloseOptions } from '../allclose.ts';
-import { assertAllclose } from '../allclose.ts';
+import { assertAllclose, NotCloseError } from '../allclose.ts';
+import { BrokenLawError } from '../broken-law.ts';
 import type { CheckGradsOptions } from '../check-grads.ts';
 import { checkGrads } from '../check-grads.ts';
-import { PullbackError } from '../../util/error.ts';
+import { TreeMismatchError } from '../../tree/tree.ts';
 
 /** Matchers for vitest (and for what takes matchers of that form): `expect.extend(matchers)`. */
 
@@ -20,7 +21,9 @@ async function verdict(check: Promise<unknown>, negated: string): Promise<Verdic
     await check;
     return { pass: true, message: () => negated };
   } catch (error) {
-    if (!(error instanceof PullbackError)) throw error;
+    const isVerdict =
+      error instanceof NotCloseError || error instanceof TreeMismatchError || error instanceof BrokenLawError;
+    if (!isVerdict) throw error;
     return { pass: false, message: () => error.message };
   }
 }

@@ -124,6 +124,19 @@ describe('properties', () => {
   });
 });
 
+test('bounds that leave out the usual numbers move them, and wrong ones are refused', () => {
+  for (const dtype of ['f32', 'i32'] as const) {
+    const drawn = fc.sample(arb.array({ dtype, shape: [4], min: 20 }), { numRuns: 50, seed: 1 }).flatMap(numbersOf);
+    expect(Math.min(...drawn)).toBeGreaterThanOrEqual(20);
+    expect(new Set(drawn).size).toBeGreaterThan(5);
+    const below = fc.sample(arb.array({ dtype, shape: [4], max: -20 }), { numRuns: 50, seed: 1 }).flatMap(numbersOf);
+    expect(Math.max(...below)).toBeLessThanOrEqual(-20);
+  }
+  const inverted = arb.array({ shape: [2], min: 10, max: 5 });
+  expect(() => fc.sample(inverted, 1)).toThrow('[arb] needs min ≤ max, got 10 and 5');
+  expect(() => arb.array({ shape: [-3] })).toThrow('whole numbers from 0, got [-3]');
+});
+
 test('without fast-check an error says how to install it', async () => {
   vi.resetModules();
   vi.doMock('fast-check', () => {

@@ -24,3 +24,24 @@ test('what is not close is named', async () => {
   );
   await expect(assertAllclose({ a: np.array(1) }, { b: np.array(1) })).rejects.toThrow(/key "a"/);
 });
+
+test('nothing finite is close to an infinity', async () => {
+  await assertAllclose(np.array([Infinity, -Infinity]), [Infinity, -Infinity]);
+  for (const [actual, expected] of [
+    [1, Infinity],
+    [-Infinity, Infinity],
+    [Infinity, 1],
+  ] as const) {
+    await expect(assertAllclose(np.array([actual]), [expected])).rejects.toThrow(
+      `position 0: ${actual}, expected ${expected}`,
+    );
+  }
+});
+
+test('plain numbers are as precise as what they are compared with', async () => {
+  const third = np.array([1 / 3], { dtype: 'f64' });
+  await assertAllclose(third, [1 / 3]);
+  await assertAllclose([1 / 3], third);
+  await assertAllclose(third.slice(0), 1 / 3);
+  await expect(assertAllclose(third, [0.33333334])).rejects.toThrow('0.33333334');
+});

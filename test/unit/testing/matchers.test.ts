@@ -29,6 +29,8 @@ test('what is no verdict is thrown', async () => {
     throw new TypeError('a fault of the function');
   };
   await expect(expect(failing).not.toHaveCorrectGradients([])).rejects.toThrow('a fault of the function');
+  const misused = (x: NDArray): NDArray => x.add(np.ones([3]));
+  await expect(expect(misused).not.toHaveCorrectGradients([np.ones([2])])).rejects.toThrow('do not broadcast');
 });
 
 test('printed Jaxprs', () => {
