@@ -162,6 +162,7 @@ function programOf<S>(
     });
   const program = size === batchSize ? spread(batchShardings) : spreadIfItFits(spread, batchShardings);
   requireSameState(program);
+  requireScalarMetrics(program);
   return { size, program, name: size === batchSize ? 'step.mlir' : `step-${size}.mlir` };
 }
 
@@ -190,6 +191,17 @@ function requireSameState({ inputs, outputs }: StableHlo): void {
   throw new ArgumentError(
     `[saveBundle] a step returns [state, metrics] with a state like the one that it got, but it got ${shown(before[i])} ` +
       `and returned ${shown(after[i])}`,
+  );
+}
+
+/** Refuses metrics that are no numbers by names: what runs the bundle prints and averages them. */
+function requireScalarMetrics({ outputs }: StableHlo): void {
+  const metrics = outputs.filter((x) => !isState(x));
+  const odd = metrics.find(({ shape }) => shape.length > 0);
+  if (metrics.length > 0 && odd === undefined) return;
+  const got = odd === undefined ? 'none' : `metrics${keystr(odd.path.slice(1))}: ${showAval(odd)}`;
+  throw new ArgumentError(
+    `[saveBundle] a step returns [state, metrics] with one scalar or more as metrics, got ${got}`,
   );
 }
 

@@ -14,6 +14,7 @@ import { showAval } from '../trace/aval.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
 import { subJaxprs } from '../trace/jaxpr.ts';
 import { stage } from '../trace/stage.ts';
+import { ArgumentError } from '../trace/errors.ts';
 import { stableHloModule } from '../trace/stablehlo/module.ts';
 import type { PathStep, TreeDef } from '../tree/tree.ts';
 import { keystr, leafPaths } from '../tree/tree.ts';
@@ -80,6 +81,9 @@ export function exportStableHlo<A extends readonly unknown[], R>(
   options: ExportOptions = {},
 ): StableHlo {
   const name = nameOf(f);
+  if (!Array.isArray(args)) {
+    throw new ArgumentError(`[exportStableHlo] needs the list of the arguments of ${name}: exportStableHlo(f, [x, y])`);
+  }
   const mesh = options.mesh ?? null;
   const { donated } = resolveMarks(
     `exportStableHlo of ${name}`,

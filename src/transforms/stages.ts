@@ -31,7 +31,8 @@ export interface Traced<A extends readonly unknown[], R> {
 }
 
 /** The texts that a {@link Lowered} function can be read as. */
-export type LoweredText = 'jaxpr' | 'kernels' | 'wgsl' | 'wasm' | 'stablehlo';
+export type LoweredText = (typeof forms)[number];
+const forms = ['jaxpr', 'kernels', 'wgsl', 'wasm', 'stablehlo'] as const;
 
 /** What can be known of a function that has been lowered to kernels for a device. Notebooks draw it. */
 export interface Inspection extends Displayable {
@@ -165,7 +166,13 @@ function inspect(name: string, { closed, callable: { jaxpr }, donated }: CachedT
   const asText = (form: LoweredText = 'kernels'): string => {
     if (form === 'jaxpr') return printJaxpr(closed.jaxpr);
     if (form === 'kernels') return programs().map(printProgram).join('\n\n');
-    if (form === 'stablehlo') return stableHloModule(name, closed);
+    if (form === 'stablehlo') {
+      return stableHloModule(name, closed, { main: { arguments: donated.map((d) => (d ? ['jax.buffer_donor = true'] : [])) } }); // prettier-ignore
+    }
+    // Who writes plain JavaScript may ask for another one.
+    if (!forms.includes(form)) {
+      throw new ArgumentError(`there is no text form ${form as string}; there are: ${forms.join(', ')}`);
+    }
     if (spell === null) throw new ArgumentError(`no backend is installed that writes ${form}`);
     const write = spell;
     return parts.map((p) => write(form, name, p, given)).join('\n\n');

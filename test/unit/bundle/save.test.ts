@@ -113,6 +113,15 @@ test('a step that gives back another state is refused', async () => {
   await expect(saved).rejects.toThrow('it got state.steps: i32[] and returned state.steps: f32[]');
 });
 
+test('metrics are numbers by their names', async () => {
+  const whole = (s: State, b: Batch) => [step(s, b)[0], { loss: step(s, b)[1], steps: s.steps.reshape([1]) }] as const;
+  await expect(saveBundle<State>(folder, whole, options)).rejects.toThrow(
+    'a step returns [state, metrics] with one scalar or more as metrics, got metrics.steps: i32[1]',
+  );
+  const none = (s: State, b: Batch) => [step(s, b)[0], {}] as const;
+  await expect(saveBundle<State>(folder, none, options)).rejects.toThrow('as metrics, got none');
+});
+
 test('uses of a column that there is not are refused', async () => {
   const saved = saveBundle(folder, step, { ...options, columns: { z: { dtype: 'f32' } } });
   await expect(saved).rejects.toThrow('[saveBundle] columns has z, but the data have x, y');

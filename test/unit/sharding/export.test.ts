@@ -69,3 +69,8 @@ test('what a function closes over is written into the module', () => {
 test('a donated argument that there is not', () => {
   expect(() => exportStableHlo(predict, types, { donateArgnums: 2 })).toThrow(StaticArgumentError);
 });
+
+test('arguments that are no list are refused', () => {
+  const call = () => exportStableHlo(predict, struct(2) as unknown as typeof types);
+  expect(call).toThrow('[exportStableHlo] needs the list of the arguments of predict');
+});

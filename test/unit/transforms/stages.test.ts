@@ -198,3 +198,11 @@ test('a function with a callback between its programs is compiled in parts', asy
   ]);
   expect(await compiled(np.ones(3)).tolist()).toEqual([3, 3, 3]);
 });
+
+test('StableHLO says what is donated, and there is no form of another name', () => {
+  const lowered = jit((a: NDArray, b: NDArray) => a.add(b), { donateArgnums: 1 }).lower(np.ones([2]), np.ones([2]));
+  expect(lowered.asText('stablehlo')).toContain(
+    '(%arg0: tensor<2xf32>, %arg1: tensor<2xf32> {jax.buffer_donor = true})',
+  );
+  expect(() => lowered.asText('hlo' as 'wasm')).toThrow('there is no text form hlo; there are: jaxpr, kernels');
+});

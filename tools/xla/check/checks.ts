@@ -250,6 +250,16 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     code: 'bundle-damaged',
     change: (m, bundle) => writeFile(join(bundle, 'step.mlir'), 'module {').then(() => m),
   },
+  'a state with another byte in it': {
+    code: 'bundle-damaged',
+    async change(m, bundle) {
+      const path = join(bundle, m.state.file);
+      const bytes = await readFile(path);
+      bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+      await writeFile(path, bytes);
+      return m;
+    },
+  },
   'fewer devices than the mesh': { code: 'devices', args: ['--host-devices', '4'] },
   'a mesh that does not divide an axis': { code: 'sharding-indivisible', change: withMesh(3) },
   'an axis that the mesh has not': {

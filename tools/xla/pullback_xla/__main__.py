@@ -66,6 +66,9 @@ def train_bundle(options: argparse.Namespace) -> int:
     resumed = None
     if options.resume is not None:
         resumed = Path(options.resume) if options.resume else options.out / FILE
+    if resumed is None:
+        # Raises unless the state is what was exported.
+        manifest.state.read()
     beginning = load_checkpoint(resumed or manifest.state.path, manifest)
     steps = options.steps or manifest.total_steps
 

@@ -121,7 +121,12 @@ def train(training: Training, settings: Settings, stopping: Stopping, say: Calla
     """Steps until there are `settings.steps` in all, or until it is asked to stop; then saves."""
     outcome = Outcome(step=training.step)
     first = jax.process_index() == 0
-    settings.out.mkdir(parents=True, exist_ok=True)
+    # Before anything of an earlier training is touched: this finds out whether the bundle is whole.
+    training.compile(settings.steps)
+    try:
+        settings.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunnerError("out-unusable", f"{settings.out} can't be a folder: {error.strerror}") from None
     if first and not settings.resumed:
         _set_aside(settings.out)
     log = _Log(settings, outcome, training, first, say)
@@ -139,7 +144,6 @@ def train(training: Training, settings: Settings, stopping: Stopping, say: Calla
             outcome.checkpoint = save_checkpoint(settings.out, training.manifest, training.step, total, tensors)
 
     began = training.step
-    training.compile(settings.steps)
     log.start()
     while training.step < settings.steps and not stopping.asked(training.step, AGREE_EVERY):
         losses = training.advance()
