@@ -1,5 +1,6 @@
 import type { DType, HostArray } from '../../kernel/dtype.ts';
-import { isFloat, isUnsigned, storedBytes } from '../../kernel/dtype.ts';
+import { isFloat, isUnsigned } from '../../kernel/dtype.ts';
+import { bytesInMemory } from '../../kernel/half.ts';
 import { product } from '../../util/array.ts';
 import type { Aval, Shape } from '../aval.ts';
 
@@ -83,7 +84,7 @@ export function denseText({ shape, dtype }: TensorType, data: HostArray): string
   if (n === 0) return '';
   const first = data[0] as number;
   if (n > 1 && data.every((x) => Object.is(x, first))) return literal(dtype, first);
-  return n <= readable || dtype === 'bool' ? nested(shape, dtype, data, 0) : `"0x${bytesOf(dtype, data)}"`;
+  return n <= readable || dtype === 'bool' ? nested(shape, dtype, data, 0) : `"0x${hexadecimal(dtype, data)}"`;
 }
 
 function nested(shape: Shape, dtype: DType, data: HostArray, offset: number): string {
@@ -93,34 +94,9 @@ function nested(shape: Shape, dtype: DType, data: HostArray, offset: number): st
   return `[${Array.from({ length: extent }, (_, i) => nested(inner, dtype, data, offset + i * stride)).join(', ')}]`;
 }
 
-/** The elements in hexadecimal, in little-endian order. */
-function bytesOf(dtype: DType, data: HostArray): string {
-  const bytes = storedBytes(dtype);
-  const buffer = new ArrayBuffer(bytes * data.length);
-  const view = new DataView(buffer);
-  data.forEach((x: number, i: number) => setElement(view, bytes * i, dtype, x));
-  return Array.from(new Uint8Array(buffer), (b) => b.toString(16).padStart(2, '0').toUpperCase()).join('');
-}
-
-function setElement(view: DataView, at: number, dtype: DType, x: number): void {
-  if (dtype === 'f64') view.setFloat64(at, x, true);
-  else if (dtype === 'f32') view.setFloat32(at, x, true);
-  else if (dtype === 'f16') view.setUint16(at, halfBits(x), true);
-  else if (storedBytes(dtype) === 4) view.setUint32(at, x >>> 0, true);
-  else if (storedBytes(dtype) === 2) view.setUint16(at, x & 0xffff, true);
-  else view.setUint8(at, x & 0xff);
-}
-
-/** The bits of a number of half precision. */
-function halfBits(x: number): number {
-  const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
-  const a = Math.abs(x);
-  if (Number.isNaN(x)) return 0x7e00;
-  if (a === Infinity) return sign | 0x7c00;
-  if (a < 2 ** -14) return sign | Math.round(a * 2 ** 24);
-  const exponent = Math.floor(Math.log2(a));
-  return sign | ((exponent + 15) << 10) | Math.round((a / 2 ** exponent - 1) * 1024);
-}
+/** The elements in hexadecimal, as they lie in memory. */
+const hexadecimal = (dtype: DType, data: HostArray): string =>
+  Array.from(bytesInMemory(dtype, data), (b) => b.toString(16).padStart(2, '0').toUpperCase()).join('');
 
 /** How a comparison of elements of a dtype is done. */
 export const comparisonType = (dtype: DType): 'FLOAT' | 'SIGNED' | 'UNSIGNED' =>
