@@ -4,11 +4,11 @@ import { showAval } from '../trace/aval.ts';
 import { ConcreteArray } from '../trace/concrete.ts';
 import { bind } from '../trace/context.ts';
 import { NonFiniteError } from '../trace/errors.ts';
-import { readAtom } from '../trace/interpret.ts';
-import type { Equation, Jaxpr, Var } from '../trace/jaxpr.ts';
+import { evalJaxpr } from '../trace/interpret.ts';
+import type { Equation, Jaxpr } from '../trace/jaxpr.ts';
 import { debugInfs, debugNans, explainsNan } from '../trace/switches.ts';
 import type { NDArray } from '../trace/value.ts';
-import { at, zipExact } from '../util/array.ts';
+import { at } from '../util/array.ts';
 import { userLine, withOrigin } from '../util/origin.ts';
 
 /** The search for NaN and infinities: `debugNans`, `debugInfs`. */
@@ -88,12 +88,7 @@ function describeOperand(x: ConcreteArray): string {
 
 /** Runs the equations one by one, each checked: throws at the first that gives what is looked for. */
 function rerun(jaxpr: Jaxpr, inputs: readonly NDArray[]): void {
-  const values = new Map<Var, NDArray>(zipExact(jaxpr.inputs, inputs));
-  for (const e of jaxpr.equations) {
-    const operands = e.inputs.map((a) => readAtom(values, a));
-    const outs = withOrigin(e.origin ?? null, () => runAlone(e, operands));
-    zipExact(e.outputs, outs).forEach(([v, x]) => values.set(v, x));
-  }
+  evalJaxpr(jaxpr, [], inputs, (e, operands) => withOrigin(e.origin ?? null, () => runAlone(e, operands)));
 }
 
 function runAlone(e: Equation, operands: readonly NDArray[]): readonly NDArray[] {

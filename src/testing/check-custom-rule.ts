@@ -1,9 +1,8 @@
 import { ArgumentError, GradientError } from '../trace/errors.ts';
-import { bindEquation, evalJaxpr, readAtom } from '../trace/interpret.ts';
-import type { ClosedJaxpr, Equation, Jaxpr, Var } from '../trace/jaxpr.ts';
+import { bindEquation, evalJaxpr } from '../trace/interpret.ts';
+import type { ClosedJaxpr, Equation, Jaxpr } from '../trace/jaxpr.ts';
 import type { NDArray } from '../trace/value.ts';
 import { vjp } from '../transforms/reverse-mode.ts';
-import { zipExact } from '../util/array.ts';
 import { batchFault, waysToMap } from './batching.ts';
 import { blameForBatch, blameForDerivative } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
@@ -118,14 +117,8 @@ async function asTheBody(rule: Flat, own: Flat, body: Flat, xs: readonly NDArray
 }
 
 /** What the function computes, its rules forgotten. */
-function withoutRules({ jaxpr, constants }: ClosedJaxpr, inputs: readonly NDArray[]): readonly NDArray[] {
-  const values = new Map<Var, NDArray>([...zipExact(jaxpr.constants, constants), ...zipExact(jaxpr.inputs, inputs)]);
-  for (const e of jaxpr.equations) {
-    const ins = e.inputs.map((a) => readAtom(values, a));
-    zipExact(e.outputs, plainly(e, ins)).forEach(([v, x]) => values.set(v, x));
-  }
-  return jaxpr.outputs.map((a) => readAtom(values, a));
-}
+const withoutRules = ({ jaxpr, constants }: ClosedJaxpr, inputs: readonly NDArray[]): readonly NDArray[] =>
+  evalJaxpr(jaxpr, constants, inputs, plainly);
 
 const plainly = (e: Equation, ins: readonly NDArray[]): readonly NDArray[] =>
   isCustom(e.primitive) ? evalJaxpr((e.params as { readonly jaxpr: Jaxpr }).jaxpr, [], ins) : bindEquation(e, ins);

@@ -1,5 +1,5 @@
 import type { Device } from '../kernel/device.ts';
-import { bindEquation, readAtom } from '../trace/interpret.ts';
+import { bindEquation, evalJaxpr } from '../trace/interpret.ts';
 import type { ClosedJaxpr, Equation, Jaxpr } from '../trace/jaxpr.ts';
 import { Var } from '../trace/jaxpr.ts';
 import type { Primitive } from '../trace/primitive.ts';
@@ -16,7 +16,7 @@ import { whileP } from '../transforms/control/while-primitive.ts';
 import { customJvpP } from '../transforms/custom/jvp-call.ts';
 import { customVjpP } from '../transforms/custom/vjp-call.ts';
 import { customVjpLinearP } from '../transforms/custom/vjp-linear.ts';
-import { at, range, zipExact } from '../util/array.ts';
+import { at, range } from '../util/array.ts';
 import type { Flat } from './subject.ts';
 import { on } from './subject.ts';
 
@@ -48,17 +48,16 @@ export function stepsOf(
   device: Device,
   within: readonly string[] = [],
 ): readonly Step[] {
-  return on(device, () => {
-    const values = new Map<Var, NDArray>([...zipExact(jaxpr.constants, constants), ...zipExact(jaxpr.inputs, inputs)]);
-    const dependent = new Set(jaxpr.inputs);
-    return jaxpr.equations.map((equation) => {
-      const inputs = equation.inputs.map((a) => readAtom(values, a));
-      const depends = equation.inputs.map((a) => a instanceof Var && dependent.has(a));
-      if (depends.includes(true)) equation.outputs.forEach((v) => dependent.add(v));
-      zipExact(equation.outputs, bindEquation(equation, inputs)).forEach(([v, x]) => values.set(v, x));
-      return { equation, inputs, within, depends };
-    });
-  });
+  const steps: Step[] = [];
+  const dependent = new Set(jaxpr.inputs);
+  const take = (equation: Equation, operands: readonly NDArray[]): readonly NDArray[] => {
+    const depends = equation.inputs.map((a) => a instanceof Var && dependent.has(a));
+    if (depends.includes(true)) equation.outputs.forEach((v) => dependent.add(v));
+    steps.push({ equation, inputs: operands, within, depends });
+    return bindEquation(equation, operands);
+  };
+  on(device, () => evalJaxpr(jaxpr, constants, inputs, take));
+  return steps;
 }
 
 type Body = readonly [name: string, jaxpr: Jaxpr, inputs: readonly NDArray[]];
@@ -114,12 +113,5 @@ function iterationsOfWhile(p: WhileParams, inputs: readonly NDArray[]): readonly
   return bodies;
 }
 
-/** What a body gives, one operation at a time. */
-function results([, jaxpr, inputs]: Body): readonly NDArray[] {
-  const values = new Map<Var, NDArray>(zipExact(jaxpr.inputs, inputs));
-  for (const e of jaxpr.equations) {
-    const outs = bindEquation(e, e.inputs.map((a) => readAtom(values, a))); // prettier-ignore
-    zipExact(e.outputs, outs).forEach(([v, x]) => values.set(v, x));
-  }
-  return jaxpr.outputs.map((a) => readAtom(values, a));
-}
+/** What a body gives. */
+const results = ([, jaxpr, inputs]: Body): readonly NDArray[] => evalJaxpr(jaxpr, [], inputs);

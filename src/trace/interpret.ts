@@ -1,5 +1,4 @@
 import { present } from '../util/assert.ts';
-import { zipExact } from '../util/array.ts';
 import { onBehalf, withOrigin } from '../util/origin.ts';
 import { bind } from './context.ts';
 import { ConcreteArray } from './concrete.ts';
@@ -7,6 +6,7 @@ import { hostArrayOf } from '../kernel/semantics.ts';
 import type { Aval } from './aval.ts';
 import type { Atom, Equation, Jaxpr, Var } from './jaxpr.ts';
 import { Literal } from './jaxpr.ts';
+import { walkJaxpr } from './walk.ts';
 import type { NDArray } from './value.ts';
 
 /** A concrete scalar of the given type. */
@@ -25,24 +25,13 @@ export function bindEquation(e: Equation, inputs: readonly NDArray[]): readonly 
   return e.origin === undefined ? apply() : withOrigin(e.origin, apply);
 }
 
-/** Runs a Jaxpr's equations under the current interpreter. */
+/** Runs a Jaxpr's equations under the current interpreter; `apply` may do something else with an equation. */
 export const evalJaxpr = (
   jaxpr: Jaxpr,
   constants: readonly NDArray[],
   inputs: readonly NDArray[],
-): readonly NDArray[] => onBehalf(evalJaxpr, () => equations(jaxpr, constants, inputs));
-
-function equations(jaxpr: Jaxpr, constants: readonly NDArray[], inputs: readonly NDArray[]): readonly NDArray[] {
-  const environment = new Map<Var, NDArray>([
-    ...zipExact(jaxpr.constants, constants),
-    ...zipExact(jaxpr.inputs, inputs),
-  ]);
-  for (const e of jaxpr.equations) {
-    const outs = bindEquation(
-      e,
-      e.inputs.map((a) => readAtom(environment, a)),
-    );
-    for (const [v, x] of zipExact(e.outputs, outs)) environment.set(v, x);
-  }
-  return jaxpr.outputs.map((a) => readAtom(environment, a));
-}
+  apply: (e: Equation, operands: readonly NDArray[]) => readonly NDArray[] = bindEquation,
+): readonly NDArray[] =>
+  onBehalf(evalJaxpr, () =>
+    walkJaxpr<NDArray>(jaxpr, constants, inputs, ({ aval, value }) => scalar(aval, value), apply),
+  );

@@ -1,23 +1,17 @@
 import { at, zipExact } from '../../util/array.ts';
-import { present } from '../../util/assert.ts';
 import { InternalError } from '../../util/error.ts';
 import { sameAval, showAval } from '../aval.ts';
 import type { Aval } from '../aval.ts';
-import type { Atom, Equation, Jaxpr, Var } from '../jaxpr.ts';
-import { Literal } from '../jaxpr.ts';
+import type { Equation, Jaxpr, Literal } from '../jaxpr.ts';
+import { walkJaxpr } from '../walk.ts';
 import type { HloBuilder } from './builder.ts';
 import type { HloValue } from './text.ts';
 
 /** Writes a Jaxpr's equations, one after the other; `inputs` are its constants, then its inputs. */
 export function applyJaxpr(b: HloBuilder, jaxpr: Jaxpr, inputs: readonly HloValue[]): readonly HloValue[] {
-  const environment = new Map<Var, HloValue>(zipExact([...jaxpr.constants, ...jaxpr.inputs], inputs));
-  const read = (a: Atom): HloValue =>
-    a instanceof Literal ? b.constant(a.aval.dtype, a.value) : present(environment.get(a), 'a variable');
-  for (const e of jaxpr.equations) {
-    const outs = applyEquation(b, e, e.inputs.map(read));
-    for (const [v, value] of zipExact(e.outputs, outs)) environment.set(v, value);
-  }
-  return jaxpr.outputs.map(read);
+  const n = jaxpr.constants.length;
+  const literal = ({ aval, value }: Literal): HloValue => b.constant(aval.dtype, value);
+  return walkJaxpr(jaxpr, inputs.slice(0, n), inputs.slice(n), literal, (e, ins) => applyEquation(b, e, ins));
 }
 
 function applyEquation(b: HloBuilder, e: Equation, ins: readonly HloValue[]): readonly HloValue[] {
