@@ -16,6 +16,7 @@ import { ArgumentError } from '../trace/errors.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import type { ExportedArray, StableHlo } from '../transforms/export.ts';
 import { exportStableHlo } from '../transforms/export.ts';
+import { named } from '../transforms/trees.ts';
 import { keystr, map } from '../tree/tree.ts';
 import { product, range } from '../util/array.ts';
 import type { BundleArray, BundleColumn, BundleFile, BundleShard, BundleStep, Manifest } from './manifest.ts';
@@ -175,8 +176,6 @@ function spreadIfItFits(spread: (over: Shardings) => StableHlo, over: Shardings)
     throw error;
   }
 }
-
-const named = <F extends object>(f: F, name: string): F => Object.defineProperty(f, 'name', { value: name });
 
 const isState = ({ path }: ExportedArray): boolean => path[0] === 0;
 const leafName = ({ path }: ExportedArray): string => nameOf(path.slice(1));

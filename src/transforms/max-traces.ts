@@ -1,7 +1,7 @@
 import { TooManyTracesError } from '../trace/errors.ts';
 import { Tracer } from '../trace/value.ts';
 import { leaves } from '../tree/tree.ts';
-import { nameOf } from './trees.ts';
+import { named, nameOf } from './trees.ts';
 
 /**
  * A function that refuses to be traced more than `n` times: for tests, and for training loops that should never compile
@@ -23,7 +23,7 @@ export function assertMaxTraces<A extends readonly unknown[], R>(f: (...args: A)
     }
     return f(...args);
   };
-  return Object.defineProperty(counted, 'name', { value: f.name });
+  return named(counted, f.name);
 }
 
 function ordinal(n: number): string {

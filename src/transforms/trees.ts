@@ -100,3 +100,7 @@ export function flatFunction<A extends readonly unknown[]>(f: (...args: A) => un
 
 /** A function's name for messages. */
 export const nameOf = (f: { readonly name: string }): string => (f.name === '' ? 'the function' : f.name);
+
+/** The function itself, called so from now on: what stands for a user's function has its name. */
+export const named = <F extends (...args: never[]) => unknown>(f: F, name: string): F =>
+  Object.defineProperty(f, 'name', { value: name });

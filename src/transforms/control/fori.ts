@@ -8,7 +8,7 @@ import { asArray } from '../../trace/asarray.ts';
 import { showAval } from '../../trace/aval.ts';
 import { ArgumentError } from '../../trace/errors.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
-import { nameOf } from '../trees.ts';
+import { named, nameOf } from '../trees.ts';
 import { scan, unrollOf } from './scan.ts';
 import { whileLoop } from './while.ts';
 
@@ -45,10 +45,8 @@ export function foriLoop<C>(
     const length = Math.max(0, last - first);
     const unroll = unrollOf('foriLoop', options.unroll, length);
     const indices = add(broadcastedIota('i32', [length], 0), fill([length], 'i32', first));
-    const named = Object.defineProperty((c: C, i: NDArray): readonly [C, null] => [body(i, c), null], 'name', {
-      value: nameOf(body),
-    });
-    return scan(named, init, indices, { unroll })[0];
+    const step = named((c: C, i: NDArray): readonly [C, null] => [body(i, c), null], nameOf(body));
+    return scan(step, init, indices, { unroll })[0];
   }
   if (options.unroll !== undefined && options.unroll !== false && options.unroll !== 1) {
     throw new ArgumentError(

@@ -5,7 +5,7 @@ import type { NDArray } from '../../trace/value.ts';
 import { unflatten } from '../../tree/tree.ts';
 import { at } from '../../util/array.ts';
 import type { ArrayTree } from '../trees.ts';
-import { flattenArrays, nameOf } from '../trees.ts';
+import { flattenArrays, named, nameOf } from '../trees.ts';
 import { vmap } from '../vmap.ts';
 import { lengthOf, scan } from './scan.ts';
 
@@ -56,7 +56,7 @@ export function map<X, Y>(f: (x: X) => Y, xs: X, options: MapOptions = {}): Y {
 }
 
 function each<X, Y>(f: (x: X) => Y, xs: X): Y {
-  const step = Object.defineProperty((_: null, x: X): readonly [null, Y] => [null, f(x)], 'name', { value: nameOf(f) });
+  const step = named((_: null, x: X): readonly [null, Y] => [null, f(x)], nameOf(f));
   return scan(step, null, xs)[1];
 }
 

@@ -5,7 +5,7 @@ import type { TreeDef } from '../../tree/tree.ts';
 import { flatten, showTreeDef, unflatten } from '../../tree/tree.ts';
 import { toldByParts } from '../../util/key.ts';
 import type { Positions } from '../argnums.ts';
-import { nameOf } from '../trees.ts';
+import { named, nameOf } from '../trees.ts';
 import type { AnyRule, CallSignature, CustomRuleOptions, Picked, Without } from './arguments.ts';
 import { functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
 import type { CustomJvpRule } from './jvp.ts';
@@ -86,7 +86,7 @@ export function customVjp<A extends readonly unknown[], R, const N extends Posit
     jvp = rule;
     return custom;
   };
-  const custom = Object.defineProperty(Object.assign(wrapped, { defvjp, defjvp }), 'name', { value: f.name });
+  const custom = named(Object.assign(wrapped, { defvjp, defjvp }), f.name);
   return custom as unknown as CustomVjp<A, R, N>;
 }
 
