@@ -8,7 +8,7 @@ import { evalJaxpr } from '../trace/interpret.ts';
 import type { Equation, Jaxpr } from '../trace/jaxpr.ts';
 import { debugInfs, debugNans, explainsNan } from '../trace/switches.ts';
 import type { NDArray } from '../trace/value.ts';
-import { at } from '../util/array.ts';
+import { at, coordinateOf } from '../util/array.ts';
 import { userLine, withOrigin } from '../util/origin.ts';
 
 /** The search for NaN and infinities: `debugNans`, `debugInfs`. */
@@ -68,12 +68,7 @@ function soleOperation({ equations }: Jaxpr): string | null {
 }
 
 function describe({ what, first, count }: Finding, x: NDArray): string {
-  const position: number[] = [];
-  x.shape.reduceRight((rest, n) => {
-    position.unshift(rest % n);
-    return Math.floor(rest / n);
-  }, first);
-  const where = x.ndim === 0 ? '' : `, first at [${position.join(', ')}]`;
+  const where = x.ndim === 0 ? '' : `, first at [${coordinateOf(first, x.shape).join(', ')}]`;
   return `gave ${what}: ${count} of ${x.size} elements of ${showAval(x.aval)}${where}`;
 }
 

@@ -1,3 +1,5 @@
+import { joinedBytes } from '../util/array.ts';
+
 /**
  * Deflate (RFC 1951) by the platform's streams. Their format `deflate-raw` is missing on some platforms that have `gzip`,
  * which is the same with a header before and a check sum after it (RFC 1952).
@@ -31,12 +33,7 @@ export async function inflate(
 export async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of through(new CompressionStream('gzip'), [bytes])) chunks.push(chunk);
-  const gzip = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    gzip.set(chunk, at);
-    at += chunk.length;
-  }
+  const gzip = joinedBytes(chunks);
   // The header has no optional parts: the platforms' compressors know no file name or comment.
   return gzip.slice(gzipHeader.length, gzip.length - trailerBytes);
 }

@@ -3,6 +3,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { ZipError } from './errors.ts';
 import { deflate, inflate } from './deflate.ts';
 import { crc32 } from './crc32.ts';
+import { joinedBytes } from '../util/array.ts';
 
 /**
  * Zip archives (PKWARE's APPNOTE.TXT, version 6.3.10) as NumPy writes them: files that are stored or deflated, without
@@ -165,7 +166,7 @@ export async function zip(files: ZipFiles, compress: boolean): Promise<Uint8Arra
   for (const field of [8, 10]) view.setUint16(field, central.length / 2, true);
   view.setUint32(12, central.reduce((sum, part) => sum + part.length, 0), true); // prettier-ignore
   view.setUint32(16, offset, true);
-  return joined([...parts, ...central, end]);
+  return joinedBytes([...parts, ...central, end]);
 }
 
 /** A local or a central header: the same fields, two bytes further in the latter. */
@@ -189,14 +190,4 @@ function header(
   view.setUint32(base + 18, size, true);
   view.setUint16(base + 22, name.length, true);
   return made;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,5 +1,6 @@
 import { crc32 } from '../data/crc32.ts';
 import { deflate } from '../data/deflate.ts';
+import { joinedBytes } from '../util/array.ts';
 
 /** Pixels in rows from the top. */
 export interface Bitmap {
@@ -31,7 +32,7 @@ export async function pngUrl(bitmap: Bitmap): Promise<string> {
   const parts = [signature, chunk('IHDR', header)];
   if (palette !== undefined) parts.push(chunk('PLTE', palette));
   parts.push(chunk('IDAT', await zlib(rows)), chunk('IEND', new Uint8Array(0)));
-  return `data:image/png;base64,${base64(joined(parts))}`;
+  return `data:image/png;base64,${base64(joinedBytes(parts))}`;
 }
 
 function chunk(type: string, content: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -51,17 +52,11 @@ async function zlib(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuf
     a = (a + byte) % 65521;
     b = (b + a) % 65521;
   }
-  return joined([Uint8Array.of(0x78, 0x9c), await deflate(bytes), Uint8Array.of(b >> 8, b & 255, a >> 8, a & 255)]);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joinedBytes([
+    Uint8Array.of(0x78, 0x9c),
+    await deflate(bytes),
+    Uint8Array.of(b >> 8, b & 255, a >> 8, a & 255),
+  ]);
 }
 
 /** In pieces, since a call takes only so many arguments. */

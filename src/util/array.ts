@@ -23,5 +23,26 @@ export const product = (numbers: readonly number[]): number => numbers.reduce((a
 export const sameElements = <T>(as: readonly T[], bs: readonly T[]): boolean =>
   as.length === bs.length && as.every((a, i) => Object.is(a, bs[i]));
 
+/** The bytes of all parts, one after the other. */
+export function joinedBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** The coordinate in a shape of a position in row-major order. */
+export function coordinateOf(position: number, shape: readonly number[]): readonly number[] {
+  const coordinate: number[] = [];
+  shape.reduceRight((rest, extent) => {
+    coordinate.unshift(rest % extent);
+    return Math.floor(rest / extent);
+  }, position);
+  return coordinate;
+}
+
 /** The smallest multiple of `to` that is not below `x`. */
 export const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to;

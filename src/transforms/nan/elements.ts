@@ -3,7 +3,7 @@ import { isFloat } from '../../kernel/dtype.ts';
 import type { Expr } from '../../kernel/expr.ts';
 import { constant, load, loadsOf } from '../../kernel/expr.ts';
 import type { Element, Lowered, Operand } from '../../trace/primitive.ts';
-import { at, product, range } from '../../util/array.ts';
+import { at, coordinateOf, product, range } from '../../util/array.ts';
 import type { Operation } from './watch.ts';
 
 /** One element of an operand. */
@@ -39,7 +39,7 @@ export function elementsRead(
     };
     return { aval, at: element };
   });
-  const coordinate = unravel(at(outputs, output).shape, position).map(index);
+  const coordinate = coordinateOf(position, at(outputs, output).shape).map(index);
   try {
     const read = loadsOf(expressions(primitive.lower(operands, params, outputs), output, coordinate));
     const elements = read.map((l): ElementRead => {
@@ -57,7 +57,9 @@ export function elementsRead(
 function expressions(lowered: Lowered, output: number, coordinate: readonly Expr[]): readonly Expr[] {
   if (lowered.kind === 'map') return [at(lowered.outputs, output)(coordinate)];
   if (lowered.kind !== 'reduce' || product(lowered.reduced) > manyElements) throw new NotLiteral();
-  return range(product(lowered.reduced)).map((n) => lowered.value(coordinate, unravel(lowered.reduced, n).map(index)));
+  return range(product(lowered.reduced)).map((n) =>
+    lowered.value(coordinate, coordinateOf(n, lowered.reduced).map(index)),
+  );
 }
 
 /** A coordinate is not known before the program runs. */
@@ -73,13 +75,3 @@ const index = (n: number): Expr => constant('i32', n);
 /** The position of a coordinate in row-major order. */
 const linear = (shape: readonly number[], coordinate: readonly number[]): number =>
   shape.reduce((n, extent, axis) => n * extent + at(coordinate, axis), 0);
-
-/** The coordinate of a position in row-major order. */
-export function unravel(shape: readonly number[], position: number): readonly number[] {
-  const coordinate: number[] = [];
-  shape.reduceRight((rest, extent) => {
-    coordinate.unshift(rest % extent);
-    return Math.floor(rest / extent);
-  }, position);
-  return coordinate;
-}

@@ -1,9 +1,9 @@
 import { showAval } from '../../trace/aval.ts';
 import type { PathStep } from '../../tree/tree.ts';
 import { keystr } from '../../tree/tree.ts';
+import { coordinateOf } from '../../util/array.ts';
 import type { Origin } from '../../util/origin.ts';
 import type { ElementRead } from './elements.ts';
-import { unravel } from './elements.ts';
 import type { Station } from './blame.ts';
 import { operationOf } from './blame.ts';
 import type { Operation } from './watch.ts';
@@ -84,7 +84,7 @@ export function reportOf(name: string, finding: Finding | null): NanReport {
 
 function stepOf({ of, position, value, reads }: Station): NanStep {
   const { aval } = of.array;
-  const where = unravel(aval.shape, position);
+  const where = coordinateOf(position, aval.shape);
   const made = operationOf(of);
   const common = { value, type: showAval(aval), position: where };
   const at = `${showAval(aval)}${positionText(where)}`;
