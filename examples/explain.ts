@@ -2,14 +2,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import * as E from 'fp-ts/lib/Either.js';
 import type { NDArray } from '../src/index.ts';
-import { PullbackError, data, init, jit, nn, numpy as np, random } from '../src/index.ts';
+import { data, init, jit, nn, numpy as np, random } from '../src/index.ts';
 import { explain, gradientNorms, perExampleGradients } from './attributions.ts';
 import type { ClassifierState } from './models/classifier.ts';
 import { cnn } from './models/cnn.ts';
 import { choice, count, text } from './training/flags.ts';
-import { scriptFlags } from './training/script-flags.ts';
+import { runScript } from './training/script-flags.ts';
 import { gridPng } from './training/pictures.ts';
 import { loadCheckpoint } from './training/run-folder.ts';
 
@@ -89,22 +88,10 @@ export async function explainModel(
   tell(`${join(out, 'hardest.png')}: of ${labels.size} test images, those that would change the network most`);
 }
 
-async function main(): Promise<number> {
-  const given = scriptFlags(process.argv.slice(2), 'Explains the answers of a trained cnn in pictures.', flags);
-  if (E.isLeft(given)) {
-    console.log(given.left.text);
-    return given.left.code;
-  }
-  const { model, out, images, device } = given.right;
-  try {
+const main = (): Promise<number> =>
+  runScript('Explains the answers of a trained cnn in pictures.', flags, async ({ model, out, images, device }) => {
     await init({ device });
     await explainModel(model, out, images, console.log);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof PullbackError)) throw error;
-    console.error(`error (${error.code}): ${error.message}`);
-    return 1;
-  }
-}
+  });
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exit(await main());

@@ -1,11 +1,10 @@
 /** Trains 16 autoencoders at once, each with a learning rate of its own, and picks the best. `--help` shows the flags. */
 import { pathToFileURL } from 'node:url';
-import * as E from 'fp-ts/lib/Either.js';
 import type { NDArray } from '../src/index.ts';
 import { data, init, jit, numpy as np, optim, random, train, vmap } from '../src/index.ts';
 import { networkOf, reconstructionLoss } from './models/autoencoder.ts';
 import { choice, count } from './training/flags.ts';
-import { scriptFlags } from './training/script-flags.ts';
+import { runScript } from './training/script-flags.ts';
 
 const models = 16;
 const batchSize = 256;
@@ -74,22 +73,12 @@ export async function trainMany(
     .sort((a, b) => (a.mse < b.mse || Number.isNaN(b.mse) ? -1 : 1));
 }
 
-async function main(): Promise<number> {
-  const given = scriptFlags(
-    process.argv.slice(2),
-    'Trains 16 autoencoders with different learning rates at once.',
-    flags,
-  );
-  if (E.isLeft(given)) {
-    console.log(given.left.text);
-    return given.left.code;
-  }
-  const { description } = await init({ device: given.right.device });
-  console.log(`${models} autoencoders on ${description}`);
-  const results = await trainMany(given.right, console.log);
-  for (const { learningRate, mse } of results)
-    console.log(`${learningRate.toExponential(2)}  test mse ${mse.toFixed(5)}`);
-  return 0;
-}
+const main = (): Promise<number> =>
+  runScript('Trains 16 autoencoders with different learning rates at once.', flags, async (given) => {
+    const { description } = await init({ device: given.device });
+    console.log(`${models} autoencoders on ${description}`);
+    for (const { learningRate, mse } of await trainMany(given, console.log))
+      console.log(`${learningRate.toExponential(2)}  test mse ${mse.toFixed(5)}`);
+  });
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exit(await main());

@@ -1,10 +1,10 @@
-import * as E from 'fp-ts/lib/Either.js';
 import { data, jit, P, saveBundle } from '../../src/index.ts';
 import type { ImageBatch, ModelEntry, ModelTable } from '../models/model.ts';
 import { encodeCheckpoint } from '../training/checkpoint.ts';
 import type { Streams } from '../training/command.ts';
-import { loadImages, oneLine } from '../training/command.ts';
+import { loadImages } from '../training/command.ts';
 import { UsageError } from '../training/errors.ts';
+import { exitCode, orThrow } from '../training/exit.ts';
 import { makePlan } from '../training/plan.ts';
 import { brightest } from '../training/start.ts';
 import type { ExportOptions } from './options.ts';
@@ -13,7 +13,7 @@ import { batchAxis, stateShardings } from './shardings.ts';
 
 /** Runs the export command. Returns the exit code: 0, 1 for an error, 2 for a wrong call. */
 export async function main(args: readonly string[], models: ModelTable, streams: Streams = process): Promise<number> {
-  try {
+  return exitCode(streams.stderr, async () => {
     const options = orThrow(parseExport(args, models));
     if (options === 'help') {
       streams.stdout.write(`${usage(models)}\n`);
@@ -23,10 +23,7 @@ export async function main(args: readonly string[], models: ModelTable, streams:
     if (entry === undefined) throw new UsageError(`there is no model ${options.training.model}`);
     streams.stdout.write(`${await exportTraining(options, entry)}\n`);
     return 0;
-  } catch (error) {
-    streams.stderr.write(`${oneLine(error)}\n`);
-    return error instanceof UsageError ? 2 : 1;
-  }
+  });
 }
 
 /** Writes the bundle of a training that `npm run train` would run with the same flags; says what it wrote. */
@@ -63,9 +60,4 @@ function requireDivided(batchSize: number, parts: number, axis: string): void {
   throw new UsageError(
     `batches of ${batchSize} images can't be spread over ${axis}=${parts}: give a --batch-size that is a multiple of ${parts}`,
   );
-}
-
-function orThrow<Err extends Error, A>(result: E.Either<Err, A>): A {
-  if (E.isLeft(result)) throw result.left;
-  return result.right;
 }

@@ -1,10 +1,9 @@
-import * as E from 'fp-ts/lib/Either.js';
 import type { ImageSplits } from '../../src/data/index.ts';
 import { fashionMnist, mnist, saveText, take } from '../../src/data/index.ts';
-import { PullbackError } from '../../src/index.ts';
 import type { DeviceChoice, ModelEntry, ModelTable } from '../models/model.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { UsageError } from './errors.ts';
+import { exitCode, orThrow } from './exit.ts';
 import type { FlagValues } from './flags.ts';
 import type { Interrupt } from './interrupt.ts';
 import { exitCodes, withSignals } from './interrupt.ts';
@@ -29,26 +28,16 @@ export interface Streams {
 
 /** Runs the training command. Returns the exit code: 0, 1 for an error, 2 for a wrong call, 128 + n for a signal. */
 export async function main(args: readonly string[], models: ModelTable, streams: Streams = process): Promise<number> {
-  try {
+  return exitCode(streams.stderr, () => {
     const options = orThrow(parseOptions(args, models));
     if (options === 'help') {
       streams.stdout.write(`${usage(models)}\n`);
-      return 0;
+      return Promise.resolve(0);
     }
     const entry = models[options.model];
     if (entry === undefined) throw new UsageError(`there is no model ${options.model}`);
-    return await withSignals((interrupt) => runTraining(options, models, entry, interrupt, streams.stdout));
-  } catch (error) {
-    streams.stderr.write(`${oneLine(error)}\n`);
-    return error instanceof UsageError ? 2 : 1;
-  }
-}
-
-/** An error as one line: its code and text. Never a stack trace. */
-export function oneLine(error: unknown): string {
-  const code = error instanceof PullbackError ? ` (${error.code})` : '';
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return `error${code}: ${text.replace(/\s*\n\s*/g, ' ')}`;
+    return withSignals((interrupt) => runTraining(options, models, entry, interrupt, streams.stdout));
+  });
 }
 
 /** What a training needs, once all that can be checked has been. */
@@ -140,9 +129,4 @@ function announce(entry: ModelEntry, trainer: Trainer, plan: Plan, checkpoint: C
   const done = checkpoint?.step ?? 0;
   const todo = done < plan.totalSteps ? `steps ${done + 1} to ${plan.totalSteps}` : `all ${done} steps are done`;
   return `${entry.title} on ${trainer.device}: ${trainSize} images in batches of ${batchSize}, ${todo}`;
-}
-
-function orThrow<Err extends Error, A>(result: E.Either<Err, A>): A {
-  if (E.isLeft(result)) throw result.left;
-  return result.right;
 }

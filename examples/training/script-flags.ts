@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Flags, FlagValue, ValuesOf } from './flags.ts';
+import { PullbackError } from '../../src/index.ts';
+import { oneLine } from './exit.ts';
 import { describeFlags } from './flags.ts';
 
 /**
@@ -8,7 +10,7 @@ import { describeFlags } from './flags.ts';
  *
  * @param about what the script does, in a sentence
  */
-export function scriptFlags<F extends Flags>(
+function scriptFlags<F extends Flags>(
   args: readonly string[],
   about: string,
   flags: F,
@@ -28,5 +30,26 @@ export function scriptFlags<F extends Flags>(
     return E.right(Object.fromEntries(parsed) as ValuesOf<F>);
   } catch (error) {
     return E.left({ text: `error: ${error instanceof Error ? error.message : String(error)}`, code: 2 });
+  }
+}
+
+/** Runs a script with the values of its flags. Returns the exit code: that of {@link scriptFlags}, or 1 for an error. */
+export async function runScript<F extends Flags>(
+  about: string,
+  flags: F,
+  run: (values: ValuesOf<F>) => Promise<void>,
+): Promise<number> {
+  const given = scriptFlags(process.argv.slice(2), about, flags);
+  if (E.isLeft(given)) {
+    console.log(given.left.text);
+    return given.left.code;
+  }
+  try {
+    await run(given.right);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof PullbackError)) throw error;
+    console.error(oneLine(error));
+    return 1;
   }
 }
