@@ -4,10 +4,10 @@ import { DeviceUnavailableError, UnsupportedOnDeviceError } from '../kernel/devi
 import type { NDArray } from '../trace/value.ts';
 import { blameForDevice } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
-import type { CompareOptions } from './check-vmap.ts';
 import { differentArrays } from './derivatives.ts';
 import type { Fn, Subject } from './subject.ts';
 import { movable, on, onHost, subjectOf } from './subject.ts';
+import type { CompareOptions } from './tolerance.ts';
 import { toleranceOf } from './tolerance.ts';
 
 /** What {@link checkBackends} compares. */

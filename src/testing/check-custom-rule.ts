@@ -8,8 +8,7 @@ import { blameForBatch, blameForDerivative } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
 import type { CheckReport, DerivativeOptions } from './check-grads.ts';
 import type { Finding, Mode, Settings } from './derivatives.ts';
-import { derivativeOf, differentArrays, jvpAt, lawOf, linearLaw, settingsFor } from './derivatives.ts';
-import { slopesAlong } from './slopes.ts';
+import { derivativeOf, differentArrays, jvpAt, lawOf, linearLaw, settingsFor, slopesOf } from './derivatives.ts';
 import { isCustom } from './steps.ts';
 import type { Flat, Fn } from './subject.ts';
 import { directions, floatPart, on, subjectInF64, tracedOf } from './subject.ts';
@@ -107,7 +106,7 @@ async function linearInTangents(mode: Mode, g: Flat, xs: readonly NDArray[], s: 
 
 /** The rule gives the derivative of what the function computes, where that is smooth and its derivative finite. */
 async function asTheBody(rule: Flat, own: Flat, body: Flat, xs: readonly NDArray[], s: Settings): Promise<Finding> {
-  const slopes = (await slopesAlong(body, xs, directions(xs, s.seed), s)).flat();
+  const slopes = (await slopesOf(body, xs, s)).flat();
   const [actual, expected] = on(s.device, () => [rule(...xs), own(...xs)] as const);
   const values = await Promise.all(expected.map(async (o) => Array.from(await o.data())));
   const comparable = slopes.every((slope) => slope.smooth) && values.flat().every((v) => Number.isFinite(v));

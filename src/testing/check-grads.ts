@@ -5,7 +5,7 @@ import { Var } from '../trace/jaxpr.ts';
 import { blameForDerivative } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
 import type { Mode, Settings } from './derivatives.ts';
-import { derivativeOf, lawOf, settingsFor } from './derivatives.ts';
+import { derivativeOf, lawOf, settingsFor, slopesOf } from './derivatives.ts';
 import type { Flat, Fn, Subject } from './subject.ts';
 import { floatPart, on, subjectInF64, tracedOf } from './subject.ts';
 
@@ -122,8 +122,9 @@ async function ofOrder(
   of: readonly Mode[],
 ): Promise<CheckReport> {
   let [checked, kinks] = [0, 0];
+  const slopes = await slopesOf(g, xs, c.settings);
   for (const mode of c.modes) {
-    const found = await lawOf[mode](g, xs, c.settings);
+    const found = await lawOf[mode](g, xs, c.settings, slopes);
     if (found.fault !== null) throw await failure(c, g, xs, mode, of, found.fault);
     checked += found.checked;
     kinks += found.kinks;

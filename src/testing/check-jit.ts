@@ -3,11 +3,11 @@ import type { NDArray } from '../trace/value.ts';
 import { jit } from '../transforms/jit.ts';
 import { blameForJit } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
-import type { CompareOptions } from './check-vmap.ts';
 import { differentArrays } from './derivatives.ts';
 import type { Flat, Fn } from './subject.ts';
 import { movable, on, subjectOf } from './subject.ts';
-import { toleranceOf } from './tolerance.ts';
+import type { CompareOptions } from './tolerance.ts';
+import { nearness } from './tolerance.ts';
 
 /** The function compiled as one. */
 const compiled = (f: Flat): Flat => jit((...ys: readonly NDArray[]) => f(...ys));
@@ -33,7 +33,7 @@ export async function checkJit<A extends readonly unknown[]>(
 ): Promise<{ readonly checked: number }> {
   const subject = await movable(await subjectOf(f, args));
   const { run, xs, device } = subject;
-  const near = (x: NDArray): number => tolerance ?? toleranceOf(x.dtype, device.name);
+  const near = nearness(tolerance, device);
   const expected = on(device, () => eager(run)(...xs));
   const whole = compiled(run);
   for (const call of ['first', 'second']) {

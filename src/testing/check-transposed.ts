@@ -2,7 +2,7 @@ import { linearTranspose } from '../transforms/reverse-mode.ts';
 import { blameForDerivative } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
 import type { CheckReport, DerivativeOptions } from './check-grads.ts';
-import { differentInner, inner, linearLaw, settingsFor } from './derivatives.ts';
+import { cotangentSeed, differentInner, inner, linearLaw, settingsFor } from './derivatives.ts';
 import type { Fn } from './subject.ts';
 import { directions, floatPart, on, subjectInF64 } from './subject.ts';
 
@@ -41,7 +41,7 @@ export async function checkTransposed<A extends readonly unknown[]>(
   async function transposed(): Promise<string | null> {
     const ts = directions(xs, seed);
     const outs = on(device, () => g(...ts));
-    const cts = directions(outs, seed + 7);
+    const cts = directions(outs, seed + cotangentSeed);
     const back = on(device, () => linearTranspose((...ys: typeof ts) => g(...ys), ...ts)(cts));
     return differentInner(await inner(cts, outs), await inner(back, ts), tolerance);
   }

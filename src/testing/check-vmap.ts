@@ -1,16 +1,10 @@
-import type { NDArray } from '../trace/value.ts';
 import { batchFault, waysToMap } from './batching.ts';
 import { blameForBatch } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
 import type { Fn } from './subject.ts';
 import { movable, subjectOf } from './subject.ts';
-import { toleranceOf } from './tolerance.ts';
-
-/** How closely results are compared. */
-export interface CompareOptions {
-  /** Largest error relative to max(1, |value|); default by dtype and device, as in {@link assertAllclose}. */
-  readonly tolerance?: number;
-}
+import type { CompareOptions } from './tolerance.ts';
+import { nearness } from './tolerance.ts';
 
 /**
  * Checks that `vmap` of `f` is a loop over examples: with all arguments mapped, along their first, second and last axes, and
@@ -30,7 +24,7 @@ export async function checkVmap<A extends readonly unknown[]>(
   const subject = await movable(await subjectOf(f, args));
   const { run, xs, device } = subject;
   if (xs.length === 0) return { checked: 0 };
-  const near = (x: NDArray): number => tolerance ?? toleranceOf(x.dtype, device.name);
+  const near = nearness(tolerance, device);
   const fault = await batchFault(run, xs, device, near);
   if (fault === null) return { checked: waysToMap(xs) };
   throw await brokenLaw({

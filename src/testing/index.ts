@@ -11,5 +11,5 @@ export type { CheckGradsOptions, CheckReport, DerivativeOptions } from './check-
 export { checkJit } from './check-jit.ts';
 export { checkTransposed } from './check-transposed.ts';
 export { checkVmap } from './check-vmap.ts';
-export type { CompareOptions } from './check-vmap.ts';
+export type { CompareOptions } from './tolerance.ts';
 export { loadArb, MissingPackageError } from './load-arb.ts';

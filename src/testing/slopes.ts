@@ -1,9 +1,9 @@
-import { add, mul } from '../lax/elementwise.ts';
+import { add } from '../lax/elementwise.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at } from '../util/array.ts';
 import type { Device } from '../kernel/device.ts';
 import type { Flat } from './subject.ts';
-import { arrayOf, on } from './subject.ts';
+import { on, scaled } from './subject.ts';
 
 /** How a function changes along a direction, by its values alone. */
 
@@ -42,7 +42,7 @@ export async function slopesAlong(
   precision: Precision,
 ): Promise<readonly (readonly Slope[])[]> {
   const { step, device } = precision;
-  const moved = (by: number): readonly NDArray[] => g(...xs.map((x, i) => add(x, mul(at(ts, i), filled(x, by)))));
+  const moved = (by: number): readonly NDArray[] => g(...xs.map((x, i) => add(x, scaled(at(ts, i), by))));
   const runs = on(device, () => [g(...xs), moved(step), moved(-step), moved(step / finer), moved(-step / finer)]);
   const [center = [], ...around] = await Promise.all(
     runs.map((outs) => Promise.all(outs.map(async (o) => Array.from(await o.data())))),
@@ -54,13 +54,6 @@ export async function slopesAlong(
     }),
   );
 }
-
-const filled = (x: NDArray, value: number): NDArray =>
-  arrayOf(
-    x.shape,
-    x.dtype,
-    Array.from({ length: x.size }, () => value),
-  );
 
 /** The slope of an element from its values in the middle, far to the right and left, and near to the right and left. */
 function slopeOf(

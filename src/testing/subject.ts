@@ -3,6 +3,7 @@ import type { Device } from '../kernel/device.ts';
 import type { DType } from '../kernel/dtype.ts';
 import { isFloat } from '../kernel/dtype.ts';
 import { hostArrayOf } from '../kernel/semantics.ts';
+import { mul } from '../lax/elementwise.ts';
 import type { Shape } from '../trace/aval.ts';
 import { aval } from '../trace/aval.ts';
 import { ConcreteArray } from '../trace/concrete.ts';
@@ -46,6 +47,17 @@ export const cpu = (): Promise<Device> => startDevice('wasm');
 /** An array of these numbers, on no device yet. */
 export const arrayOf = (shape: Shape, dtype: DType, values: globalThis.ArrayLike<number>): NDArray =>
   ConcreteArray.fromHost(aval(shape, dtype), hostArrayOf(dtype, values));
+
+/** The array times a number. */
+export const scaled = (x: NDArray, by: number): NDArray =>
+  mul(
+    x,
+    arrayOf(
+      x.shape,
+      x.dtype,
+      Array.from({ length: x.size }, () => by),
+    ),
+  );
 
 /** A copy in another dtype that has not been put on a device. */
 export const onHost = async (x: NDArray, dtype = x.dtype): Promise<NDArray> => arrayOf(x.shape, dtype, await x.data());

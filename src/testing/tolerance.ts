@@ -1,6 +1,7 @@
-import type { DeviceName } from '../kernel/device.ts';
+import type { Device, DeviceName } from '../kernel/device.ts';
 import type { DType, FloatType } from '../kernel/dtype.ts';
 import { isFloat } from '../kernel/dtype.ts';
+import type { NDArray } from '../trace/value.ts';
 
 /** How near numbers of a dtype are, computed in different orders on a device. */
 
@@ -13,3 +14,15 @@ const onGpu: { readonly [D in FloatType]: number } = { f16: 1e-2, f32: 1e-4, f64
 /** The tolerance for a dtype on a device: 0 for integers and bools. */
 export const toleranceOf = (dtype: DType, device: DeviceName | null): number =>
   isFloat(dtype) ? (device === 'webgpu' ? onGpu : usual)[dtype] : 0;
+
+/** How closely results are compared. */
+export interface CompareOptions {
+  /** Largest error relative to max(1, |value|); default by dtype and device, as in {@link assertAllclose}. */
+  readonly tolerance?: number;
+}
+
+/** The tolerance for each array that was computed on a device: what was asked for, or the usual one. */
+export const nearness =
+  (tolerance: number | undefined, { name }: Device) =>
+  ({ dtype }: NDArray): number =>
+    tolerance ?? toleranceOf(dtype, name);
