@@ -15,7 +15,7 @@ import type { Jaxpr } from '../trace/jaxpr.ts';
 import { subJaxprs } from '../trace/jaxpr.ts';
 import { stage } from '../trace/stage.ts';
 import { ArgumentError } from '../trace/errors.ts';
-import { stableHloModule } from '../trace/stablehlo/module.ts';
+import { donation, stableHloModule } from '../trace/stablehlo/module.ts';
 import type { PathStep, TreeDef } from '../tree/tree.ts';
 import { keystr, leafPaths } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
@@ -116,7 +116,7 @@ const partitioned = (
 
 const attributesOf = ({ sharding, donated }: ExportedArray): readonly string[] => [
   ...(sharding === null ? [] : [`sdy.sharding = ${shardySharding(sharding)}`]),
-  ...(donated ? ['jax.buffer_donor = true'] : []),
+  ...donation(donated),
 ];
 
 /** The arrays of one end of a function, with the shardings that a tree says. */

@@ -10,7 +10,7 @@ import { structOf } from '../trace/abstract.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { Jaxpr } from '../trace/jaxpr.ts';
 import { printJaxpr } from '../trace/print.ts';
-import { stableHloModule } from '../trace/stablehlo/module.ts';
+import { donation, stableHloModule } from '../trace/stablehlo/module.ts';
 import { unflatten } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
 import type { Displayable } from '../util/display.ts';
@@ -164,15 +164,13 @@ function inspect(name: string, { closed, callable: { jaxpr }, donated }: CachedT
   let made: readonly Program[] | null = null;
   const programs = (): readonly Program[] => (made ??= parts.map((p) => compile(name, p, device.target, given)));
   const asText = (form: LoweredText = 'kernels'): string => {
-    if (form === 'jaxpr') return printJaxpr(closed.jaxpr);
-    if (form === 'kernels') return programs().map(printProgram).join('\n\n');
-    if (form === 'stablehlo') {
-      return stableHloModule(name, closed, { main: { arguments: donated.map((d) => (d ? ['jax.buffer_donor = true'] : [])) } }); // prettier-ignore
-    }
     // Who writes plain JavaScript may ask for another one.
     if (!forms.includes(form)) {
       throw new ArgumentError(`there is no text form ${form as string}; there are: ${forms.join(', ')}`);
     }
+    if (form === 'jaxpr') return printJaxpr(closed.jaxpr);
+    if (form === 'kernels') return programs().map(printProgram).join('\n\n');
+    if (form === 'stablehlo') return stableHloModule(name, closed, { main: { arguments: donated.map(donation) } });
     if (spell === null) throw new ArgumentError(`no backend is installed that writes ${form}`);
     const write = spell;
     return parts.map((p) => write(form, name, p, given)).join('\n\n');

@@ -16,6 +16,9 @@ export interface ModuleOptions {
   readonly main?: FunctionAttributes;
 }
 
+/** The attributes that say of an argument whether results may take its memory. */
+export const donation = (donated: boolean): readonly string[] => (donated ? ['jax.buffer_donor = true'] : []);
+
 /**
  * A function as a StableHLO module, whose public function `main` takes the Jaxpr's inputs; what it captured is written out
  * in constants.
