@@ -1,16 +1,14 @@
 import { crc32 } from '../data/crc32.ts';
 import { encodeSafetensors, exampleCount, checkBatchSize, toTensors } from '../data/index.ts';
-import type { Column, Dataset, HostTensor, Tensors } from '../data/index.ts';
+import type { Dataset, HostTensor, Tensors } from '../data/index.ts';
 import { makeFolder, pathIn, saveBytes } from '../data/files.ts';
 import { nameOf } from '../data/state.ts';
 import { orThrow } from '../data/throwing.ts';
-import type { DType } from '../kernel/dtype.ts';
-import type { Mesh } from '../sharding/mesh.ts';
 import { ShardingError } from '../sharding/errors.ts';
 import { P } from '../sharding/spec.ts';
 import type { Shardings } from '../sharding/tree.ts';
 import { ShapeDtypeStruct } from '../trace/abstract.ts';
-import { asArray, typedDtype } from '../trace/asarray.ts';
+import { asArray } from '../trace/asarray.ts';
 import { showAval } from '../trace/aval.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
@@ -19,6 +17,8 @@ import { exportStableHlo } from '../transforms/export.ts';
 import { named } from '../transforms/trees.ts';
 import { keystr, map } from '../tree/tree.ts';
 import { product, range } from '../util/array.ts';
+import { columnsOf, requireOptions, storedDtype } from './options.ts';
+import type { BundleOptions } from './options.ts';
 import type { BundleArray, BundleColumn, BundleFile, BundleShard, BundleStep, Manifest } from './manifest.ts';
 import { bundleFormat, bundleVersion } from './manifest.ts';
 
@@ -30,44 +30,6 @@ export type BundledStep<S> = (
   state: S,
   batch: Readonly<Record<string, NDArray>>,
 ) => readonly [state: S, metrics: Metrics];
-
-/** What a step gets of a column: its numbers in another dtype, divided by something. */
-export interface ColumnUse {
-  /** Default: the column's own. */
-  readonly dtype?: DType;
-  /** Divides in double precision before rounding to `dtype`. */
-  readonly divideBy?: number;
-}
-
-/** What a bundle holds beside the step. */
-export interface BundleOptions<S> {
-  /** The devices to train on. */
-  readonly mesh: Mesh;
-  /** What the training begins with: a tree of arrays. */
-  readonly state: S;
-  /** How the state is spread over the mesh; default: every device has all of it. */
-  readonly stateShardings?: Shardings;
-  /** The examples; batches are records of its columns. */
-  readonly data: Dataset;
-  /** How columns become arrays of a batch. */
-  readonly columns?: Readonly<Record<string, ColumnUse>>;
-  /** Examples in a batch; the last one of an epoch has what is left. */
-  readonly batchSize: number;
-  /** How a batch is spread over the mesh; default: its examples over the mesh's first axis. */
-  readonly batchShardings?: Shardings;
-  /** Where the orders come from: epoch `e` visits the examples as `data.shuffledOrder(random.foldIn(orderKey, e), count)`. */
-  readonly orderKey: NDArray;
-  /** Steps to take in all. */
-  readonly totalSteps: number;
-  /** Steps that the state has behind it; default 0. */
-  readonly step?: number;
-  /** For people; default the step's name. */
-  readonly title?: string;
-  /** What checkpoints carry as metadata, beside `step` and `totalSteps`. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  /** Files to cut the examples into; default one for each 16384. */
-  readonly shards?: number;
-}
 
 /** Examples in a shard unless it is said how many shards there are. */
 const usualShard = 16384;
@@ -96,10 +58,11 @@ export async function saveBundle<S>(
   step: BundledStep<S>,
   options: BundleOptions<S>,
 ): Promise<Manifest> {
+  requireOptions(step, options);
   const { mesh, data, batchSize, totalSteps, metadata = {} } = options;
+  const columns = columnsOf(data, options.columns ?? {});
   const examples = orThrow(exampleCount(data));
   orThrow(checkBatchSize(batchSize, examples));
-  const columns = columnsOf(data, options.columns ?? {});
   const state = map((leaf: unknown) => asArray(leaf as ArrayLike, 'saveBundle'), options.state);
   const programs = batchSizes(examples, batchSize).map((size) => programOf(step, state, columns, size, options));
   const orderKey = [...(await options.orderKey.data())];
@@ -220,23 +183,6 @@ function signature({ inputs, outputs }: StableHlo): Pick<BundleStep, 'inputs' | 
     outputs: outputs.map((x) => (isState(x) ? listed(x, 'state', leafName(x)) : listed(x, 'metric', metric(x)))),
   };
 }
-
-/** The columns as they are stored and used. */
-function columnsOf(data: Dataset, uses: Readonly<Record<string, ColumnUse>>): readonly BundleColumn[] {
-  const stray = Object.keys(uses).find((name) => !(name in data));
-  if (stray !== undefined) {
-    throw new ArgumentError(`[saveBundle] columns has ${stray}, but the data have ${Object.keys(data).join(', ')}`);
-  }
-  return Object.keys(data)
-    .sort()
-    .map((name) => {
-      const stored = storedDtype(data[name] as Column);
-      const { dtype = stored, divideBy } = uses[name] ?? {};
-      return { name, stored, dtype, ...(divideBy === undefined ? {} : { divideBy }) };
-    });
-}
-
-const storedDtype = ({ data, dtype }: Column): DType => dtype ?? typedDtype(data) ?? 'f32';
 
 const rowShape = (data: Dataset, name: string): readonly number[] => (data[name]?.shape ?? []).slice(1);
 
