@@ -2,6 +2,7 @@ import { startDevice } from '../compiler/runtime.ts';
 import type { Device, DeviceName } from '../kernel/device.ts';
 import { DeviceUnavailableError, UnsupportedOnDeviceError } from '../kernel/device.ts';
 import type { NDArray } from '../trace/value.ts';
+import { checkArguments } from './arguments.ts';
 import { blameForDevice } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
 import { differentArrays } from './derivatives.ts';
@@ -41,6 +42,7 @@ export async function checkBackends<A extends readonly unknown[]>(
   args: A,
   { tolerance, devices }: CheckBackendsOptions = {},
 ): Promise<BackendsReport> {
+  checkArguments('checkBackends', f, args, { tolerance, devices });
   const reference = await startDevice('reference');
   const here = await movable(await subjectOf(f, args, reference));
   const expected = on(reference, () => here.run(...here.xs));

@@ -2,21 +2,27 @@ import { isFloat } from '../kernel/dtype.ts';
 import type { DType } from '../kernel/dtype.ts';
 import type { ClosedJaxpr } from '../trace/jaxpr.ts';
 import { Var } from '../trace/jaxpr.ts';
+import { checkArguments } from './arguments.ts';
 import { blameForDerivative } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
-import type { Mode, Settings } from './derivatives.ts';
-import { derivativeOf, lawOf, settingsFor, slopesOf } from './derivatives.ts';
+import type { Counts, Mode, Settings } from './derivatives.ts';
+import { derivativeOf, lawOf, none, settingsFor, sumOf } from './derivatives.ts';
+import { NothingCheckedError } from './nothing-checked.ts';
+import { slopesOf } from './slopes.ts';
 import type { Flat, Fn, Subject } from './subject.ts';
 import { floatPart, on, subjectInF64, tracedOf } from './subject.ts';
 
 /** How closely derivatives are checked. */
 export interface DerivativeOptions {
   /**
-   * Largest error relative to max(1, |derivative|); default 1e-5, or 2e-3 where the function computes in less than f64, whose
-   * rounding makes differences coarse.
+   * Largest relative error, and the absolute one where the derivative is 0; default 1e-5, or 2e-3 (5e-2) where the function
+   * computes in f32 (f16), whose rounding makes differences coarse.
    */
   readonly tolerance?: number;
-  /** Step of the central difference; default 1e-5, or 1e-2 where the function computes in less than f64. */
+  /**
+   * The largest step of central differences, rounded to a power of two; default 2⁻⁹, or 2⁻⁵ (2⁻²) where the function computes in
+   * f32 (f16). Smaller steps are taken where those do not agree.
+   */
   readonly step?: number;
   /** Another seed checks along other directions; default 0. */
   readonly seed?: number;
@@ -35,10 +41,15 @@ export interface CheckReport {
   /** How many derivatives were compared. */
   readonly checked: number;
   /**
-   * How many were left out, being at kinks: where the slopes to both sides differ (as those of |x| at 0), or the function is
-   * not finite.
+   * How many were left out, being at kinks: where the slopes to both sides differ (as those of |x| at 0), at jumps, or where the
+   * function is not finite.
    */
   readonly kinks: number;
+  /**
+   * How many were left out because the values do not tell them: rounding changes those by more than 3% of
+   * the slope (as that of exp(x) + 1e16).
+   */
+  readonly unresolved: number;
 }
 
 /**
@@ -46,10 +57,11 @@ export interface CheckReport {
  * ⟨Jᵀ ct, t⟩ = ⟨ct, J t⟩. With `order: 2` the same is done for what both modes give, and so on.
  *
  * Float arguments are converted to f64 and all is computed on the CPU (the wasm device), whichever device is the default.
- * Points at kinks are left out and counted.
+ * Points at kinks, and slopes that rounding hides, are left out and counted.
  *
  * @returns how many derivatives were compared, and how many were left out.
  * @throws BrokenLawError that names the rule to blame, and has a test to paste.
+ * @throws NothingCheckedError when all were left out.
  * @example
  * await checkGrads((x: NDArray) => np.sin(x).sum(), [np.array([0.1, 0.2])], { order: 2 });
  * @example
@@ -66,7 +78,7 @@ export async function checkGrads<A extends readonly unknown[]>(
 /**
  * Forward mode alone: J t against (f(x + h t) - f(x - h t)) / 2h, element by element, in f64 on the CPU.
  *
- * @throws BrokenLawError as {@link checkGrads} does.
+ * @throws BrokenLawError, NothingCheckedError as {@link checkGrads} does.
  * @example
  * await checkJvp((x: NDArray) => np.tanh(x), [np.array([0.1, 0.2])]);
  */
@@ -81,7 +93,7 @@ export async function checkJvp<A extends readonly unknown[]>(
 /**
  * Reverse mode alone: ⟨Jᵀ ct, t⟩ against the central difference of ⟨ct, f⟩ along t, in f64 on the CPU.
  *
- * @throws BrokenLawError as {@link checkGrads} does.
+ * @throws BrokenLawError, NothingCheckedError as {@link checkGrads} does.
  * @example
  * await checkVjp((x: NDArray) => np.tanh(x), [np.array([0.1, 0.2])]);
  */
@@ -99,11 +111,19 @@ async function checkDerivatives<A extends readonly unknown[]>(
   args: A,
   options: CheckGradsOptions,
 ): Promise<CheckReport> {
+  checkArguments(check, f, args, options);
   const subject = await subjectInF64(f, args);
   const { g, at } = floatPart(subject.run, subject.xs);
   const settings = settingsFor(dtypesOf(subject), subject.device, options);
   const modes = options.modes ?? ['fwd', 'rev'];
-  return ofOrder({ check, subject, settings, modes, options }, { ...subject, run: g, xs: at }, options.order ?? 1, []);
+  const counts = await ofOrder(
+    { check, subject, settings, modes, options },
+    { run: g, xs: at },
+    options.order ?? 1,
+    [],
+  );
+  if (counts.checked === 0) throw new NothingCheckedError(check, subject.name, counts);
+  return counts;
 }
 
 interface Checking {
@@ -120,24 +140,21 @@ async function ofOrder(
   { run: g, xs }: Pick<Subject, 'run' | 'xs'>,
   order: number,
   of: readonly Mode[],
-): Promise<CheckReport> {
-  let [checked, kinks] = [0, 0];
+): Promise<Counts> {
+  let counts = none;
   const slopes = await slopesOf(g, xs, c.settings);
   for (const mode of c.modes) {
     const found = await lawOf[mode](g, xs, c.settings, slopes);
     if (found.fault !== null) throw await failure(c, g, xs, mode, of, found.fault);
-    checked += found.checked;
-    kinks += found.kinks;
+    counts = sumOf(counts, found);
   }
   if (order > 1) {
     for (const mode of c.modes) {
       const next = { run: derivativeOf[mode](g, c.settings.seed), xs };
-      const more = await ofOrder(c, next, order - 1, [...of, mode]);
-      checked += more.checked;
-      kinks += more.kinks;
+      counts = sumOf(counts, await ofOrder(c, next, order - 1, [...of, mode]));
     }
   }
-  return { checked, kinks };
+  return counts;
 }
 
 async function failure(

@@ -1,6 +1,7 @@
 import { disableJit } from '../trace/switches.ts';
 import type { NDArray } from '../trace/value.ts';
 import { jit } from '../transforms/jit.ts';
+import { checkArguments } from './arguments.ts';
 import { blameForJit } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
 import { differentArrays } from './derivatives.ts';
@@ -31,6 +32,7 @@ export async function checkJit<A extends readonly unknown[]>(
   args: A,
   { tolerance }: CompareOptions = {},
 ): Promise<{ readonly checked: number }> {
+  checkArguments('checkJit', f, args, { tolerance });
   const subject = await movable(await subjectOf(f, args));
   const { run, xs, device } = subject;
   const near = nearness(tolerance, device);

@@ -1,8 +1,9 @@
 import { linearTranspose } from '../transforms/reverse-mode.ts';
+import { checkArguments } from './arguments.ts';
 import { blameForDerivative } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
 import type { CheckReport, DerivativeOptions } from './check-grads.ts';
-import { cotangentSeed, differentInner, inner, linearLaw, settingsFor } from './derivatives.ts';
+import { cotangentSeed, differentInner, inner, linearLaw, none, settingsFor } from './derivatives.ts';
 import type { Fn } from './subject.ts';
 import { directions, floatPart, on, subjectInF64 } from './subject.ts';
 
@@ -20,13 +21,14 @@ export async function checkTransposed<A extends readonly unknown[]>(
   args: A,
   { tolerance = 1e-9, seed = 0 }: Omit<DerivativeOptions, 'step'> = {},
 ): Promise<CheckReport> {
+  checkArguments('checkTransposed', f, args, { tolerance, seed });
   const subject = await subjectInF64(f, args);
   const { device } = subject;
   const settings = settingsFor(['f64'], device, { seed });
   const { g, at: xs } = floatPart(subject.run, subject.xs);
   const linear = await linearLaw(g, xs, device, tolerance);
   const fault = linear.fault ?? (await transposed());
-  if (fault === null) return { checked: linear.checked + 1, kinks: 0 };
+  if (fault === null) return { ...none, checked: linear.checked + 1 };
   const blame = await blameForDerivative(g, xs, settings);
   const options = seed === 0 ? '' : `{ seed: ${seed} }`;
   throw await brokenLaw({

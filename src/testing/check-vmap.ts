@@ -1,3 +1,4 @@
+import { checkArguments } from './arguments.ts';
 import { batchFault, waysToMap } from './batching.ts';
 import { blameForBatch } from './blame.ts';
 import { brokenLaw } from './broken-law.ts';
@@ -21,6 +22,7 @@ export async function checkVmap<A extends readonly unknown[]>(
   args: A,
   { tolerance }: CompareOptions = {},
 ): Promise<{ readonly checked: number }> {
+  checkArguments('checkVmap', f, args, { tolerance });
   const subject = await movable(await subjectOf(f, args));
   const { run, xs, device } = subject;
   if (xs.length === 0) return { checked: 0 };

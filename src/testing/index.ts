@@ -12,4 +12,5 @@ export { checkJit } from './check-jit.ts';
 export { checkTransposed } from './check-transposed.ts';
 export { checkVmap } from './check-vmap.ts';
 export type { CompareOptions } from './tolerance.ts';
+export { NothingCheckedError } from './nothing-checked.ts';
 export { loadArb, MissingPackageError } from './load-arb.ts';
