@@ -120,14 +120,16 @@ export const onBehalf = <T>(inside: (...args: never[]) => unknown, body: () => T
   current === null ? withOrigin(captureOrigin(inside), body) : body();
 
 /**
- * What stacks call our own files: the folder that they are in, or, in a bundle with the user's code, the one file. Empty
+ * What stacks call our own files. This one says where they are: in src/ as well as dist/ beside it, since source maps lead from the
+ * latter to the former; or in the folder of Vite's prepared packages; or, in a bundle with the user's code, in the one file. Empty
  * where the module system does not say.
  */
 const own = ((url: string | undefined): readonly string[] => {
   const place = (url ?? '').replace(/^file:\/\//, '').replace(/^\/(?=[A-Za-z]:)/, '');
-  const folder = /^(.*\/src\/)util\/[^/]*$/.exec(place) ?? /^(.*\/(?:pullback\/dist|\.vite\/deps)\/)[^/]*$/.exec(place);
-  const mine = folder?.[1] ?? place;
-  return mine === '' ? [] : [mine, decodeURI(mine)];
+  const root = /^(.*\/)(?:src|dist)\/util\/origin\.\w+$/.exec(place)?.[1];
+  const prepared = /^.*\/\.vite\/deps\//.exec(place)?.[0];
+  const mine = root === undefined ? [prepared ?? place] : [`${root}src/`, `${root}dist/`];
+  return mine.filter((o) => o !== '').flatMap((o) => [o, decodeURI(o)]);
 })(import.meta.url);
 
 /** The first frame of a stack that is neither pullback's own nor the engine's. */

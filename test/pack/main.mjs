@@ -3,7 +3,7 @@
  * line; the last line counts them.
  */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -72,6 +72,19 @@ await cp(join(here, 'projects/types.mts'), join(commonjs, 'types.cts'));
 
 await check('ES modules', async () => say('trained', await run('node', ['use.mjs'], { cwd: plain })));
 await check('CommonJS', async () => say('trained', await run('node', ['use.cjs'], { cwd: commonjs })));
+// An error names the line of the user's that made it, not one of ours.
+const [faulty, faultyCommonjs] = [join(plain, 'faulty.mjs'), join(commonjs, 'faulty.cjs')];
+await cp(join(here, 'projects/faulty.mjs'), faulty);
+await cp(join(here, 'projects/faulty.cjs'), faultyCommonjs);
+for (const [what, file, flags] of [
+  ['of ES modules', faulty, []],
+  ['of CommonJS', faultyCommonjs, []],
+  ['with source maps', faulty, ['--enable-source-maps']],
+]) {
+  await check(`lines in errors ${what}`, async () =>
+    say(`[at loss (${await realpath(file)}:3:`, await run('node', [...flags, file])),
+  );
+}
 for (const name of subpaths) {
   await check(`pullback/${name} alone`, async () =>
     say('works', await run('node', ['subpath.mjs', name], { cwd: plain })),
