@@ -43,7 +43,13 @@ export function array(x: Source, options: DTypeOptions & { readonly shape?: Shap
   return fromNested(x, options.dtype ?? null, 'array');
 }
 
-/** As {@link array}. */
+/**
+ * As {@link array}.
+ *
+ * @example
+ * np.asarray(3).shape; // []
+ * np.asarray(new Uint8Array([1, 2])).dtype; // 'u8'
+ */
 export const asarray = array;
 
 /**
@@ -95,7 +101,12 @@ export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => f
  * np.onesLike(np.array([1, 2])); // [1, 1]
  */
 export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => fullLike(x, 1, options);
-/** One value (or one that is broadcast) in the shape and dtype of `x`, or those given. */
+/**
+ * One value (or one that is broadcast) in the shape and dtype of `x`, or those given.
+ *
+ * @example
+ * np.fullLike(np.zeros([2, 2]), [1, 2]); // [[1, 2], [1, 2]]
+ */
 export function fullLike(x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray {
   const a = asArray(x);
   return full(options.shape ?? a.shape, value, { dtype: options.dtype ?? a.dtype });

@@ -81,6 +81,9 @@ export interface IntegerInfo {
  * Limits of an integer dtype.
  *
  * @throws DTypeError for other dtypes.
+ * @example
+ * np.iinfo('i8').min; // -128
+ * np.iinfo('u16').max; // 65535
  */
 export function iinfo(dtype: DType): IntegerInfo {
   if (isInteger(dtype)) return { dtype, bits: 8 * storedBytes(dtype), ...boundsOf(dtype) };

@@ -59,54 +59,93 @@ const logicalOf =
 
 /**
  * x + y; for bools, or.
- *
- * @example
- * np.add(np.array([[1], [2]]), np.array([10, 20])); // [[11, 21], [12, 22]]
+ * @example np.add(np.array([[1], [2]]), np.array([10, 20])); // [[11, 21], [12, 22]]
  */
 export const add: Binary = arithmetic('add', lax.add, lax.or);
-/** x - y. */
+/**
+ * x - y.
+ * @example np.subtract(np.array([5, 7]), 2); // [3, 5]
+ */
 export const subtract: Binary = arithmetic('subtract', lax.sub, null);
-/** x · y; for bools, and. */
+/**
+ * x · y; for bools, and.
+ * @example np.multiply(np.array([[1], [2]]), np.array([3, 4])); // [[3, 4], [6, 8]]
+ */
 export const multiply: Binary = arithmetic('multiply', lax.mul, lax.and);
-/** x / y as floats. */
+/**
+ * x / y as floats.
+ * @example np.divide(np.arange(3), 2); // [0, 0.5, 1]
+ */
 export const divide: Binary = combiningFloats('divide', lax.div);
-/** x / y as floats. */
+/**
+ * x / y as floats.
+ * @example np.trueDivide(np.array([7, -7]), 2); // [3.5, -3.5]
+ */
 export const trueDivide: Binary = divide;
 /**
  * The larger; NaN if either is NaN.
- *
- * @example
- * np.maximum(np.array([1, 5]), 3); // [3, 5]
+ * @example np.maximum(np.array([1, 5]), 3); // [3, 5]
  */
 export const maximum: Binary = arithmetic('maximum', lax.max, lax.or);
 /**
  * The smaller; NaN if either is NaN.
- *
- * @example
- * np.minimum(np.array([1, 5]), 3); // [1, 3]
+ * @example np.minimum(np.array([1, 5]), 3); // [1, 3]
  */
 export const minimum: Binary = arithmetic('minimum', lax.min, lax.and);
-/** The angle of the point (y, x), in radians. */
+/**
+ * The angle of the point (y, x), in radians.
+ * @example np.arctan2(1, -1); // 2.356194
+ */
 export const arctan2: Binary = combiningFloats('arctan2', lax.atan2);
-/** x = y. */
+/**
+ * x = y.
+ * @example np.equal(np.array([1, NaN]), np.array([1, NaN])); // [true, false]
+ */
 export const equal: Binary = combining('equal', lax.eq);
-/** x ≠ y. */
+/**
+ * x ≠ y.
+ * @example np.notEqual(np.array([1, NaN]), np.array([1, NaN])); // [false, true]
+ */
 export const notEqual: Binary = combining('notEqual', lax.ne);
-/** x < y. */
+/**
+ * x < y.
+ * @example np.less(np.array([1, 2, 3]), 2); // [true, false, false]
+ */
 export const less: Binary = combining('less', lax.lt);
-/** x ≤ y. */
+/**
+ * x ≤ y.
+ * @example np.lessEqual(np.array([1, 2, 3]), 2); // [true, true, false]
+ */
 export const lessEqual: Binary = combining('lessEqual', lax.le);
-/** x > y. */
+/**
+ * x > y.
+ * @example np.greater(np.array([1, 2, 3]), 2); // [false, false, true]
+ */
 export const greater: Binary = combining('greater', lax.gt);
-/** x ≥ y. */
+/**
+ * x ≥ y.
+ * @example np.greaterEqual(np.array([1, 2, 3]), 2); // [false, true, true]
+ */
 export const greaterEqual: Binary = combining('greaterEqual', lax.ge);
-/** Both true? Numbers are true unless 0. */
+/**
+ * Both true? Numbers are true unless 0.
+ * @example np.logicalAnd(np.array([0, 2, -1]), np.array([1, 1, 0])); // [false, true, false]
+ */
 export const logicalAnd: Binary = logicalOf('logicalAnd', lax.and);
-/** Either true? */
+/**
+ * Either true?
+ * @example np.logicalOr(np.array([0, 2, -1]), np.array([0, 1, 0])); // [false, true, true]
+ */
 export const logicalOr: Binary = logicalOf('logicalOr', lax.or);
-/** Exactly one true? */
+/**
+ * Exactly one true?
+ * @example np.logicalXor(np.array([0, 2, -1]), np.array([0, 1, 0])); // [false, false, true]
+ */
 export const logicalXor: Binary = logicalOf('logicalXor', lax.xor);
-/** False where x is true. */
+/**
+ * False where x is true.
+ * @example np.logicalNot(np.array([0, 2])); // [true, false]
+ */
 export const logicalNot: Unary = (x) => lax.not(toDtype(x, 'bool'));
 
 /**
@@ -142,7 +181,12 @@ export function remainder(x: ArrayLike, y: ArrayLike): NDArray {
   return select(moved, lax.add(r, b), r);
 }
 
-/** The largest integer not above x / y. */
+/**
+ * The largest integer not above x / y.
+ *
+ * @example
+ * np.floorDivide(np.array([7, -7]), 2); // [3, -4]
+ */
 export function floorDivide(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promoted('floorDivide', [x, y]) as readonly [NDArray, NDArray];
   if (isFloat(a.dtype)) return floatFloorDivide(a, b);
@@ -161,70 +205,105 @@ function floatFloorDivide(x: NDArray, y: NDArray): NDArray {
   return select(lax.eq(y, lax.like(y, 0)), lax.div(x, y), rounded);
 }
 
-/** -x. */
+/**
+ * -x.
+ * @example np.negative(np.array([1, -2])); // [-1, 2]
+ */
 export const negative: Unary = keeping(lax.neg);
-/** |x|. */
+/**
+ * |x|.
+ * @example np.abs(np.array([1, -2])); // [1, 2]
+ */
 export const abs: Unary = keeping((x) => (x.dtype === 'bool' ? x : lax.abs(x)));
-/** -1, 0 or 1. */
+/**
+ * -1, 0 or 1.
+ * @example np.sign(np.array([-3, 0, 0.5])); // [-1, 0, 1]
+ */
 export const sign: Unary = keeping(lax.sign);
 /**
  * x².
- *
- * @example
- * np.square(np.array([2, -3])); // [4, 9]
+ * @example np.square(np.array([2, -3])); // [4, 9]
  */
 export const square: Unary = keeping(lax.square);
 /**
  * √x.
- *
- * @example
- * np.sqrt(np.array([4, 9])); // [2, 3]
+ * @example np.sqrt(np.array([4, 9])); // [2, 3]
  */
 export const sqrt: Unary = floating('sqrt', lax.sqrt);
 /**
  * eˣ.
- *
- * @example
- * np.exp(np.array([0, 1])); // [1, 2.718282]
+ * @example np.exp(np.array([0, 1])); // [1, 2.718282]
  */
 export const exp: Unary = floating('exp', lax.exp);
-/** eˣ - 1, exact near 0. */
+/**
+ * eˣ - 1, exact near 0.
+ * @example np.expm1(1e-8); // 1e-8
+ */
 export const expm1: Unary = floating('expm1', lax.expm1);
 /**
  * Natural logarithm.
- *
- * @example
- * np.log(np.array([1, Math.E])); // [0, 1]
+ * @example np.log(np.array([1, Math.E])); // [0, 1]
  */
 export const log: Unary = floating('log', lax.log);
-/** log(1 + x), exact near 0. */
+/**
+ * log(1 + x), exact near 0.
+ * @example np.log1p(1e-8); // 1e-8
+ */
 export const log1p: Unary = floating('log1p', lax.log1p);
-/** Sine, x in radians. */
+/**
+ * Sine, x in radians.
+ * @example np.sin(Math.PI / 6); // 0.5
+ */
 export const sin: Unary = floating('sin', lax.sin);
-/** Cosine, x in radians. */
+/**
+ * Cosine, x in radians.
+ * @example np.cos(Math.PI / 3); // 0.5
+ */
 export const cos: Unary = floating('cos', lax.cos);
-/** Tangent, x in radians. */
+/**
+ * Tangent, x in radians.
+ * @example np.tan(Math.PI / 4); // 1
+ */
 export const tan: Unary = floating('tan', lax.tan);
-/** Hyperbolic tangent. */
+/**
+ * Hyperbolic tangent.
+ * @example np.tanh(np.array([0, 1, 20])); // [0, 0.761594, 1]
+ */
 export const tanh: Unary = floating('tanh', lax.tanh);
-/** Arc tangent, in radians. */
+/**
+ * Arc tangent, in radians.
+ * @example np.arctan(np.array([1, Infinity])); // [0.785398, 1.570796]
+ */
 export const arctan: Unary = floating('arctan', lax.atan);
-/** The largest integer not above x. */
+/**
+ * The largest integer not above x.
+ * @example np.floor(np.array([1.7, -1.2])); // [1, -2]
+ */
 export const floor: Unary = ofFloats(lax.floor);
-/** The smallest integer not below x. */
+/**
+ * The smallest integer not below x.
+ * @example np.ceil(np.array([1.2, -1.7])); // [2, -1]
+ */
 export const ceil: Unary = ofFloats(lax.ceil);
-/** 1 / x. */
+/**
+ * 1 / x.
+ * @example np.reciprocal(np.array([4, 0])); // [0.25, Infinity]
+ */
 export const reciprocal: Unary = floating('reciprocal', (x) => lax.div(lax.like(x, 1), x));
 /**
  * Is it NaN?
- *
- * @example
- * np.isnan(np.array([NaN, 1])); // [true, false]
+ * @example np.isnan(np.array([NaN, 1])); // [true, false]
  */
 export const isnan: Unary = floating('isnan', lax.isNan);
-/** Neither infinite nor NaN? */
+/**
+ * Neither infinite nor NaN?
+ * @example np.isfinite(np.array([1, Infinity, NaN])); // [true, false, false]
+ */
 export const isfinite: Unary = floating('isfinite', lax.isFinite);
-/** Is it +∞ or -∞? */
+/**
+ * Is it +∞ or -∞?
+ * @example np.isinf(np.array([1, -Infinity, NaN])); // [false, true, false]
+ */
 export const isinf: Unary = floating('isinf', (x) => lax.eq(lax.abs(x), lax.like(x, Infinity)));
 
 /**
@@ -241,7 +320,12 @@ export function round(x: ArrayLike, decimals = 0): NDArray {
   return lax.div(lax.round(lax.mul(a, scale)), scale);
 }
 
-/** log(eˣ + eʸ), without overflow; the gradient is right in both tails. */
+/**
+ * log(eˣ + eʸ), without overflow; the gradient is right in both tails.
+ *
+ * @example
+ * np.logaddexp(1000, 1000); // 1000.693147
+ */
 export function logaddexp(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promotedFloats('logaddexp', [x, y]) as readonly [NDArray, NDArray];
   // At a tie, |a - b| has slope 1 here, so the larger must be taken whole: then the gradients are ½ and ½.
@@ -254,7 +338,12 @@ export function logaddexp(x: ArrayLike, y: ArrayLike): NDArray {
   return select(equalInfinities, lax.add(a, b), stable);
 }
 
-/** √(x² + y²), without overflow or underflow on the way. */
+/**
+ * √(x² + y²), without overflow or underflow on the way.
+ *
+ * @example
+ * np.hypot(3e30, 4e30).div(1e30); // 5
+ */
 export function hypot(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promotedFloats('hypot', [x, y]) as readonly [NDArray, NDArray];
   const [p, q] = [lax.abs(a), lax.abs(b)];
@@ -310,5 +399,8 @@ export function nanToNum(
   return select(lax.eq(below, lax.like(a, -Infinity)), lax.like(a, options.neginf ?? -largest), below);
 }
 
-/** Converts to another dtype. */
+/**
+ * Converts to another dtype; fractions are cut off towards zero, and what is not 0 is true.
+ * @example np.astype(np.array([1.7, -1.7]), 'i32'); // [1, -1]
+ */
 export const astype = (x: ArrayLike, dtype: DType): NDArray => convertElementType(asArray(x), dtype);

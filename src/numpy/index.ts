@@ -117,14 +117,34 @@ export const e: number = Math.E;
 export const inf = Infinity;
 /** Not a number. */
 export const nan = NaN;
-/** Adds an axis when indexing. */
+/**
+ * Adds an axis when indexing.
+ *
+ * @example
+ * np.array([1, 2]).slice([], np.newaxis).shape; // [2, 1]
+ */
 export const newaxis = null;
 
-/** The shape of an array-like value. */
+/**
+ * The shape of an array-like value.
+ *
+ * @example
+ * np.shape([[1, 2, 3], [4, 5, 6]]); // [2, 3]
+ */
 export const shape = (x: ArrayLike): Shape => asArray(x).shape;
-/** The number of axes of an array-like value. */
+/**
+ * The number of axes of an array-like value.
+ *
+ * @example
+ * np.ndim([[1, 2, 3], [4, 5, 6]]); // 2
+ */
 export const ndim = (x: ArrayLike): number => asArray(x).ndim;
-/** The number of elements of an array-like value. */
+/**
+ * The number of elements of an array-like value.
+ *
+ * @example
+ * np.size([[1, 2, 3], [4, 5, 6]]); // 6
+ */
 export const size = (x: ArrayLike): number => asArray(x).size;
 /** The dtypes, under NumPy's names. */
 export const float32: DType = 'f32';

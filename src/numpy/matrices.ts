@@ -72,7 +72,12 @@ export function trace(x: ArrayLike, offset = 0, axis1 = 0, axis2 = 1): NDArray {
   return reduceSum(summable(line), [line.ndim - 1]);
 }
 
-/** The n × m matrix with ones on and below diagonal `k`. */
+/**
+ * The n × m matrix with ones on and below diagonal `k`.
+ *
+ * @example
+ * np.tri(2, 3); // [[1, 0, 0], [1, 1, 0]]
+ */
 export function tri(n: number, m: number = n, k = 0, { dtype = 'f32' }: DTypeOptions = {}): NDArray {
   const shape = staticShape([n, m], '[tri] the shape');
   const below = broadcastedIota('i32', shape, 1).le(broadcastedIota('i32', shape, 0).add(k));
@@ -120,7 +125,12 @@ const withAxes =
     return reshape(a, shape(a.shape));
   };
 
-/** `x` with at least one axis. */
+/**
+ * `x` with at least one axis.
+ *
+ * @example
+ * np.atleast1d(5); // [5]
+ */
 export const atleast1d = withAxes((s) => (s.length === 0 ? [1] : s));
 /**
  * `x` with at least two axes; a vector becomes a row.
@@ -129,10 +139,20 @@ export const atleast1d = withAxes((s) => (s.length === 0 ? [1] : s));
  * np.atleast2d(np.array([1, 2])).shape; // [1, 2]
  */
 export const atleast2d = withAxes((s) => (s.length === 0 ? [1, 1] : s.length === 1 ? [1, ...s] : s));
-/** `x` with at least three axes: [n] becomes [1, n, 1] and [m, n] becomes [m, n, 1]. */
+/**
+ * `x` with at least three axes: [n] becomes [1, n, 1] and [m, n] becomes [m, n, 1].
+ *
+ * @example
+ * np.atleast3d(np.ones([4, 5])).shape; // [4, 5, 1]
+ */
 export const atleast3d = withAxes((s) =>
   s.length === 0 ? [1, 1, 1] : s.length === 1 ? [1, ...s, 1] : s.length === 2 ? [...s, 1] : s,
 );
 
-/** The same array: arrays are values, so nothing is copied. Numbers and nested lists become arrays. */
+/**
+ * The same array: arrays are values, so nothing is copied. Numbers and nested lists become arrays.
+ *
+ * @example
+ * np.copy([1, 2]).add(1); // [2, 3]
+ */
 export const copy = (x: ArrayLike): NDArray => asArray(x);

@@ -123,6 +123,8 @@ export function takeAlongAxis(
  * values[…, i, …]`. Indices and values broadcast to the lines of `x`. Positions out of range are skipped.
  *
  * @throws ShapeMismatchError when the other axes do not broadcast to those of `x`.
+ * @example
+ * np.putAlongAxis(np.zeros([2, 3]), [[2], [0]], 9, 1); // [[0, 0, 9], [9, 0, 0]]
  */
 export function putAlongAxis(
   x: ArrayLike,

@@ -54,13 +54,28 @@ function filled<T>(tree: T, value: number, { dtype }: LikeOptions, what: string)
   }, tree);
 }
 
-/** A tree of zeros with the shapes and dtypes of a tree of arrays: an optimizer's first moments. */
+/**
+ * A tree of zeros with the shapes and dtypes of a tree of arrays: an optimizer's first moments.
+ *
+ * @example
+ * tree.zerosLike({ w: np.ones([2]), step: 3 }).w; // [0, 0]
+ */
 export const zerosLike = <T>(tree: T, options: LikeOptions = {}): T => filled(tree, 0, options, 'zerosLike');
 
-/** A tree of ones with the shapes and dtypes of a tree of arrays. */
+/**
+ * A tree of ones with the shapes and dtypes of a tree of arrays.
+ *
+ * @example
+ * tree.onesLike({ w: np.zeros([2, 1]) }, { dtype: 'i32' }).w; // [[1], [1]]
+ */
 export const onesLike = <T>(tree: T, options: LikeOptions = {}): T => filled(tree, 1, options, 'onesLike');
 
-/** Every array of a tree converted to a dtype. */
+/**
+ * Every array of a tree converted to a dtype.
+ *
+ * @example
+ * tree.cast({ w: np.array([1.5, 2.5]) }, 'i32').w; // [1, 2]
+ */
 export const cast = <T>(tree: T, dtype: DType): T =>
   mapWithPath((path, leaf) => convertElementType(arrayAt(leaf, path, 'cast'), dtype), tree);
 

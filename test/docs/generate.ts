@@ -134,4 +134,5 @@ function checked(code: string): string {
 
 /** Is it a number, a boolean, a text or nested lists of them, as code writes them? */
 const isValue = (text: string): boolean =>
-  /^(?:'[^']*'|[[\]\s,\d.e+-]+|true|false|\[[truefals[\],\s]+\])$/.test(text) && /\w/.test(text);
+  /^(?:'[^']*'|(?:[[\]\s,\d.e+-]|NaN|Infinity)+|true|false|\[[truefals[\],\s]+\])$/.test(text) &&
+  (/\w/.test(text) || /^\[\]$/.test(text));

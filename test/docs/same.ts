@@ -11,6 +11,8 @@ function near(actual: unknown, written: unknown): void {
   if (Array.isArray(written)) {
     expect(actual).toHaveLength(written.length);
     written.forEach((w, i) => near((actual as readonly unknown[])[i], w));
+  } else if (typeof written === 'number' && !Number.isFinite(written)) {
+    expect(actual).toBe(written);
   } else if (typeof written === 'number') {
     expect(actual).toBeTypeOf('number');
     expect(Math.abs((actual as number) - written)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(written)));

@@ -54,6 +54,9 @@ export function matrixRank(a: ArrayLike, { rtol, tol, hermitian = false }: RankO
  * inverse of that for p = -2), or |A| · |A⁻¹| in another norm of square matrices. Infinite for singular ones.
  *
  * @throws ShapeMismatchError when a matrix is empty, or is not square though `p` needs it.
+ * @example
+ * np.linalg.cond(np.array([[4, 0], [0, 0.5]])); // 8
+ * np.linalg.cond(np.array([[1, 2], [2, 4]]), 1); // Infinity
  */
 export function cond(a: ArrayLike, p: NormOrder | null = null): NDArray {
   const x = matrices('cond', a);

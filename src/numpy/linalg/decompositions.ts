@@ -81,7 +81,12 @@ export function eigh(a: ArrayLike, options: EighOptions = {}): readonly [eigenva
   return [w, v];
 }
 
-/** The eigenvalues of symmetric matrices [..., n, n], ascending: [..., n]. */
+/**
+ * The eigenvalues of symmetric matrices [..., n, n], ascending: [..., n].
+ *
+ * @example
+ * np.linalg.eigvalsh(np.array([[2, 1], [1, 2]])); // [1, 3]
+ */
 export const eigvalsh = (a: ArrayLike, options: EighOptions = {}): NDArray => eigh(a, options)[0];
 
 /** Options of {@link svd}. */
@@ -120,7 +125,12 @@ export function svd(
   return computeUv ? factors : factors[1];
 }
 
-/** The singular values of matrices [..., m, n], descending: [..., min(m, n)]. */
+/**
+ * The singular values of matrices [..., m, n], descending: [..., min(m, n)].
+ *
+ * @example
+ * np.linalg.svdvals(np.array([[0, 3], [-4, 0]])); // [4, 3]
+ */
 export const svdvals = (a: ArrayLike): NDArray => svd(a, { computeUv: false });
 
 /** The singular values of a symmetric matrix are the sizes of its eigenvalues, which have to be put in order. */

@@ -50,7 +50,13 @@ export function norm(
   );
 }
 
-/** The norm of vectors along `axis`, or of all elements; `ord` as in {@link norm}, default 2. */
+/**
+ * The norm of vectors along `axis`, or of all elements; `ord` as in {@link norm}, default 2.
+ *
+ * @example
+ * np.linalg.vectorNorm(np.array([[3, 4], [5, 12]]), { axis: 1 }); // [5, 13]
+ * np.linalg.vectorNorm(np.array([[3, 4], [5, 12]]), { ord: Infinity }); // 12
+ */
 export function vectorNorm(
   x: ArrayLike,
   options: ReduceOptions & { readonly axis?: Axis; readonly ord?: number } = {},
@@ -64,7 +70,13 @@ export function vectorNorm(
   return kept(ofVectors(flat, options.ord ?? 2, last), a, axes, options);
 }
 
-/** The norm of the matrices in the last two axes; `ord` as in {@link norm}, default `'fro'`. */
+/**
+ * The norm of the matrices in the last two axes; `ord` as in {@link norm}, default `'fro'`.
+ *
+ * @example
+ * np.linalg.matrixNorm(np.array([[1, 1], [1, 1]])); // 2
+ * np.linalg.matrixNorm(np.array([[1, -2], [3, 4]]), { ord: 1 }); // 6
+ */
 export const matrixNorm = (x: ArrayLike, options: ReduceOptions & { readonly ord?: NormOrder } = {}): NDArray =>
   norm(x, options.ord ?? 'fro', [-2, -1], options);
 
