@@ -32,7 +32,7 @@ export interface Blame {
   readonly primitive: string;
   /** The user's function that the rule belongs to, if the user wrote it. */
   readonly custom: string | null;
-  /** Which operand's rule; null where it is not one operand's. */
+  /** Which operand's rule, or for which argument of the user's function (its arrays in order); null where it is not one's. */
   readonly operand: number | null;
   /** How the rule is found to be wrong. */
   readonly why: string;
@@ -47,11 +47,14 @@ export interface Blame {
 /** Looks for what is wrong with one step by itself; null when nothing is. */
 type Search = (step: Step) => Promise<Blame | null>;
 
-/** The first equation that `search` finds fault with; null where there is none, or control flow depends on values. */
+/**
+ * The first equation that `search` finds fault with; null where there is none, or control flow depends on values. Nor is an
+ * iteration at fault where nothing in it is.
+ */
 async function firstOf(steps: readonly Step[], search: Search): Promise<Blame | null> {
   for (const step of steps) {
     const blame = await search(step);
-    if (blame !== null) return blame;
+    if (blame !== null && blame.step.iteration !== true) return blame;
   }
   return null;
 }
@@ -74,6 +77,18 @@ const blameOf = (step: Step, rule: RuleKind, why: string, operand: number | null
 export const blameForDerivative = (run: Flat, xs: readonly NDArray[], s: Settings): Promise<Blame | null> =>
   firstOf(stepsOfFunction(run, xs, s.device), derivativeSearch(s));
 
+/** The rule of the one function with rules of its own, where no operation is wrong by itself; null where there are more. */
+export function blameForOnlyRule(
+  run: Flat,
+  xs: readonly NDArray[],
+  s: Settings,
+  mode: 'fwd' | 'rev',
+  why: string,
+): Blame | null {
+  const [only, ...others] = stepsOfFunction(run, xs, s.device).filter(({ equation }) => isCustom(equation.primitive));
+  return only === undefined || others.length > 0 ? null : blameOf(only, mode === 'fwd' ? 'jvp' : 'transpose', why);
+}
+
 const derivativeSearch =
   (s: Settings): Search =>
   async (step) =>
@@ -81,16 +96,21 @@ const derivativeSearch =
 
 /** The settings for one equation: its own types say how precise it can be. */
 function forStep({ inputs, equation }: Step, given: Settings): Settings {
-  const floats = [...inputs, ...equation.outputs.map((v) => v.aval)].map((x) => x.dtype).filter(isFloat);
-  const usual = settingsFor(floats, given.device, { seed: given.seed });
-  return usual.epsilon === given.epsilon ? given : usual;
+  const dtypes = [...inputs, ...equation.outputs.map((v) => v.aval)].map((x) => x.dtype);
+  return settingsFor(dtypes, given.device, given.asked);
 }
 
 /** Can operand `i` vary? What does not depend on the arguments can't, nor what a function with rules of its own captured. */
-function canVary({ equation: { primitive, params }, depends }: Step, i: number): boolean {
-  if (depends[i] !== true || !isCustom(primitive)) return depends[i] === true;
+function canVary(step: Step, i: number): boolean {
+  if (step.depends[i] !== true) return false;
+  return i >= firstArgument(step);
+}
+
+/** The first operand of a custom function that is an argument of it, and not captured by it. */
+function firstArgument({ equation: { primitive, params } }: Step): number {
+  if (!isCustom(primitive)) return 0;
   const { captured, residuals } = params as { readonly captured?: number; readonly residuals?: number };
-  return i >= (captured ?? residuals ?? 0);
+  return captured ?? residuals ?? 0;
 }
 
 /** The law of a mode for a step, with respect to all operands or one. Operations that refuse the mode are left out. */
@@ -110,9 +130,9 @@ async function faultOf(step: Step, mode: 'fwd' | 'rev', s: Settings, operand?: n
   }
 }
 
-/** The first float operand by which alone the law is broken. */
+/** The first float operand by which alone the law is broken; of a custom function the first such argument. */
 async function operandAtFault(step: Step, mode: 'fwd' | 'rev', s: Settings): Promise<number | null> {
-  for (const i of step.inputs.keys()) if ((await faultOf(step, mode, s, i)) !== null) return i;
+  for (const i of step.inputs.keys()) if ((await faultOf(step, mode, s, i)) !== null) return i - firstArgument(step);
   return null;
 }
 
@@ -125,8 +145,8 @@ async function wrongForward(step: Step, given: Settings): Promise<Blame | null> 
   if (inner !== null) return inner;
   const shown = await roundedStep(step, async (r) => (await faultOf(r, 'fwd', s)) !== null);
   const { derivative } = primitive;
-  const why = derivative.kind === 'zero' ? `it passes no tangent, because ${derivative.because}; ${fault}` : fault;
-  return blameOf(shown, 'jvp', why, isCustom(primitive) ? null : await operandAtFault(step, 'fwd', s));
+  const why = derivative.kind === 'zero' ? `because ${derivative.because}; ${fault}` : fault;
+  return blameOf(shown, 'jvp', why, await operandAtFault(step, 'fwd', s));
 }
 
 async function wrongReverse(step: Step, given: Settings): Promise<Blame | null> {
@@ -137,7 +157,7 @@ async function wrongReverse(step: Step, given: Settings): Promise<Blame | null> 
   const inner = primitive.name === 'customVjp' ? null : await insideOfReverse(step, given, await operandAtFault(step, 'rev', s)); // prettier-ignore
   if (inner !== null) return inner;
   const shown = await roundedStep(step, async (r) => (await faultOf(r, 'rev', s)) !== null);
-  return blameOf(shown, 'transpose', fault, isCustom(primitive) ? null : await operandAtFault(step, 'rev', s));
+  return blameOf(shown, 'transpose', fault, await operandAtFault(step, 'rev', s));
 }
 
 /**
@@ -231,11 +251,15 @@ export async function blameForJit(
 /** What a rule is called. */
 function ruleName({ rule, custom, operand, step }: Blame): string {
   const { primitive } = step.equation;
-  const ofOperand = operand === null || primitive.derivative.kind === 'zero' ? '' : ` for operand ${operand}`;
-  if (custom !== null && rule === 'jvp') return `the forward rule (defjvp) of ${custom}`;
-  if (custom !== null && rule === 'transpose') return `the backward rule (defvjp) of ${custom}`;
+  const ofOperand = operand === null ? '' : ` for operand ${operand}`;
+  // A function of one argument has no other.
+  const ofArgument =
+    operand === null || step.inputs.length - firstArgument(step) === 1 ? '' : ` for argument ${operand}`;
+  if (custom !== null && rule === 'jvp') return `the forward rule (defjvp) of ${custom}${ofArgument}`;
+  if (custom !== null && rule === 'transpose') return `the backward rule (defvjp) of ${custom}${ofArgument}`;
   switch (rule) {
     case 'jvp':
+      if (primitive.derivative.kind === 'zero') return `${primitive.name}, through which no tangent passes`;
       return `the derivative rule (jvp) of ${primitive.name}${ofOperand}`;
     case 'transpose':
       return `the transpose rule of ${primitive.name}${ofOperand}`;

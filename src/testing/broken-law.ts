@@ -40,24 +40,37 @@ export interface Failure {
   readonly options: string;
   /** What the operation that is to blame is checked with by itself. */
   readonly alone?: { readonly check: string; readonly options: string };
+  /** What to think where no operation is wrong by itself. */
+  readonly otherwise?: string;
 }
 
 /** What to think where every operation by itself is right. */
-const nobody =
-  'to blame: no single operation, each is right by itself. The function may depend on something that is not its argument ' +
-  '(a counter, a random number of JavaScript, a value that is read by JS control flow).';
+const impure =
+  'The function may depend on something that is not its argument (a counter, a random number of JavaScript, a value that is ' +
+  'read by JS control flow)';
+const nobody = `no single operation, each is right by itself. ${impure}`;
+/** What to think where operations are right by themselves, as closely as they are computed. */
+export const amplified = `${nobody}, or make small differences of rounding large`;
 
 /** The error that says everything. */
-export async function brokenLaw({ check, subject, fault, blame, options, alone }: Failure): Promise<BrokenLawError> {
-  const test = await testFor({ check, subject, fault, blame, options, ...(alone === undefined ? {} : { alone }) });
+export async function brokenLaw(failure: Failure): Promise<BrokenLawError> {
+  const { check, subject, fault, blame, options, otherwise = nobody } = failure;
+  const test = await testFor(failure);
   const parts = [
     `${check} of ${subject.name}: ${fault}`,
     ...(await Promise.all(subject.xs.map(async (x, i) => `${subject.paths[i] ?? ''} = ${await valueText(x)}`))),
-    ...(blame === null ? [nobody] : describeBlame(blame).split('\n')),
+    ...(blame === null ? [`to blame: ${otherwise}.`] : describeBlame(blame).split('\n')),
     ...(options === '' ? [] : [`options: ${options}`]),
   ];
   const message = `${parts.join('\n  ')}\n\nA test to paste:\n\n${test}\n`;
   return new BrokenLawError(message, blame === null ? null : told(blame), test);
+}
+
+/** Options as source text. */
+export function optionsText(options: object): string {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return '';
+  return `{ ${given.map(([k, v]) => `${k}: ${JSON.stringify(v).replaceAll('"', "'")}`).join(', ')} }`;
 }
 
 const told = ({ rule, primitive, custom, operand, within, line }: Blame): BlamedRule => ({ rule, primitive, custom, operand, within, line }); // prettier-ignore
@@ -71,7 +84,8 @@ async function valueText(x: NDArray): Promise<string> {
 
 /** A test of the one operation, where that can be written; else of the user's function. */
 async function testFor({ check, subject, blame, options, alone }: Failure): Promise<string> {
-  const call = blame === null || blame.custom !== null || alone === undefined ? null : callText(blame.step);
+  const hasTest = blame !== null && blame.custom === null && blame.step.equation.primitive.derivative.kind !== 'zero';
+  const call = hasTest && alone !== undefined ? callText(blame.step) : null;
   if (blame !== null && alone !== undefined && call !== null) {
     const args = await Promise.all(blame.step.inputs.map(arrayText));
     return testText(`${blame.primitive} by itself`, alone.check, call, `[${args.join(', ')}]`, alone.options, '');

@@ -4,7 +4,7 @@ import { DeviceUnavailableError, UnsupportedOnDeviceError } from '../kernel/devi
 import type { NDArray } from '../trace/value.ts';
 import { checkArguments } from './arguments.ts';
 import { blameForDevice } from './blame.ts';
-import { brokenLaw } from './broken-law.ts';
+import { amplified, brokenLaw, optionsText } from './broken-law.ts';
 import { differentArrays } from './derivatives.ts';
 import type { Fn, Subject } from './subject.ts';
 import { movable, on, onHost, subjectOf } from './subject.ts';
@@ -72,13 +72,15 @@ async function agrees<A extends readonly unknown[]>(
   const near = (x: NDArray): number => tolerance ?? Math.max(toleranceOf(x.dtype, device.name), leastTolerance(x));
   const why = await differentArrays(on(device, () => there.run(...there.xs)), expected, near); // prettier-ignore
   if (why === null) return;
+  const options = optionsText({ tolerance, devices: [device.name] });
   throw await brokenLaw({
     check: 'checkBackends',
     subject: here,
     fault: `${device.name} gives something else than the reference: ${why}`,
     blame: await blameForDevice(here.run, here.xs, [here.device, device], (x) => onHost(x), near),
-    options: `{ devices: ['${device.name}'] }`,
-    alone: { check: 'checkBackends', options: `{ devices: ['${device.name}'] }` },
+    options,
+    alone: { check: 'checkBackends', options },
+    otherwise: amplified,
   });
 }
 

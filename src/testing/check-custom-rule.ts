@@ -5,8 +5,8 @@ import type { NDArray } from '../trace/value.ts';
 import { vjp } from '../transforms/reverse-mode.ts';
 import { checkArguments } from './arguments.ts';
 import { batchFault, waysToMap } from './batching.ts';
-import { blameForBatch, blameForDerivative } from './blame.ts';
-import { brokenLaw } from './broken-law.ts';
+import { blameForBatch, blameForDerivative, blameForOnlyRule } from './blame.ts';
+import { brokenLaw, optionsText } from './broken-law.ts';
 import type { CheckReport, DerivativeOptions } from './check-grads.ts';
 import type { Finding, Mode, Settings } from './derivatives.ts';
 import {
@@ -68,9 +68,12 @@ export async function checkCustomRule<A extends readonly unknown[]>(
     for (const law of lawsFor(mode, part.g, body, part.at, settings)) {
       const found = await law();
       if (found.fault !== null) {
-        const blame = (await blameForDerivative(part.g, part.at, settings)) ?? (await blameForBatch(part.g, part.at, device, () => exactly)); // prettier-ignore
-        const given = options.seed === undefined ? '' : `{ seed: ${options.seed} }`;
-        throw await brokenLaw({ check: 'checkCustomRule', subject, fault: found.fault, blame, options: given });
+        const { fault } = found;
+        const blame =
+          (await blameForDerivative(part.g, part.at, settings)) ??
+          (await blameForBatch(part.g, part.at, device, () => exactly)) ??
+          blameForOnlyRule(part.g, part.at, settings, mode, fault);
+        throw await brokenLaw({ check: 'checkCustomRule', subject, fault, blame, options: optionsText(options) });
       }
       counts = sumOf(counts, found);
     }

@@ -1,16 +1,18 @@
 import { isFloat } from '../kernel/dtype.ts';
 import type { DType } from '../kernel/dtype.ts';
+import { GradientError } from '../trace/errors.ts';
 import type { ClosedJaxpr } from '../trace/jaxpr.ts';
 import { Var } from '../trace/jaxpr.ts';
 import { checkArguments } from './arguments.ts';
 import { blameForDerivative } from './blame.ts';
-import { brokenLaw } from './broken-law.ts';
+import { brokenLaw, optionsText } from './broken-law.ts';
 import type { Counts, Mode, Settings } from './derivatives.ts';
 import { derivativeOf, lawOf, none, settingsFor, sumOf } from './derivatives.ts';
 import { NothingCheckedError } from './nothing-checked.ts';
+import { roundest } from './rounded.ts';
 import { slopesOf } from './slopes.ts';
-import type { Flat, Fn, Subject } from './subject.ts';
-import { floatPart, on, subjectInF64, tracedOf } from './subject.ts';
+import type { Fn, Subject } from './subject.ts';
+import { floatPart, on, subjectInF64, tracedOf, withFloats } from './subject.ts';
 
 /** How closely derivatives are checked. */
 export interface DerivativeOptions {
@@ -144,8 +146,10 @@ async function ofOrder(
   let counts = none;
   const slopes = await slopesOf(g, xs, c.settings);
   for (const mode of c.modes) {
-    const found = await lawOf[mode](g, xs, c.settings, slopes);
-    if (found.fault !== null) throw await failure(c, g, xs, mode, of, found.fault);
+    const found = await lawOf[mode](g, xs, c.settings, slopes).catch((error: unknown) => {
+      throw refusal(c, error);
+    });
+    if (found.fault !== null) throw await failure(c, { run: g, xs }, mode, of, found.fault);
     counts = sumOf(counts, found);
   }
   if (order > 1) {
@@ -159,42 +163,36 @@ async function ofOrder(
 
 async function failure(
   c: Checking,
-  g: Flat,
-  xs: Subject['xs'],
+  { run: g, xs }: Pick<Subject, 'run' | 'xs'>,
   mode: Mode,
   of: readonly Mode[],
-  fault: string,
+  found: string,
 ): Promise<Error> {
-  const blame = await blameForDerivative(g, xs, c.settings);
+  const round = await roundest(xs, async (ys) => (await lawOf[mode](g, ys, c.settings)).fault);
+  const [at, fault] = round === null ? [xs, found] : [round.xs, round.fault];
+  const blame = await blameForDerivative(g, at, c.settings);
   const derivative = of.length === 0 ? '' : `order ${of.length + 1}, of what ${of.map(modeName).join(' of ')} gives: `;
-  const { order, ...rest } = c.options;
-  const given = {
-    ...(c.check === 'checkGrads'
-      ? { ...rest, modes: [mode], ...(order === undefined ? {} : { order }) }
-      : withoutModes(rest)),
-  };
+  const { order, modes: _, ...asked } = c.options;
   return brokenLaw({
     check: c.check,
-    subject: c.subject,
+    subject: withFloats(c.subject, at),
     fault: derivative + fault,
     blame,
-    options: optionsText(given),
-    alone: {
-      check: 'checkGrads',
-      options: optionsText({ modes: [blame?.rule === 'jvp' ? 'fwd' : 'rev'], ...seedOf(rest) }),
-    },
+    options: optionsText(c.check === 'checkGrads' ? { modes: [mode], ...asked, order } : asked),
+    alone: { check: 'checkGrads', options: optionsText({ modes: [blame?.rule === 'jvp' ? 'fwd' : 'rev'], ...asked }) },
   });
 }
 
-const withoutModes = ({ modes: _, ...rest }: CheckGradsOptions): DerivativeOptions => rest;
-const seedOf = ({ seed }: DerivativeOptions): DerivativeOptions => (seed === undefined ? {} : { seed });
-const modeName = (mode: Mode): string => (mode === 'fwd' ? 'forward mode' : 'reverse mode');
+/** An error that a mode is refused, which says how to check the other alone. */
+function refusal(c: Checking, error: unknown): unknown {
+  if (!(error instanceof GradientError) || c.modes.length === 1) return error;
+  const other = { 'forward-mode': 'rev', 'no-reverse-mode': 'fwd' }[error.code];
+  if (other === undefined) return error;
+  const how = `To check ${other === 'fwd' ? 'forward' : 'reverse'} mode alone, give ${c.check} the option { modes: ['${other}'] }`;
+  return new GradientError(error.code, `${error.message}. ${how}`, { cause: error });
+}
 
-/** Options as source text. */
-const optionsText = (options: object): string =>
-  Object.keys(options).length === 0
-    ? ''
-    : `{ ${Object.entries(options).map(([k, v]) => `${k}: ${JSON.stringify(v).replaceAll('"', "'")}`).join(', ')} }`; // prettier-ignore
+const modeName = (mode: Mode): string => (mode === 'fwd' ? 'forward mode' : 'reverse mode');
 
 /** The float dtypes of what depends on the arguments: the narrowest says how precise differences can be. */
 function dtypesOf({ run, xs, device }: Subject): readonly DType[] {

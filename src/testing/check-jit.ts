@@ -3,7 +3,7 @@ import type { NDArray } from '../trace/value.ts';
 import { jit } from '../transforms/jit.ts';
 import { checkArguments } from './arguments.ts';
 import { blameForJit } from './blame.ts';
-import { brokenLaw } from './broken-law.ts';
+import { amplified, brokenLaw, optionsText } from './broken-law.ts';
 import { differentArrays } from './derivatives.ts';
 import type { Flat, Fn } from './subject.ts';
 import { movable, on, subjectOf } from './subject.ts';
@@ -46,7 +46,8 @@ export async function checkJit<A extends readonly unknown[]>(
       subject,
       fault: `the ${call} call of the compiled function gives something else than its operations one at a time: ${why}`,
       blame: await blameForJit(run, xs, device, compiled, near),
-      options: tolerance === undefined ? '' : `{ tolerance: ${tolerance} }`,
+      options: optionsText({ tolerance }),
+      otherwise: amplified,
     });
   }
   return { checked: expected.length };

@@ -1,7 +1,7 @@
 import { linearTranspose } from '../transforms/reverse-mode.ts';
 import { checkArguments } from './arguments.ts';
 import { blameForDerivative } from './blame.ts';
-import { brokenLaw } from './broken-law.ts';
+import { brokenLaw, optionsText } from './broken-law.ts';
 import type { CheckReport, DerivativeOptions } from './check-grads.ts';
 import { cotangentSeed, differentInner, inner, linearLaw, none, settingsFor } from './derivatives.ts';
 import type { Fn } from './subject.ts';
@@ -19,9 +19,10 @@ import { directions, floatPart, on, subjectInF64 } from './subject.ts';
 export async function checkTransposed<A extends readonly unknown[]>(
   f: Fn<A>,
   args: A,
-  { tolerance = 1e-9, seed = 0 }: Omit<DerivativeOptions, 'step'> = {},
+  options: Omit<DerivativeOptions, 'step'> = {},
 ): Promise<CheckReport> {
-  checkArguments('checkTransposed', f, args, { tolerance, seed });
+  checkArguments('checkTransposed', f, args, options);
+  const { tolerance = 1e-9, seed = 0 } = options;
   const subject = await subjectInF64(f, args);
   const { device } = subject;
   const settings = settingsFor(['f64'], device, { seed });
@@ -29,15 +30,18 @@ export async function checkTransposed<A extends readonly unknown[]>(
   const linear = await linearLaw(g, xs, device, tolerance);
   const fault = linear.fault ?? (await transposed());
   if (fault === null) return { ...none, checked: linear.checked + 1 };
-  const blame = await blameForDerivative(g, xs, settings);
-  const options = seed === 0 ? '' : `{ seed: ${seed} }`;
+  const blame = linear.fault === null ? await blameForDerivative(g, xs, settings) : null;
   throw await brokenLaw({
     check: 'checkTransposed',
     subject,
     fault,
     blame,
-    options,
-    alone: { check: 'checkGrads', options: `{ modes: ['${blame?.rule === 'jvp' ? 'fwd' : 'rev'}'] }` },
+    options: optionsText(options),
+    alone: {
+      check: 'checkGrads',
+      options: optionsText({ modes: [blame?.rule === 'jvp' ? 'fwd' : 'rev'], seed: options.seed }),
+    },
+    ...(linear.fault === null ? {} : { otherwise: 'no rule, for the function is not linear: its values say so' }),
   });
 
   async function transposed(): Promise<string | null> {

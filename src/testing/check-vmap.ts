@@ -1,7 +1,8 @@
 import { checkArguments } from './arguments.ts';
 import { batchFault, waysToMap } from './batching.ts';
 import { blameForBatch } from './blame.ts';
-import { brokenLaw } from './broken-law.ts';
+import { amplified, brokenLaw, optionsText } from './broken-law.ts';
+import { roundest } from './rounded.ts';
 import type { Fn } from './subject.ts';
 import { movable, subjectOf } from './subject.ts';
 import type { CompareOptions } from './tolerance.ts';
@@ -27,14 +28,18 @@ export async function checkVmap<A extends readonly unknown[]>(
   const { run, xs, device } = subject;
   if (xs.length === 0) return { checked: 0 };
   const near = nearness(tolerance, device);
-  const fault = await batchFault(run, xs, device, near);
-  if (fault === null) return { checked: waysToMap(xs) };
+  const found = await batchFault(run, xs, device, near);
+  if (found === null) return { checked: waysToMap(xs) };
+  const round = await roundest(xs, (ys) => batchFault(run, ys, device, near));
+  const { xs: at, fault } = round ?? { xs, fault: found };
+  const options = optionsText({ tolerance });
   throw await brokenLaw({
     check: 'checkVmap',
-    subject,
+    subject: { ...subject, xs: at },
     fault: `with inAxes [${fault.inAxes.map(String).join(', ')}], outAxes ${fault.outAxes}, vmap is not a loop: ${fault.why}`,
-    blame: await blameForBatch(run, xs, device, near),
-    options: tolerance === undefined ? '' : `{ tolerance: ${tolerance} }`,
-    alone: { check: 'checkVmap', options: '' },
+    blame: await blameForBatch(run, at, device, near),
+    options,
+    alone: { check: 'checkVmap', options },
+    otherwise: amplified,
   });
 }

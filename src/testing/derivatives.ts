@@ -44,6 +44,15 @@ export const sumOf = (a: Counts, b: Counts): Counts => ({
 /** A precision with the seed of directions. */
 export interface Settings extends Precision {
   readonly seed: number;
+  /** What the user asked for, for operations in other dtypes. */
+  readonly asked: Asked;
+}
+
+/** What a user may ask for. */
+export interface Asked {
+  readonly tolerance?: number;
+  readonly step?: number;
+  readonly seed?: number;
 }
 
 /** The modes of differentiation. */
@@ -326,18 +335,15 @@ export async function inner(xs: readonly NDArray[], ys: readonly NDArray[]): Pro
 }
 
 /** The settings for what is computed in these float dtypes on a device, with what the user asked for. */
-export function settingsFor(
-  dtypes: readonly DType[],
-  device: Device,
-  given: { readonly tolerance?: number; readonly step?: number; readonly seed?: number } = {},
-): Settings {
+export function settingsFor(dtypes: readonly DType[], device: Device, asked: Asked = {}): Settings {
   const floats = dtypes.filter(isFloat);
   const usual = usualFor[(['f16', 'f32'] as const).find((d) => floats.includes(d)) ?? 'f64'];
   return {
-    tolerance: given.tolerance ?? usual.tolerance,
-    step: given.step ?? usual.step,
+    tolerance: asked.tolerance ?? usual.tolerance,
+    step: asked.step ?? usual.step,
     epsilon: usual.epsilon,
-    seed: given.seed ?? 0,
+    seed: asked.seed ?? 0,
     device,
+    asked,
   };
 }

@@ -30,10 +30,9 @@ export interface Step {
   readonly within: readonly string[];
   /** Which operands depend on the inputs of the Jaxpr that it is in. */
   readonly depends: readonly boolean[];
+  /** Does it stand for one iteration of a loop? Then it is no operation of its own, and only what is in it can be wrong. */
+  readonly iteration?: true;
 }
-
-/** A loop's later iterations do what its first ones do. */
-const iterationsLookedAt = 4;
 
 /** The equation as a function. */
 export const functionOf =
@@ -62,24 +61,42 @@ export function stepsOf(
 
 type Body = readonly [name: string, jaxpr: Jaxpr, inputs: readonly NDArray[]];
 
+/** An iteration as one operation, so that of many iterations only those are looked into that are wrong as a whole. */
+const iterationStep = ([name, jaxpr, inputs]: Body, within: readonly string[]): Step => ({
+  equation: {
+    primitive: callP,
+    params: { name, jaxpr },
+    inputs: jaxpr.inputs,
+    outputs: jaxpr.outputs.map((o) => new Var(o.aval)),
+  },
+  inputs,
+  within,
+  depends: inputs.map(() => true),
+  iteration: true,
+});
+
 /** Is it one of these primitives? */
 const is = (p: Primitive, ...others: readonly unknown[]): boolean => others.includes(p);
 
 /** Does it stand for a function that has rules of the user's own? */
 export const isCustom = (p: Primitive): boolean => is(p, customJvpP, customVjpP, customVjpLinearP);
 
-/** The equations inside of a step that holds Jaxprs: those that run there, with their values. */
+/** What is inside of a step that holds Jaxprs: the equations that run there, or a loop's iterations, with their values. */
 export function stepsInside(step: Step, device: Device): readonly Step[] {
-  const bodies = on(device, () => bodiesOf(step.equation.primitive, step.equation.params, step.inputs));
+  const { primitive, params } = step.equation;
+  if (is(primitive, scanP, whileP)) {
+    return on(device, () => iterationsOf(primitive, params, step.inputs)).map((body) => iterationStep(body, step.within)); // prettier-ignore
+  }
+  const bodies = on(device, () => bodiesOf(step));
   return bodies.flatMap(([name, jaxpr, inputs]) =>
     stepsOf({ jaxpr, constants: [] }, inputs, device, [...step.within, name]),
   );
 }
 
-function bodiesOf(p: Primitive, params: unknown, inputs: readonly NDArray[]): readonly Body[] {
+function bodiesOf({ equation: { primitive: p, params }, inputs, iteration }: Step): readonly Body[] {
   if (is(p, callP, checkpointP, customJvpP, customVjpP)) {
     const { name, jaxpr } = params as { readonly name: string; readonly jaxpr: Jaxpr };
-    return [[`${p.name} ${name}`, jaxpr, inputs]];
+    return [[iteration === true ? name : `${p.name} ${name}`, jaxpr, inputs]];
   }
   if (is(p, condP)) {
     const { branches } = params as { readonly branches: readonly Jaxpr[] };
@@ -87,15 +104,16 @@ function bodiesOf(p: Primitive, params: unknown, inputs: readonly NDArray[]): re
     const n = at(inputs, 0).itemSync();
     return index === undefined ? [] : [[`cond, branch ${n}`, at(branches, n), operands]];
   }
-  if (is(p, scanP)) return iterationsOfScan(params as ScanParams, inputs);
-  if (is(p, whileP)) return iterationsOfWhile(params as WhileParams, inputs);
   return [];
 }
+
+const iterationsOf = (p: Primitive, params: unknown, inputs: readonly NDArray[]): readonly Body[] =>
+  is(p, scanP) ? iterationsOfScan(params as ScanParams, inputs) : iterationsOfWhile(params as WhileParams, inputs);
 
 function iterationsOfScan(p: ScanParams, inputs: readonly NDArray[]): readonly Body[] {
   const [constants, init, xs] = cut(inputs, p.constants, p.carries);
   let carry = init;
-  return range(Math.min(p.length, iterationsLookedAt)).map((n): Body => {
+  return range(p.length).map((n): Body => {
     const slices = xs.map((x) => sliceAt(x, p.reverse ? p.length - 1 - n : n));
     const body: Body = [`scan, iteration ${n}`, p.body, [...constants, ...carry, ...slices]];
     carry = results(body).slice(0, p.carries);
@@ -106,7 +124,7 @@ function iterationsOfScan(p: ScanParams, inputs: readonly NDArray[]): readonly B
 function iterationsOfWhile(p: WhileParams, inputs: readonly NDArray[]): readonly Body[] {
   const [forCondition, forBody, init] = cut(inputs, p.conditionConstants, p.bodyConstants);
   const bodies: Body[] = [];
-  for (let carry = init; bodies.length < iterationsLookedAt; carry = results(at(bodies, -1))) {
+  for (let carry = init; ; carry = results(at(bodies, -1))) {
     if (results(['condition', p.condition, [...forCondition, ...carry]])[0]?.itemSync() !== 1) break;
     bodies.push([`while, iteration ${bodies.length}`, p.body, [...forBody, ...carry]]);
   }

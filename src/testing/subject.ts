@@ -130,6 +130,12 @@ export function floatPart(run: Flat, xs: readonly NDArray[], vary: (i: number) =
   };
 }
 
+/** The subject at other values of its float arguments. */
+export function withFloats(subject: Subject, values: readonly NDArray[]): Subject {
+  const next = values.values();
+  return { ...subject, xs: subject.xs.map((x) => (isFloat(x.dtype) ? (next.next().value ?? x) : x)) };
+}
+
 /**
  * A direction that looks random, the same for the same seed. None of its elements is near zero, so that each one of a
  * derivative counts.

@@ -174,7 +174,7 @@ function lawsOf(
   }
 
   /** What rounds is compared with `tolerance`, or with what a law says. */
-  const settings = (): Settings => ({ device: defaultDevice(), seed: 0, epsilon: 0, step: 0, tolerance });
+  const settings = (): Settings => ({ device: defaultDevice(), seed: 0, epsilon: 0, step: 0, tolerance, asked: {} });
   if (!dtypes.some(isFloat) || primitive.derivative.kind === 'zero' || !results.some((r) => isFloat(r.dtype))) return;
   for (const group of linearGroups(primitive, dtypes)) {
     law(
