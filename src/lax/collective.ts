@@ -52,7 +52,12 @@ const unbound = (what: string, name: string): UnboundAxisError => {
   );
 };
 
-/** The size of a named axis, as JAX's `axis_size`. */
+/**
+ * The size of a named axis, as JAX's `axis_size`: a JS number.
+ *
+ * @example
+ * vmap((x: NDArray) => x.div(lax.axisSize('i')), 0, { axisName: 'i' })(np.array([2, 4])); // [1, 2]
+ */
 export const axisSize = (axisName: string): number => sizeNamed('axisSize', axisName);
 
 function sizeNamed(what: string, axisName: string): number {
@@ -174,6 +179,10 @@ export interface AllGatherOptions {
  *
  * @throws UnboundAxisError outside a `vmap` with that axisName.
  * @throws ShapeMismatchError for an axis that is not there.
+ * @example
+ * const gather = (x: NDArray) => lax.allGather(x, 'i', { axis: 1 });
+ * vmap(gather, 0, { axisName: 'i' })(np.array([[1, 2], [3, 4]])).shape; // [2, 2, 2]
+ * vmap(gather, 0, { axisName: 'i', outAxes: null })(np.array([[1, 2], [3, 4]])); // [[1, 3], [2, 4]]
  */
 export function allGather<T>(
   tree: T,
@@ -198,6 +207,10 @@ const all = (x: NDArray, axisName: string, size: number, axis: number): NDArray 
 /**
  * The sum over the examples of a named axis, of which example `i` gets part `i` along `axis`: [...] from [size, ...], of
  * each leaf of a tree.
+ *
+ * @throws UnboundAxisError outside a `vmap` with that axisName.
+ * @example
+ * vmap((x: NDArray) => lax.psumScatter(x, 'i'), 0, { axisName: 'i' })(np.array([[1, 2], [30, 40]])); // [31, 42]
  */
 export function psumScatter<T>(
   tree: T,
@@ -223,7 +236,12 @@ const extremum =
  */
 export const pmax = extremum('pmax', reduceMax, reduceOr);
 
-/** The smallest over the examples of a named axis, of each leaf of a tree; NaN if any is. Of bools: are all true? */
+/**
+ * The smallest over the examples of a named axis, of each leaf of a tree; NaN if any is. Of bools: are all true?
+ *
+ * @example
+ * vmap((x: NDArray) => lax.pmin(x, 'i'), 0, { axisName: 'i' })(np.array([1, 3])); // [1, 1]
+ */
 export const pmin = extremum('pmin', reduceMin, reduceAnd);
 
 // ---------------------------------------------------------------------------------------- ppermute, axisIndex
@@ -268,6 +286,9 @@ export const ppermuteP: Primitive<PermuteParams, 1> = primitive<PermuteParams, 1
  *
  * @param permutation pairs [from, to]; no example may be sent from twice, or to twice.
  * @throws UnboundAxisError outside a `vmap` with that axisName.
+ * @example
+ * const onwards = (x: NDArray) => lax.ppermute(x, 'i', [[0, 1], [1, 2]]);
+ * vmap(onwards, 0, { axisName: 'i' })(np.array([5, 6, 7])); // [0, 5, 6]
  */
 export function ppermute<T>(
   tree: T,

@@ -89,11 +89,24 @@ export function convGeneralDilated(
   return convolve(lhs, rhs, params);
 }
 
-/** The convolution of `[batch, in, ...spatial]` with `[out, in, ...window]`. */
+/**
+ * The convolution of `[batch, in, ...spatial]` with `[out, in, ...window]`.
+ *
+ * @example
+ * const line = np.array([[[1, 2, 3, 4]]]); // one example, one channel
+ * lax.conv(line, np.array([[[1, 10]]]), [1], 'VALID'); // [[[21, 32, 43]]]
+ */
 export const conv = (lhs: ArrayLike, rhs: ArrayLike, windowStrides: readonly number[], padding: ConvPadding): NDArray =>
   convGeneralDilated(lhs, rhs, windowStrides, padding);
 
-/** {@link conv} with explicit padding and both dilations. */
+/**
+ * {@link conv} with explicit padding and both dilations.
+ *
+ * @example
+ * const line = np.array([[[1, 2, 3]]]);
+ * lax.convWithGeneralPadding(line, np.array([[[1, 10]]]), [1], [[1, 0]]); // [[[10, 21, 32]]]
+ * lax.convWithGeneralPadding(line, np.array([[[1, 10]]]), [1], [[0, 0]], [1], [2]); // [[[31]]]
+ */
 export const convWithGeneralPadding = (
   lhs: ArrayLike,
   rhs: ArrayLike,
@@ -122,6 +135,10 @@ export interface ConvTransposeOptions {
  *
  * input: `[batch, ...spatial, in]` · kernel: `[...window, in, out]`, unless `dimensionNumbers` orders them otherwise. The result's
  * extents are n · stride for `SAME`, and n · stride + max(window − stride, 0) for `VALID`.
+ *
+ * @example
+ * const line = np.array([[[1], [2]]]); // one example of two pixels with one channel
+ * lax.convTranspose(line, np.array([[[1]], [[10]]]), [2], 'SAME').reshape([-1]); // [10, 1, 20, 2]
  */
 export function convTranspose(
   input: ArrayLike,

@@ -374,7 +374,12 @@ const running =
  * lax.cumsum(np.array([1, 2, 3]), 0, { reverse: true }); // [6, 5, 3]
  */
 export const cumsum = running(cumsumP);
-/** Running products along an axis; integers wrap. Derivatives of all orders are exact, also at zeros. */
+/**
+ * Running products along an axis; integers wrap. Derivatives of all orders are exact, also at zeros.
+ *
+ * @example
+ * lax.cumprod(np.array([[1, 2], [3, 4]]), 1); // [[1, 2], [3, 12]]
+ */
 export const cumprod = running(cumprodP);
 /**
  * Running maxima along an axis; NaN from the first NaN on.
@@ -383,7 +388,17 @@ export const cumprod = running(cumprodP);
  * lax.cummax(np.array([1, 3, 2]), 0); // [1, 3, 3]
  */
 export const cummax = running(cummaxP);
-/** Running minima along an axis; NaN from the first NaN on. */
+/**
+ * Running minima along an axis; NaN from the first NaN on.
+ *
+ * @example
+ * lax.cummin(np.array([3, 1, 2]), 0); // [3, 1, 1]
+ */
 export const cummin = running(cumminP);
-/** Running log Σ eˣ along an axis, without overflow. */
+/**
+ * Running log Σ eˣ along an axis, without overflow.
+ *
+ * @example
+ * lax.cumlogsumexp(np.array([1000, 1000, 1000])); // [1000, 1000.693147, 1001.098612]
+ */
 export const cumlogsumexp = running(cumlogsumexpP);

@@ -340,7 +340,12 @@ export function dynamicSliceInDim(operand: ArrayLike, start: StartIndex, size: n
   return dynamicSlice(x, starts, x.shape.map((n, a) => (a === along ? size : n))); // prettier-ignore
 }
 
-/** The operand with `patch` in place of the elements from `start` along `axis`. */
+/**
+ * The operand with `patch` in place of the elements from `start` along `axis`, which is moved until `patch` fits.
+ *
+ * @example
+ * lax.dynamicUpdateSliceInDim(np.zeros([4]), np.array([7, 8]), np.array(9, { dtype: 'i32' }), 0); // [0, 0, 7, 8]
+ */
 export function dynamicUpdateSliceInDim(
   operand: ArrayLike,
   patch: ArrayLike,
@@ -365,7 +370,12 @@ export function dynamicIndexInDim(operand: ArrayLike, index: StartIndex, axis = 
   return keepdims ? taken : reshape(taken, x.shape.filter((_, a) => a !== along)); // prettier-ignore
 }
 
-/** The operand with `patch` (with or without the axis) in place of the subarray at `index` along `axis`. */
+/**
+ * The operand with `patch` (with or without the axis) in place of the subarray at `index` along `axis`.
+ *
+ * @example
+ * lax.dynamicUpdateIndexInDim(np.zeros([2, 2]), np.array([7, 8]), np.array(-1, { dtype: 'i32' }), 1); // [[0, 7], [0, 8]]
+ */
 export function dynamicUpdateIndexInDim(
   operand: ArrayLike,
   patch: ArrayLike,

@@ -250,61 +250,120 @@ const apply1 =
   (x: ArrayLike): NDArray =>
     bind1(p, [asArray(x, p.name)], none);
 
-/** -x; integers wrap. */
+/**
+ * -x; integers wrap.
+ * @example lax.neg(np.array([1, -2])); // [-1, 2]
+ */
 export const neg = apply1(negP);
-/** |x|; the derivative at 0 is 1. */
+/**
+ * |x|; the derivative at 0 is 1.
+ * @example grad(lax.abs)(np.array(0)); // 1
+ */
 export const abs = apply1(absP);
-/** -1, 0 or 1; NaN and -0 are kept. */
+/**
+ * -1, 0 or 1; NaN and -0 are kept.
+ * @example lax.sign(np.array([-2, 0, NaN])); // [-1, 0, NaN]
+ */
 export const sign = apply1(signP);
-/** The largest integer not above x. */
+/**
+ * The largest integer not above x.
+ * @example lax.floor(np.array([1.7, -1.2])); // [1, -2]
+ */
 export const floor = apply1(floorP);
-/** The smallest integer not below x. */
+/**
+ * The smallest integer not below x.
+ * @example lax.ceil(np.array([1.2, -1.7])); // [2, -1]
+ */
 export const ceil = apply1(ceilP);
-/** The nearest integer, half to even. */
+/**
+ * The nearest integer, half to even.
+ * @example lax.round(np.array([0.5, 1.5, 2.4])); // [0, 2, 2]
+ */
 export const round = apply1(roundP);
-/** √x. */
+/**
+ * √x.
+ * @example lax.sqrt(np.array([9, -1])); // [3, NaN]
+ */
 export const sqrt = apply1(sqrtP);
 /**
  * 1/√x.
- *
- * @example
- * lax.rsqrt(np.array(4)); // 0.5
+ * @example lax.rsqrt(np.array(4)); // 0.5
  */
 export const rsqrt = apply1(rsqrtP);
-/** eˣ. */
+/**
+ * eˣ.
+ * @example lax.exp(np.array([0, 1, -Infinity])); // [1, 2.718282, 0]
+ */
 export const exp = apply1(expP);
-/** eˣ - 1, exact near 0. */
+/**
+ * eˣ - 1, exact near 0.
+ * @example lax.expm1(np.array(1e-8)).mul(1e8); // 1
+ */
 export const expm1 = apply1(expm1P);
-/** Natural logarithm. */
+/**
+ * Natural logarithm.
+ * @example lax.log(np.array([1, 0, -1])); // [0, -Infinity, NaN]
+ */
 export const log = apply1(logP);
-/** log(1 + x), exact near 0. */
+/**
+ * log(1 + x), exact near 0.
+ * @example lax.log1p(np.array(1e-8)).mul(1e8); // 1
+ */
 export const log1p = apply1(log1pP);
-/** Sine, x in radians. */
+/**
+ * Sine, x in radians.
+ * @example lax.sin(np.array(Math.PI / 6)); // 0.5
+ */
 export const sin = apply1(sinP);
-/** Cosine, x in radians. */
+/**
+ * Cosine, x in radians.
+ * @example lax.cos(np.array(Math.PI / 3)); // 0.5
+ */
 export const cos = apply1(cosP);
-/** Tangent, x in radians. */
+/**
+ * Tangent, x in radians.
+ * @example lax.tan(np.array(Math.PI / 4)); // 1
+ */
 export const tan = apply1(tanP);
-/** Hyperbolic tangent. */
+/**
+ * Hyperbolic tangent.
+ * @example lax.tanh(np.array([0, 1, 20])); // [0, 0.761594, 1]
+ */
 export const tanh = apply1(tanhP);
-/** Arc tangent, in radians. */
+/**
+ * Arc tangent, in radians.
+ * @example lax.atan(np.array([1, Infinity])); // [0.785398, 1.570796]
+ */
 export const atan = apply1(atanP);
-/** The error function, 2/√π ∫₀ˣ e^{-t²} dt. */
+/**
+ * The error function, 2/√π ∫₀ˣ e^{-t²} dt.
+ * @example lax.erf(np.array([0, 1, Infinity])); // [0, 0.842701, 1]
+ */
 export const erf = apply1(erfP);
-/** The inverse of {@link erf}. */
+/**
+ * The inverse of {@link erf}.
+ * @example lax.erfInv(np.array([0, 0.842701, 1])); // [0, 1, Infinity]
+ */
 export const erfInv = apply1(erfInvP);
 /**
  * 1 / (1 + e⁻ˣ).
- *
- * @example
- * lax.logistic(np.array(0)); // 0.5
+ * @example lax.logistic(np.array(0)); // 0.5
  */
 export const logistic = apply1(logisticP);
-/** Logical not of bools, bitwise not of integers. */
+/**
+ * Logical not of bools, bitwise not of integers.
+ * @example lax.not(np.array([0, 5], { dtype: 'i32' })); // [-1, -6]
+ */
 export const not = apply1(notP);
-/** Neither infinite nor NaN. */
+/**
+ * Neither infinite nor NaN.
+ * @example lax.isFinite(np.array([1, Infinity, NaN])); // [true, false, false]
+ */
 export const isFinite = apply1(isFiniteP);
-/** Is it NaN? */
+/**
+ * Is it NaN?
+ * @example lax.isNan(np.array([1, Infinity, NaN])); // [false, false, true]
+ */
 export const isNan = apply1(isNanP);
 
 // ------------------------------------------------------------------------------------------------ integer powers
@@ -362,13 +421,14 @@ function powerOfIntegers(x: Expr, y: Expr): Expr {
 
 /**
  * x to a fixed integer power, by repeated squaring.
- *
- * @example
- * lax.integerPow(np.array([2, 3]), 3); // [8, 27]
+ * @example lax.integerPow(np.array([2, 3]), 3); // [8, 27]
  */
 export const integerPow = (x: ArrayLike, y: number): NDArray => bind1(integerPowP, [asArray(x, 'integerPow')], { y });
 
-/** x². */
+/**
+ * x².
+ * @example lax.square(np.array([2, -3])); // [4, 9]
+ */
 export const square = (x: ArrayLike): NDArray => integerPow(x, 2);
 
 // ------------------------------------------------------------------------------------------------------ binary
@@ -579,45 +639,108 @@ const apply2 =
   (x: ArrayLike, y: ArrayLike): NDArray =>
     bind1(p, operands(p.name, [x, y]), none);
 
-/** x + y; integers wrap. */
+/**
+ * x + y; integers wrap.
+ * @example lax.add(np.array([1, 2]), np.array([10, 20])); // [11, 22]
+ */
 export const add = apply2(addP);
-/** x - y; integers wrap. */
+/**
+ * x - y; integers wrap.
+ * @example lax.sub(np.array([0, 1], { dtype: 'u8' }), 1); // [255, 0]
+ */
 export const sub = apply2(subP);
-/** x · y; integers wrap. */
+/**
+ * x · y; integers wrap.
+ * @example lax.mul(np.array([1, 2]), 3); // [3, 6]
+ */
 export const mul = apply2(mulP);
-/** x / y; integers truncate towards zero, and x/0 is -1. */
+/**
+ * x / y; integers truncate towards zero, and x/0 is -1.
+ * @example lax.div(np.array([7, -7, 1], { dtype: 'i32' }), np.array([2, 2, 0], { dtype: 'i32' })); // [3, -3, -1]
+ */
 export const div = apply2(divP);
-/** The remainder, with the sign of x. */
+/**
+ * The remainder, with the sign of x.
+ * @example lax.rem(np.array([5, -5]), 3); // [2, -2]
+ */
 export const rem = apply2(remP);
-/** xʸ; of integers modulo 2ⁿ with their n bits (negative powers of integers are right where they are integers). */
+/**
+ * xʸ; of integers modulo 2ⁿ with their n bits (negative powers of integers are right where they are integers).
+ * @example lax.pow(np.array([2, 4]), np.array([3, 0.5])); // [8, 2]
+ */
 export const pow = apply2(powP);
-/** The angle of the point (second, first), in (-π, π]. */
+/**
+ * The angle of the point (second, first), in (-π, π].
+ * @example lax.atan2(np.array([1, 0]), np.array([0, -1])); // [1.570796, 3.141593]
+ */
 export const atan2 = apply2(atan2P);
-/** The larger; NaN if either is NaN. */
+/**
+ * The larger; NaN if either is NaN.
+ * @example lax.max(np.array([1, 5, NaN]), 3); // [3, 5, NaN]
+ */
 export const max = apply2(maxP);
-/** The smaller; NaN if either is NaN. */
+/**
+ * The smaller; NaN if either is NaN.
+ * @example lax.min(np.array([1, 5, NaN]), 3); // [1, 3, NaN]
+ */
 export const min = apply2(minP);
-/** Logical and bitwise and. */
+/**
+ * Logical and bitwise and.
+ * @example lax.and(np.array(0b1100, { dtype: 'i32' }), 0b1010); // 8
+ */
 export const and = apply2(andP);
-/** Logical and bitwise or. */
+/**
+ * Logical and bitwise or.
+ * @example lax.or(np.array(0b1100, { dtype: 'i32' }), 0b1010); // 14
+ */
 export const or = apply2(orP);
-/** Logical and bitwise exclusive or. */
+/**
+ * Logical and bitwise exclusive or.
+ * @example lax.xor(np.array(0b1100, { dtype: 'i32' }), 0b1010); // 6
+ */
 export const xor = apply2(xorP);
-/** x shifted left by y bits; 0 where y is at least the number of x's bits. */
+/**
+ * x shifted left by y bits; 0 where y is at least the number of x's bits.
+ * @example lax.shiftLeft(np.array([1, 2, 3], { dtype: 'i32' }), np.array([0, 3, 32], { dtype: 'i32' })); // [1, 16, 0]
+ */
 export const shiftLeft = apply2(shiftLeftP);
-/** x shifted right by y bits, zeros coming in; 0 where y is at least the number of x's bits. */
+/**
+ * x shifted right by y bits, zeros coming in; 0 where y is at least the number of x's bits.
+ * @example lax.shiftRightLogical(np.array([16, -1], { dtype: 'i8' }), 4); // [1, 15]
+ */
 export const shiftRightLogical = apply2(shiftRightLogicalP);
-/** x shifted right by y bits, the sign coming in. */
+/**
+ * x shifted right by y bits, the sign coming in.
+ * @example lax.shiftRightArithmetic(np.array([16, -17], { dtype: 'i32' }), 2); // [4, -5]
+ */
 export const shiftRightArithmetic = apply2(shiftRightArithmeticP);
-/** x = y. */
+/**
+ * x = y.
+ * @example lax.eq(np.array([1, NaN]), np.array([1, NaN])); // [true, false]
+ */
 export const eq = apply2(eqP);
-/** x ≠ y. */
+/**
+ * x ≠ y.
+ * @example lax.ne(np.array([1, NaN]), np.array([1, NaN])); // [false, true]
+ */
 export const ne = apply2(neP);
-/** x < y. */
+/**
+ * x < y.
+ * @example lax.lt(np.array([1, 2, 3]), 2); // [true, false, false]
+ */
 export const lt = apply2(ltP);
-/** x ≤ y. */
+/**
+ * x ≤ y.
+ * @example lax.le(np.array([1, 2, 3]), 2); // [true, true, false]
+ */
 export const le = apply2(leP);
-/** x > y. */
+/**
+ * x > y.
+ * @example lax.gt(np.array([1, 2, 3]), 2); // [false, false, true]
+ */
 export const gt = apply2(gtP);
-/** x ≥ y. */
+/**
+ * x ≥ y.
+ * @example lax.ge(np.array([1, 2, 3]), 2); // [false, true, true]
+ */
 export const ge = apply2(geP);

@@ -87,6 +87,10 @@ export function defaultFill(dtype: DType): number {
  * @param startIndices [..., k]: index vectors along the last axis.
  * @param sliceSizes the windows' extents, one for each axis of the operand.
  * @throws ShapeMismatchError when the dimension numbers do not fit the operands.
+ * @example
+ * const dimensionNumbers = { offsetDims: [1], collapsedSliceDims: [0], startIndexMap: [0] };
+ * const rows = np.array([[2], [0]], { dtype: 'i32' });
+ * lax.gather(np.array([[1, 2], [3, 4], [5, 6]]), rows, dimensionNumbers, [1, 2]); // [[5, 6], [1, 2]]
  */
 export function gather(
   operand: ArrayLike,
@@ -172,13 +176,45 @@ const scatterBy = (p: Primitive<ScatterParams, 3>): Scatter => {
  *
  * @param scatterIndices [..., k]: index vectors along the last axis.
  * @throws ShapeMismatchError when the dimension numbers do not fit the operands.
+ * @example
+ * const elements = { updateWindowDims: [], insertedWindowDims: [0], scatterDimsToOperandDims: [0] };
+ * const places = np.array([[1], [1]], { dtype: 'i32' });
+ * lax.scatter(np.array([1, 2, 3]), places, np.array([5, 7]), elements); // [1, 7, 3]
  */
 export const scatter = scatterBy(scatterP);
-/** `operand` with `updates` added at `scatterIndices`; as {@link scatter} otherwise. */
+/**
+ * `operand` with `updates` added at `scatterIndices`; as {@link scatter} otherwise.
+ *
+ * @example
+ * const elements = { updateWindowDims: [], insertedWindowDims: [0], scatterDimsToOperandDims: [0] };
+ * const places = np.array([[1], [1]], { dtype: 'i32' });
+ * lax.scatterAdd(np.array([1, 2, 3]), places, np.array([5, 7]), elements); // [1, 14, 3]
+ */
 export const scatterAdd = scatterBy(scatterAddP);
-/** `operand` multiplied by `updates` at `scatterIndices`; as {@link scatter} otherwise. */
+/**
+ * `operand` multiplied by `updates` at `scatterIndices`; as {@link scatter} otherwise.
+ *
+ * @example
+ * const elements = { updateWindowDims: [], insertedWindowDims: [0], scatterDimsToOperandDims: [0] };
+ * const places = np.array([[1], [1]], { dtype: 'i32' });
+ * lax.scatterMul(np.array([1, 2, 3]), places, np.array([5, 7]), elements); // [1, 70, 3]
+ */
 export const scatterMul = scatterBy(scatterMulP);
-/** The smaller of `operand` and `updates` at `scatterIndices`; as {@link scatter} otherwise. NaN if either is. */
+/**
+ * The smaller of `operand` and `updates` at `scatterIndices`; as {@link scatter} otherwise. NaN if either is.
+ *
+ * @example
+ * const elements = { updateWindowDims: [], insertedWindowDims: [0], scatterDimsToOperandDims: [0] };
+ * const places = np.array([[1], [1]], { dtype: 'i32' });
+ * lax.scatterMin(np.array([1, 2, 3]), places, np.array([5, 0]), elements); // [1, 0, 3]
+ */
 export const scatterMin = scatterBy(scatterMinP);
-/** The larger of `operand` and `updates` at `scatterIndices`; as {@link scatter} otherwise. NaN if either is. */
+/**
+ * The larger of `operand` and `updates` at `scatterIndices`; as {@link scatter} otherwise. NaN if either is.
+ *
+ * @example
+ * const elements = { updateWindowDims: [], insertedWindowDims: [0], scatterDimsToOperandDims: [0] };
+ * const places = np.array([[1], [1]], { dtype: 'i32' });
+ * lax.scatterMax(np.array([1, 2, 3]), places, np.array([5, 0]), elements); // [1, 5, 3]
+ */
 export const scatterMax = scatterBy(scatterMaxP);

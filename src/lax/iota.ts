@@ -26,6 +26,11 @@ export const iotaP = primitive<{ readonly dtype: DType; readonly shape: Shape; r
   ],
 });
 
-/** 0, 1, 2, … along `axis`. */
+/**
+ * 0, 1, 2, … along `axis`.
+ *
+ * @example
+ * lax.broadcastedIota('i32', [2, 3], 1); // [[0, 1, 2], [0, 1, 2]]
+ */
 export const broadcastedIota = (dtype: DType, shape: Shape, axis: number): NDArray =>
   bind1(iotaP, [], { dtype, shape, axis });

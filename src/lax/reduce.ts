@@ -195,13 +195,33 @@ const reducingTo =
  * lax.reduceMax(np.array([[1, 2], [3, 4]]), [1]); // [2, 4]
  */
 export const reduceMax = reducingTo(reduceMaxP);
-/** Smallest element over `axes`; NaN if any is; ∞ (or the greatest integer) of nothing. */
+/**
+ * Smallest element over `axes`; NaN if any is; ∞ (or the greatest integer) of nothing.
+ *
+ * @example
+ * lax.reduceMin(np.array([[1, 2], [3, 4]]), [0]); // [1, 2]
+ */
 export const reduceMin = reducingTo(reduceMinP);
-/** Product over `axes`; 1 of nothing. */
+/**
+ * Product over `axes`; 1 of nothing.
+ *
+ * @example
+ * lax.reduceProd(np.array([[1, 2], [3, 4]]), [1]); // [2, 12]
+ */
 export const reduceProd = reducing(reduceProdP);
-/** Are all true over `axes`? */
+/**
+ * Are all true over `axes`?
+ *
+ * @example
+ * lax.reduceAnd(np.array([[true, false], [true, true]]), [1]); // [false, true]
+ */
 export const reduceAnd = reducing(reduceAndP);
-/** Is any true over `axes`? */
+/**
+ * Is any true over `axes`?
+ *
+ * @example
+ * lax.reduceOr(np.array([[true, false], [false, false]]), [1]); // [true, false]
+ */
 export const reduceOr = reducing(reduceOrP);
 
 /** Position of the first extreme element along `axis`; a NaN counts as extreme, as in NumPy. */
@@ -224,7 +244,12 @@ export function argmax(operand: ArrayLike, axis: number, dtype: DType = 'i32'): 
   const x = asArray(operand, 'argmax');
   return argExtremum(x, axis, dtype, reduceMax(x, [axis]));
 }
-/** Position of the first smallest element along `axis`; the first NaN if there is one. */
+/**
+ * Position of the first smallest element along `axis`; the first NaN if there is one.
+ *
+ * @example
+ * lax.argmin(np.array([[3, 1, 1], [2, 5, 4]]), 1); // [1, 0]
+ */
 export function argmin(operand: ArrayLike, axis: number, dtype: DType = 'i32'): NDArray {
   const x = asArray(operand, 'argmin');
   return argExtremum(x, axis, dtype, reduceMin(x, [axis]));

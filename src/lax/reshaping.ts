@@ -95,7 +95,13 @@ export function sliceInDim(
   return sliceAlong(x, along, from, to, stride);
 }
 
-/** The subarray at `index` along an axis, which stays with extent 1 unless `keepdims` is false. */
+/**
+ * The subarray at `index` along an axis, which stays with extent 1 unless `keepdims` is false.
+ *
+ * @example
+ * lax.indexInDim(np.array([[1, 2], [3, 4]]), -1, 1); // [[2], [4]]
+ * lax.indexInDim(np.array([[1, 2], [3, 4]]), -1, 1, false); // [2, 4]
+ */
 export function indexInDim(operand: ArrayLike, index: number, axis = 0, keepdims = true): NDArray {
   const x = asArray(operand, 'indexInDim');
   const along = axisOf('indexInDim', x, axis);
@@ -108,7 +114,12 @@ export function indexInDim(operand: ArrayLike, index: number, axis = 0, keepdims
   return keepdims ? taken : squeeze(taken, [along]);
 }
 
-/** Adds axes of extent 1 at the positions that they have in the result. */
+/**
+ * Adds axes of extent 1 at the positions that they have in the result.
+ *
+ * @example
+ * lax.expandDims(np.ones([2, 3]), [0, 3]).shape; // [1, 2, 3, 1]
+ */
 export function expandDims(operand: ArrayLike, dimensions: readonly number[]): NDArray {
   const x = asArray(operand, 'expandDims');
   const ndim = x.ndim + dimensions.length;
@@ -121,7 +132,12 @@ export function expandDims(operand: ArrayLike, dimensions: readonly number[]): N
   return reshape(x, shape);
 }
 
-/** Removes axes of extent 1. */
+/**
+ * Removes axes of extent 1.
+ *
+ * @example
+ * lax.squeeze(np.ones([1, 2, 1]), [2]).shape; // [1, 2]
+ */
 export function squeeze(operand: ArrayLike, dimensions: readonly number[]): NDArray {
   const x = asArray(operand, 'squeeze');
   const removed = dimensions.map((d) => axisOf('squeeze', x, d));
@@ -130,7 +146,12 @@ export function squeeze(operand: ArrayLike, dimensions: readonly number[]): NDAr
   return reshape(x, x.shape.filter((_, a) => !removed.includes(a))); // prettier-ignore
 }
 
-/** The axes from `start` to before `end` (default: to the last) as one axis. */
+/**
+ * The axes from `start` to before `end` (default: to the last) as one axis.
+ *
+ * @example
+ * lax.collapse(np.ones([2, 3, 4, 5]), 1, 3).shape; // [2, 12, 5]
+ */
 export function collapse(operand: ArrayLike, start: number, end?: number): NDArray {
   const x = asArray(operand, 'collapse');
   const stop = end ?? x.ndim;

@@ -321,7 +321,12 @@ export function sort(
 const isListOfArrays = (x: ArrayLike | readonly NDArray[]): x is readonly NDArray[] =>
   Array.isArray(x) && (x as readonly unknown[])[0] instanceof NDArray;
 
-/** Keys sorted along an axis (default the last), and values in the same order. */
+/**
+ * Keys sorted along an axis (default the last), and values in the same order.
+ *
+ * @example
+ * const [ids, names] = lax.sortKeyVal(np.array([2, 1]), np.array([5, 6])); // [1, 2] and [6, 5]
+ */
 export function sortKeyVal(
   keys: ArrayLike,
   values: ArrayLike,

@@ -15,7 +15,10 @@ export type Axes = number | null | readonly Axes[] | { readonly [key: string]: A
 
 /** Options of {@link vmap}. */
 export interface VmapOptions {
-  /** Where the batch goes in the results: an axis, or a prefix tree of axes; default 0. */
+  /**
+   * Where the batch goes in the results: an axis, null for what is the same for all examples and given once, or a prefix tree
+   * of those; default 0.
+   */
   readonly outAxes?: Axes;
   /** The batch size; only needed when no argument is mapped. */
   readonly axisSize?: number;
@@ -39,6 +42,7 @@ export function vmap<A extends readonly unknown[], R>(
   options: VmapOptions = {},
 ): (...args: A) => R {
   const name = `vmap of ${nameOf(f)}`;
+  const { outAxes = 0 } = options;
   return (...args) => {
     const flat = flattenArrays(args, '');
     const axes = flattenAxes(inAxes, flat.treedef, `${name}: inAxes`);
@@ -46,10 +50,10 @@ export function vmap<A extends readonly unknown[], R>(
     const size = batchSize(inputs, flat.treedef, name, options.axisSize);
     const g = flatFunction(f, flat.treedef);
     const outs = batchFlat(name, g.run, inputs, size, options.axisName ?? null);
-    const outAxes = flattenAxes(options.outAxes ?? 0, g.outTree(), `${name}: outAxes`);
+    const axesOut = flattenAxes(outAxes, g.outTree(), `${name}: outAxes`);
     return unflatten<R>(
       g.outTree(),
-      outs.map((o, i) => placed(o, at(outAxes, i), size, name)),
+      outs.map((o, i) => placed(o, at(axesOut, i), size, name)),
     );
   };
 }

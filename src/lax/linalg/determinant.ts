@@ -183,8 +183,15 @@ function permuteColumns(p: ProcedureWriter, from: Matrix, to: Matrix, order: Vec
  * right at singular matrices as well; the second derivative needs the inverse.
  *
  * @throws ShapeMismatchError when the matrices are not square.
+ * @example
+ * lax.linalg.det(np.array([[1, 2], [3, 4]])); // -2
  */
 export const det = (x: ArrayLike): NDArray => bind1(detP, [asArray(x, 'det')], {});
 
-/** The adjugates (transposed matrices of cofactors) of square matrices: adj(A) A = det(A) I. */
+/**
+ * The adjugates (transposed matrices of cofactors) of square matrices: adj(A) A = det(A) I.
+ *
+ * @example
+ * lax.linalg.adjugate(np.array([[1, 2], [3, 4]])); // [[4, -2], [-3, 1]]
+ */
 export const adjugate = (x: ArrayLike): NDArray => bind1(adjugateP, [asArray(x, 'adjugate')], {});

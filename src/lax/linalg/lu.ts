@@ -186,6 +186,9 @@ function rowsAt(rank: number): WindowsAt {
  * @param factors `lu` of {@link lu}: [..., n, n].
  * @param permutation of {@link lu}: [..., n].
  * @param b [..., n, m], with the leading axes of `factors`.
+ * @example
+ * const [lu, , permutation] = lax.linalg.lu(np.array([[2, 0], [1, 4]]));
+ * lax.linalg.luSolve(lu, permutation, np.array([[2], [9]])); // [[1], [2]]
  */
 export function luSolve(factors: ArrayLike, permutation: ArrayLike, b: ArrayLike, trans: 0 | 1 | 2 = 0): NDArray {
   // A list of JS numbers is f32; a permutation is of integers.
