@@ -1,4 +1,4 @@
-import { dimsOf, fitted, requireDivisible, specOf } from '../sharding/fit.ts';
+import { dimsOf, placed, specOf } from '../sharding/fit.ts';
 import type { Dims } from '../sharding/fit.ts';
 import type { MeshAxis } from '../sharding/mesh.ts';
 import { Mesh } from '../sharding/mesh.ts';
@@ -68,12 +68,13 @@ export function requireConstraint({ dims, mesh }: ConstraintParams, x: Aval, on:
   const spec = specOf(dims);
   const sharding = mesh === null ? spec : new NamedSharding(new Mesh(mesh), spec);
   const what = 'what withShardingConstraint got';
-  fitted({ name: 'exportStableHlo', what, type: showAval(x), shape: x.shape }, sharding, on);
+  placed({ name: 'exportStableHlo', what, type: showAval(x), shape: x.shape }, sharding, on);
 }
 
 /**
  * The same arrays, which an exported program keeps spread over its mesh as the sharding says; so are their cotangents. On one
- * device it changes nothing. Under `vmap` the batch's axis is left to the compiler.
+ * device it changes nothing. Under `vmap` the batch's axis is left to the compiler. The mesh need not divide the arrays'
+ * extents, unlike those of a program's arguments and results.
  *
  * @param x an array, or a tree of arrays.
  * @param shardings one for all arrays, or a tree of shardings like `x`, in which one may stand for any part. A sharding
@@ -100,7 +101,6 @@ function constrained(leaf: ArrayLike, sharding: Sharding, what: string): NDArray
   const target = { name: 'withShardingConstraint', what, type: showAval(array.aval), shape: array.shape };
   const named = sharding instanceof NamedSharding;
   const dims = dimsOf(target, named ? sharding.spec : sharding);
-  if (named) requireDivisible(target, dims, sharding.mesh);
   // Where values are computed at once there is one device.
   return currentTrace() === null ? array : constrain(array, { dims, mesh: named ? sharding.mesh.axes : null });
 }

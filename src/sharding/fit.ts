@@ -43,12 +43,23 @@ export function dimsOf({ name, what, type, shape }: Target, spec: PartitionSpec)
 }
 
 /**
- * The sharding of an array on a mesh.
+ * The sharding of an argument or a result on a mesh.
  *
  * @throws ShardingError for a sharding of another rank or another mesh, an axis that the mesh has not, and an extent that the
  *   mesh does not divide.
  */
 export function fitted(target: Target, sharding: Sharding, mesh: Mesh): Dims {
+  const dims = placed(target, sharding, mesh);
+  requireDivisible(target, dims, mesh);
+  return dims;
+}
+
+/**
+ * The sharding on a mesh of an array inside of a program, which the mesh need not divide: XLA pads its parts.
+ *
+ * @throws ShardingError for a sharding of another rank or another mesh, and an axis that the mesh has not.
+ */
+export function placed(target: Target, sharding: Sharding, mesh: Mesh): Dims {
   const { name, what } = target;
   if (sharding instanceof NamedSharding && !sameMesh(sharding.mesh, mesh)) {
     throw new ShardingError(
@@ -59,16 +70,17 @@ export function fitted(target: Target, sharding: Sharding, mesh: Mesh): Dims {
   const spec = sharding instanceof NamedSharding ? sharding.spec : sharding;
   const dims = dimsOf(target, spec);
   requireAxes(name, spec, mesh);
-  requireDivisible(target, dims, mesh);
   return dims;
 }
 
 /** The spec that gives these {@link Dims}. */
 export const specOf = (dims: Dims): PartitionSpec =>
-  new PartitionSpec(...dims.map((names) => (names === null ? unconstrained : names.length === 0 ? null : names)));
+  new PartitionSpec(
+    ...dims.map((names) => (names === null ? unconstrained : names.length > 1 ? names : (names[0] ?? null))),
+  );
 
 /** Refuses an extent that is no multiple of the number of parts that it is cut into. */
-export function requireDivisible({ name, what, type, shape }: Target, dims: Dims, mesh: Mesh): void {
+function requireDivisible({ name, what, type, shape }: Target, dims: Dims, mesh: Mesh): void {
   dims.forEach((names, axis) => {
     const parts = product((names ?? []).map((n) => mesh.shape[n] ?? 1));
     if ((shape[axis] ?? 0) % parts === 0) return;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
-import { ArgumentError, data, makeMesh, numpy as np, P, random, saveBundle } from '../../../src/index.ts';
+import { ArgumentError, data, lax, makeMesh, numpy as np, P, random, saveBundle } from '../../../src/index.ts';
 
 type State = { readonly w: NDArray; readonly steps: NDArray };
 type Batch = Readonly<Record<string, NDArray>>;
@@ -96,6 +96,13 @@ test('what is left of an epoch goes to every device where the mesh does not divi
   const batch = (i: number) => steps[i]?.inputs.find(({ name }) => name === 'x');
   expect(batch(0)).toMatchObject({ shape: [4, 4], sharding: [['data'], []] });
   expect(batch(1)).toMatchObject({ shape: [2, 4], sharding: [[], []] });
+});
+
+test('a step may constrain what the mesh does not divide, as in the last batch of an epoch', async () => {
+  const spread = (s: State, b: Batch) => step(s, { ...b, x: lax.withShardingConstraint(b.x as NDArray, P('data')) });
+  const { steps } = await saveBundle<State>(folder, spread, { ...options, mesh: makeMesh({ data: 4 }) });
+  const text = await readFile(join(folder, steps[1]?.file ?? ''), 'utf8');
+  expect(text).toMatch(/sdy\.sharding_constraint %\w+ <@mesh, \[\{"data"\}, \{\}\]> : tensor<2x4xf32>/);
 });
 
 test('a batch that the mesh does not divide is refused before anything is written', async () => {

@@ -56,3 +56,10 @@ test('one sharding stands for any part of a tree, null leaves a part as it is', 
     withShardingConstraint({ a: y, b: [y.add(1), { c: y.add(2) }] }, { a: null, b: P(null, 'model') });
   expect(String(makeJaxpr(f)(x)).match(/shardingConstraint\[dims=\(\(\),\(model,\)\)/g)).toHaveLength(2);
 });
+
+test('the mesh need not divide what is inside of a function', async () => {
+  const uneven = new NamedSharding(makeMesh({ data: 3 }), P('data', null));
+  const f = (y: NDArray): NDArray => withShardingConstraint(y.mul(2), uneven).sum(0);
+  expect(withShardingConstraint(x, uneven)).toBe(x);
+  expect(await jit(f)(x).tolist()).toEqual([36, 44, 52]);
+});
