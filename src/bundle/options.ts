@@ -1,11 +1,13 @@
 import type { Column, Dataset } from '../data/index.ts';
 import type { DType } from '../kernel/dtype.ts';
 import { dtypes, hostArray, isFloat } from '../kernel/dtype.ts';
-import { Mesh } from '../sharding/mesh.ts';
+import { requireMesh } from '../sharding/mesh.ts';
+import type { Mesh } from '../sharding/mesh.ts';
 import type { Shardings } from '../sharding/tree.ts';
 import { typedDtype } from '../trace/asarray.ts';
 import { showAval } from '../trace/aval.ts';
 import { ArgumentError } from '../trace/errors.ts';
+import { requireKnown } from '../trace/options.ts';
 import { NDArray } from '../trace/value.ts';
 import { flattenArrays } from '../transforms/trees.ts';
 import { keystr } from '../tree/tree.ts';
@@ -70,11 +72,8 @@ export function requireOptions<S>(step: unknown, options: BundleOptions<S>): voi
     const call = 'saveBundle(folder, step, { mesh, state, data, batchSize, orderKey, totalSteps })';
     refuse(`needs options: ${call}; got ${shown(options)}`);
   }
-  const stray = Object.keys(options).find((name) => !optionNames.includes(name));
-  if (stray !== undefined) refuse(`there is no option ${stray}; there are: ${optionNames.join(', ')}`);
-  if (!(options.mesh instanceof Mesh)) {
-    refuse(`mesh must be a mesh: makeMesh({ data: 8 }); got ${shown(options.mesh)}`);
-  }
+  requireKnown('saveBundle', options, optionNames);
+  requireMesh('saveBundle', options.mesh);
   requireSteps(options);
   if (options.shards !== undefined) requireWhole('shards', options.shards, 1);
   if (options.title !== undefined && typeof options.title !== 'string') {
@@ -83,7 +82,7 @@ export function requireOptions<S>(step: unknown, options: BundleOptions<S>): voi
   requireKey(options.orderKey);
   requireMetadata(options.metadata ?? {});
   if (options.state === undefined) refuse('state must be a tree of arrays, got undefined');
-  flattenArrays(options.state, (path) => `[saveBundle] ${calledState(path)}`, 'A bundle holds nothing else.');
+  flattenArrays(options.state, (path) => `[saveBundle] ${keystr(path, 'state')}`, 'A bundle holds nothing else.');
 }
 
 function requireSteps({ totalSteps, step = 0 }: BundleOptions<unknown>): void {
@@ -167,14 +166,12 @@ function requireColumn(name: string, column: unknown): DType {
 
 const kindOf = (x: ArrayBufferView): string => x.constructor.name;
 
-/** How a leaf of the state is called. */
-export const calledState = (path: readonly (string | number)[]): string => keystr(path, 'state');
-
 function requireWhole(name: string, given: unknown, from: number): void {
   if (Number.isSafeInteger(given) && (given as number) >= from) return;
   refuse(`${name} must be a whole number from ${from}, got ${shown(given)}`);
 }
 
-function refuse(text: string): never {
+/** Refuses what was given. */
+export function refuse(text: string): never {
   throw new ArgumentError(`[saveBundle] ${text}`);
 }

@@ -64,11 +64,11 @@ export const shardingConstraintP: Primitive<ConstraintParams, 1> = primitive<Con
 const opened = (dims: Dims, axis: number): Dims => [...dims.slice(0, axis), null, ...dims.slice(axis)];
 
 /** Refuses a constraint that a mesh can't hold. */
-export function requireConstraint({ dims, mesh }: ConstraintParams, x: Aval, on: Mesh): void {
+export function requireConstraint(name: string, { dims, mesh }: ConstraintParams, x: Aval, on: Mesh): void {
   const spec = specOf(dims);
   const sharding = mesh === null ? spec : new NamedSharding(new Mesh(mesh), spec);
   const what = 'what withShardingConstraint got';
-  placed({ name: 'exportStableHlo', what, type: showAval(x), shape: x.shape }, sharding, on);
+  placed({ name, what, type: showAval(x), shape: x.shape }, sharding, on);
 }
 
 /**

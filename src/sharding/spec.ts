@@ -1,4 +1,6 @@
+import { shown } from '../util/shown.ts';
 import { ShardingError } from './errors.ts';
+import { requireMesh } from './mesh.ts';
 import type { Mesh } from './mesh.ts';
 
 /** Marks an axis of an array whose sharding is left to the compiler. */
@@ -19,7 +21,7 @@ export class PartitionSpec {
       if (isEntry(entry)) continue;
       throw new ShardingError(
         'value',
-        `[P] an entry is the name of a mesh axis, a list of names, or null, not ${entry === undefined ? 'undefined' : JSON.stringify(entry)}`,
+        `[P] an entry is the name of a mesh axis, a list of names, or null, not ${shown(entry)}`,
       );
     }
     const names = entries.flatMap(namesOf);
@@ -66,7 +68,7 @@ P.unconstrained = unconstrained;
 /**
  * A {@link PartitionSpec} with the mesh that it is about.
  *
- * @throws ShardingError for an axis that the mesh has not.
+ * @throws ShardingError for an axis that the mesh has not, and for what is no mesh or no spec.
  * @example
  * new NamedSharding(makeMesh({ data: 8 }), P('data'));
  */
@@ -75,6 +77,10 @@ export class NamedSharding {
   readonly spec: PartitionSpec;
 
   constructor(mesh: Mesh, spec: PartitionSpec) {
+    requireMesh('NamedSharding', mesh);
+    if (!((spec as unknown) instanceof PartitionSpec)) {
+      throw new ShardingError('value', `[NamedSharding] needs a spec like P('data', null), got ${shown(spec)}`);
+    }
     requireAxes('NamedSharding', spec, mesh);
     this.mesh = mesh;
     this.spec = spec;

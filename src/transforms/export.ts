@@ -2,30 +2,33 @@ import type { ConstraintParams } from '../lax/sharding.ts';
 import { requireConstraint, shardingConstraintP } from '../lax/sharding.ts';
 import type { Dims } from '../sharding/fit.ts';
 import { fitted } from '../sharding/fit.ts';
-import type { Mesh } from '../sharding/mesh.ts';
+import { Mesh, requireMesh } from '../sharding/mesh.ts';
 import { shardyMesh, shardySharding } from '../sharding/shardy.ts';
 import { ShardingError } from '../sharding/errors.ts';
 import type { Sharding } from '../sharding/spec.ts';
+import { NamedSharding } from '../sharding/spec.ts';
 import type { Shardings } from '../sharding/tree.ts';
 import { shardingsFor } from '../sharding/tree.ts';
 import type { DType } from '../kernel/dtype.ts';
 import type { Aval, Shape } from '../trace/aval.ts';
 import { showAval } from '../trace/aval.ts';
-import type { Jaxpr } from '../trace/jaxpr.ts';
+import type { ClosedJaxpr, Equation, Jaxpr } from '../trace/jaxpr.ts';
 import { subJaxprs } from '../trace/jaxpr.ts';
 import { stage } from '../trace/stage.ts';
 import { ArgumentError } from '../trace/errors.ts';
+import { requireKnown } from '../trace/options.ts';
 import { donation, stableHloModule } from '../trace/stablehlo/module.ts';
 import type { PathStep, TreeDef } from '../tree/tree.ts';
 import { keystr, leafPaths } from '../tree/tree.ts';
 import { at } from '../util/array.ts';
+import { shown } from '../util/shown.ts';
 import { marksOf, resolveMarks } from './arguments.ts';
 import type { ArgumentShapes } from './jit.ts';
 import { flatFunction, flattenAvals, nameOf } from './trees.ts';
 
 /** Options of {@link exportStableHlo}. */
 export interface ExportOptions {
-  /** The devices that the program is for; without it, one. */
+  /** The devices that the program is for; without it, those of the first sharding that has a mesh of its own, or one. */
   readonly mesh?: Mesh;
   /**
    * How arguments are spread over the mesh: one sharding for all, or a list with shardings for each argument. Where nothing is
@@ -80,32 +83,103 @@ export function exportStableHlo<A extends readonly unknown[], R>(
   args: Readonly<ArgumentShapes<A>>,
   options: ExportOptions = {},
 ): StableHlo {
-  const name = nameOf(f);
-  if (!Array.isArray(args)) {
-    throw new ArgumentError(`[exportStableHlo] needs the list of the arguments of ${name}: exportStableHlo(f, [x, y])`);
-  }
-  const mesh = options.mesh ?? null;
+  requireKnown('exportStableHlo', options, optionNames);
+  const traced = traceForExport('exportStableHlo', f, args);
+  const { inputs, outputs } = traced;
   const { donated } = resolveMarks(
-    `exportStableHlo of ${name}`,
-    marksOf(`exportStableHlo of ${name}`, undefined, options.donateArgnums),
+    `exportStableHlo of ${traced.name}`,
+    marksOf(`exportStableHlo of ${traced.name}`, undefined, options.donateArgnums),
     args.length,
   );
-  const { avals, treedef } = flattenAvals(args, `arguments of ${name}`);
-  const flat = flatFunction(f, treedef);
-  const closed = stage(`exportStableHlo of ${name}`, flat.run, avals);
-  const ends = { avals: closed.jaxpr.outputs.map((o) => o.aval), treedef: flat.outTree() };
-  const inputs = described('inShardings', 'arguments', { avals, treedef }, options.inShardings, mesh).map((x) => ({
-    ...x,
-    donated: donated.includes(x.path[0] as number),
-  }));
-  const outputs = described('outShardings', 'the result', ends, options.outShardings, mesh);
-  if (mesh !== null) requireConstraints(closed.jaxpr, mesh);
+  const ins = shardingsFor('exportStableHlo', 'inShardings', options.inShardings, inputs.treedef);
+  const outs = shardingsFor('exportStableHlo', 'outShardings', options.outShardings, outputs.treedef);
+  const mesh = options.mesh ?? meshOf([...ins, ...outs], traced.closed.jaxpr);
+  if (mesh !== null) requireMesh('exportStableHlo', mesh);
+  return exportTraced(traced, {
+    mesh,
+    inputs: dimsOn(mesh, 'inShardings', 'arguments', inputs, ins),
+    outputs: dimsOn(mesh, 'outShardings', 'the result', outputs, outs),
+    donated,
+  });
+}
+
+const optionNames = Object.keys({
+  ...{ mesh: 0, inShardings: 0, outShardings: 0, donateArgnums: 0 },
+} satisfies Record<keyof ExportOptions, 0>);
+
+/** The arrays of a function's arguments, or of its result. */
+interface Ends {
+  readonly avals: readonly Aval[];
+  readonly treedef: TreeDef;
+}
+
+/** A function that has been traced, to be exported. */
+export interface TracedFunction {
+  /** For errors: the function that the user called. */
+  readonly caller: string;
+  readonly name: string;
+  readonly closed: ClosedJaxpr;
+  /** Of the list of its arguments. */
+  readonly inputs: Ends;
+  readonly outputs: Ends;
+}
+
+/** Traces a function for arguments like these. */
+export function traceForExport(caller: string, f: (...args: never[]) => unknown, args: unknown): TracedFunction {
+  if (typeof f !== 'function') {
+    throw new ArgumentError(`[${caller}] needs a function, and the list of its arguments; got ${shown(f)}`);
+  }
+  const name = nameOf(f);
+  if (!Array.isArray(args)) {
+    throw new ArgumentError(`[${caller}] needs the list of the arguments of ${name}: ${caller}(f, [x, y])`);
+  }
+  const inputs = flattenAvals(args, `arguments of ${name}`);
+  const flat = flatFunction(f as (...args: readonly unknown[]) => unknown, inputs.treedef);
+  const closed = stage(`${caller} of ${name}`, flat.run, inputs.avals);
+  const outputs = { avals: closed.jaxpr.outputs.map((o) => o.aval), treedef: flat.outTree() };
+  return { caller, name, closed, inputs, outputs };
+}
+
+/** Where the arrays of a function are to be. */
+export interface Layout {
+  /** Null for one device. */
+  readonly mesh: Mesh | null;
+  /** How each array is spread; null where nothing is said. */
+  readonly inputs: readonly (Dims | null)[];
+  readonly outputs: readonly (Dims | null)[];
+  /** Positions of arguments whose memory may be taken. */
+  readonly donated: readonly number[];
+}
+
+/**
+ * The module of a function.
+ *
+ * @throws ShardingError for a constraint inside of it that the mesh can't hold.
+ */
+export function exportTraced({ caller, name, closed, ...ends }: TracedFunction, layout: Layout): StableHlo {
+  const { mesh, donated } = layout;
+  const inputs = listed(ends.inputs, layout.inputs, ([first]) => donated.includes(first as number));
+  const outputs = listed(ends.outputs, layout.outputs, () => false);
+  if (mesh !== null) {
+    for (const { params, inputs: of } of constraints(closed.jaxpr))
+      requireConstraint(caller, params, at(of, 0).aval, mesh);
+  }
   const text = stableHloModule(name, closed, {
     ...(mesh === null ? {} : partitioned(mesh)),
     main: { arguments: inputs.map(attributesOf), results: outputs.map(attributesOf) },
   });
   return { text, mesh, inputs, outputs, toString: () => text };
 }
+
+const listed = (
+  { avals, treedef }: Ends,
+  spread: readonly (Dims | null)[],
+  donated: (path: readonly PathStep[]) => boolean,
+): readonly ExportedArray[] =>
+  leafPaths(treedef).map((path, i) => {
+    const { shape, dtype } = at(avals, i);
+    return { path, shape, dtype, sharding: at(spread, i), donated: donated(path) };
+  });
 
 const partitioned = (
   mesh: Mesh,
@@ -119,44 +193,43 @@ const attributesOf = ({ sharding, donated }: ExportedArray): readonly string[] =
   ...donation(donated),
 ];
 
-/** The arrays of one end of a function, with the shardings that a tree says. */
-function described(
+/** The mesh that shardings come with: that of arguments and results, or that of constraints inside of the function. */
+function meshOf(shardings: readonly (Sharding | null)[], jaxpr: Jaxpr): Mesh | null {
+  const named = shardings.find((s) => s instanceof NamedSharding);
+  if (named !== undefined) return named.mesh;
+  const axes = constraints(jaxpr).find(({ params }) => params.mesh !== null)?.params.mesh ?? null;
+  return axes === null ? null : new Mesh(axes);
+}
+
+/** The shardings of one end of a function, on the mesh. */
+function dimsOn(
+  mesh: Mesh | null,
   option: string,
   what: string,
-  { avals, treedef }: { readonly avals: readonly Aval[]; readonly treedef: TreeDef },
-  shardings: Shardings | undefined,
-  mesh: Mesh | null,
-): readonly ExportedArray[] {
+  { avals, treedef }: Ends,
+  shardings: readonly (Sharding | null)[],
+): readonly (Dims | null)[] {
   const paths = leafPaths(treedef);
-  const found = shardingsFor('exportStableHlo', option, shardings, treedef);
-  return avals.map((a, i): ExportedArray => {
-    const sharding = at(found, i);
-    const path = at(paths, i);
-    const called = `${what}${keystr(path)}`;
-    return {
-      path,
-      shape: a.shape,
-      dtype: a.dtype,
-      sharding: sharding === null ? null : onMesh(called, a, sharding, option, mesh),
-      donated: false,
-    };
+  return shardings.map((sharding, i) => {
+    if (sharding === null) return null;
+    if (mesh === null) {
+      const call = `exportStableHlo(f, args, { mesh, ${option} })`;
+      throw new ShardingError('mesh', `[exportStableHlo] ${option} need a mesh: ${call}`);
+    }
+    const a = at(avals, i);
+    const called = `${what}${keystr(at(paths, i))}`;
+    return fitted({ name: 'exportStableHlo', what: called, type: showAval(a), shape: a.shape }, sharding, mesh);
   });
 }
 
-function onMesh(what: string, a: Aval, sharding: Sharding, option: string, mesh: Mesh | null): Dims {
-  if (mesh === null) {
-    throw new ShardingError(
-      'mesh',
-      `[exportStableHlo] ${option} need a mesh: exportStableHlo(f, args, { mesh, ${option} })`,
-    );
-  }
-  return fitted({ name: 'exportStableHlo', what, type: showAval(a), shape: a.shape }, sharding, mesh);
+interface Constraint {
+  readonly params: ConstraintParams;
+  readonly inputs: Equation['inputs'];
 }
 
-/** Refuses constraints inside of a function that the mesh can't hold. */
-function requireConstraints(jaxpr: Jaxpr, mesh: Mesh): void {
-  for (const { primitive, params, inputs } of jaxpr.equations) {
-    subJaxprs(params).forEach((j) => requireConstraints(j, mesh));
-    if (primitive === shardingConstraintP) requireConstraint(params as ConstraintParams, at(inputs, 0).aval, mesh);
-  }
-}
+/** The constraints inside of a function. */
+const constraints = (jaxpr: Jaxpr): readonly Constraint[] =>
+  jaxpr.equations.flatMap(({ primitive, params, inputs }) => [
+    ...subJaxprs(params).flatMap(constraints),
+    ...(primitive === shardingConstraintP ? [{ params: params as ConstraintParams, inputs }] : []),
+  ]);

@@ -3,7 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { BundleOptions, NDArray } from '../../src/index.ts';
-import { ArgumentError, jit, makeMesh, numpy as np, PullbackError, random, saveBundle } from '../../src/index.ts';
+import {
+  lax,
+  NamedSharding,
+  P,
+  ShardingError,
+  ArgumentError,
+  jit,
+  makeMesh,
+  numpy as np,
+  PullbackError,
+  random,
+  saveBundle,
+} from '../../src/index.ts';
 
 /** What `saveBundle` says of bad input, before it writes anything. */
 
@@ -49,8 +61,6 @@ const wrong: readonly (readonly [given: Readonly<Record<string, unknown>>, says:
     { orderKey: random.split(random.key(0), 3) },
     'orderKey must be a key, u32[2] from random.key or random.split; got u32[3,2]',
   ],
-  [{ mesh: undefined }, 'mesh must be a mesh: makeMesh({ data: 8 }); got undefined'],
-  [{ mesh: { data: 2 } }, 'mesh must be a mesh: makeMesh({ data: 8 }); got {"data":2}'],
   [{ title: 3 }, 'title must be a string, got 3'],
   [{ metadata: { epoch: 3 } }, 'metadata.epoch must be a string, got 3'],
   [
@@ -109,6 +119,73 @@ describe('options of saveBundle that can not be', () => {
     const { message } = (await saved.catch((error: unknown) => error)) as Error;
     expect(message.split(' [at ')[0]).toBe(`[saveBundle] ${says}`);
     await expect(stat(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+const other = makeMesh({ data: 8 });
+const four = makeMesh({ data: 4, model: 4 });
+
+/** Shardings that do not fit, in words of saveBundle's own. */
+const misfits: readonly (readonly [given: Readonly<Record<string, unknown>>, says: string])[] = [
+  [{ mesh: undefined }, 'the mesh must be one of makeMesh({ data: 8 }), got undefined'],
+  [{ mesh: { data: 2 } }, 'the mesh must be one of makeMesh({ data: 8 }), got {"data":2}'],
+  [
+    { stateShardings: { v: P() } },
+    'stateShardings needs a sharding, or an object with keys {w}, got an object with keys {v}',
+  ],
+  [{ stateShardings: { w: P('data', null) } }, 'P("data", null) has 2 entries, but state.w, f32[4], has 1 axis'],
+  [{ stateShardings: P('model') }, 'P("model") names the axis "model", which the mesh has not: it has data=2'],
+  [
+    { mesh: makeMesh({ data: 2, model: 3 }), stateShardings: { w: P('model') } },
+    "axis 0 of state.w, f32[4], can't be spread over model=3: 4 is no multiple of 3",
+  ],
+  [{ stateShardings: new NamedSharding(other, P()) }, 'state.w is sharded as P() over data=8, but the mesh is data=2'],
+  [
+    { batchShardings: { x: P() } },
+    'batchShardings needs a sharding, or an object with keys {x, y}, got an object with keys {x}',
+  ],
+  [{ mesh: makeMesh({ data: 3 }) }, "axis 0 of batch.x, f32[4,4], can't be spread over data=3: 4 is no multiple of 3"],
+  [
+    { mesh: four, batchShardings: { x: P(['data', 'model']), y: null } },
+    "axis 0 of batch.x, f32[4,4], can't be spread over data=4, model=4: 4 is no multiple of 16",
+  ],
+];
+
+describe('shardings of a bundle that do not fit', () => {
+  test.each(misfits.map(([given, says]) => ({ given, says })))('$says', async ({ given, says }) => {
+    const columns = { x: { dtype: 'f32' } } as const;
+    const saved = saveBundle<State>(folder, step, { ...options, columns, ...given });
+    await expect(saved).rejects.toBeInstanceOf(ShardingError);
+    const { message } = (await saved.catch((error: unknown) => error)) as Error;
+    expect(message.split(' [at ')[0]).toBe(`[saveBundle] ${says}`);
+    await expect(stat(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+/** Steps whose results are not those of a step. */
+const steps: readonly (readonly [step: (state: State, batch: Batch) => unknown, says: string])[] = [
+  [(s, b) => step(s, b)[0], '[saveBundle] a step returns [state, metrics], got an object with keys {w}'],
+  [(s, b) => [...step(s, b), 1], '[saveBundle] a step returns [state, metrics], got a tuple of 3'],
+  [
+    (s, b) => [{ ...s, extra: 1 }, step(s, b)[1]],
+    '[saveBundle] a step returns [state, metrics] with a state like the one that it got, but it got state.w: f32[4] and returned state.extra: f32[]',
+  ],
+  [
+    (s, b) => [{}, step(s, b)[1]],
+    '[saveBundle] a step returns [state, metrics] with a state like the one that it got, but it got state.w: f32[4] and returned nothing',
+  ],
+  [
+    (s, b) => [lax.withShardingConstraint(s, P('dta')), step(s, b)[1]],
+    '[saveBundle] P("dta") names the axis "dta", which the mesh has not: it has data=2',
+  ],
+];
+
+describe('steps of a bundle that are none', () => {
+  test.each(steps.map(([wrongStep, says]) => ({ wrongStep, says })))('$says', async ({ wrongStep, says }) => {
+    const stateShardings = { w: P('data') };
+    const saved = saveBundle<State>(folder, wrongStep as typeof step, { ...options, stateShardings });
+    const { message } = (await saved.catch((error: unknown) => error)) as Error;
+    expect(message.split(' [at ')[0]).toBe(says);
   });
 });
 

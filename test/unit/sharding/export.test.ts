@@ -4,6 +4,7 @@ import {
   exportStableHlo,
   lax,
   makeMesh,
+  NamedSharding,
   numpy as np,
   P,
   ShapeDtypeStruct,
@@ -73,4 +74,37 @@ test('a donated argument that there is not', () => {
 test('arguments that are no list are refused', () => {
   const call = () => exportStableHlo(predict, struct(2) as unknown as typeof types);
   expect(call).toThrow('[exportStableHlo] needs the list of the arguments of predict');
+});
+
+test('a sharding that has a mesh of its own says which one the program is for', () => {
+  const sharded = new NamedSharding(mesh, P('data'));
+  const double = (x: NDArray): NDArray => x.mul(2);
+  const inside = (x: NDArray): NDArray =>
+    lax.map((row: NDArray) => lax.withShardingConstraint(row.mul(2), new NamedSharding(mesh, P('model'))), x);
+  const exported = [
+    exportStableHlo(double, [struct(8)], { inShardings: sharded }),
+    exportStableHlo(double, [struct(8)], { inShardings: P('data'), outShardings: sharded }),
+    exportStableHlo(inside, [struct(3, 4)]),
+  ];
+  for (const { text, mesh: found } of exported) {
+    expect(String(found)).toBe('data=4, model=2');
+    expect(text).toContain('sdy.mesh @mesh = <["data"=4, "model"=2]>');
+    expect(text).toContain('mhlo.num_partitions = 8 : i32');
+  }
+  expect(exported[0]?.inputs[0]?.sharding).toEqual([['data']]);
+  expect(exported[1]?.inputs[0]?.sharding).toEqual([['data']]);
+  expect(exported[2]?.text).toMatch(/sdy\.sharding_constraint %\w+ <@mesh, \[\{"model"\}\]>/);
+});
+
+test('what can not be exported is refused', () => {
+  const options = { inSharding: P() } as object;
+  expect(() => exportStableHlo(predict, types, options)).toThrow(
+    '[exportStableHlo] there is no option inSharding; there are: mesh, inShardings, outShardings, donateArgnums',
+  );
+  expect(() => exportStableHlo(predict, types, null as never)).toThrow(
+    '[exportStableHlo] the options must be a record, got null',
+  );
+  expect(() => exportStableHlo(undefined as never, [])).toThrow(
+    '[exportStableHlo] needs a function, and the list of its arguments; got undefined',
+  );
 });
