@@ -261,6 +261,15 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     },
   },
   'fewer devices than the mesh': { code: 'devices', args: ['--host-devices', '4'] },
+  'devices that are not here': { code: 'devices', args: ['--platform', 'cuda'] },
+  'devices that no JAX for CPUs knows': { code: 'devices', args: ['--platform', 'tpu'] },
+  'devices that there are not': { code: 'devices', args: ['--platform', 'abacus'] },
+  'devices of the CPU that are none of it': { code: 'devices', args: ['--platform', 'cuda', '--host-devices', '8'] },
+  'a summary in a folder that is a file': {
+    code: 'out-unusable',
+    args: ['--host-devices', '8', '--json', 'package.json/summary.json'],
+  },
+  'a program in the place of a folder': { code: 'out-unusable', args: ['--host-devices', '8', '--hlo', 'tools'] },
   'a mesh that does not divide an axis': { code: 'sharding-indivisible', change: withMesh(3) },
   'an axis that the mesh has not': {
     code: 'sharding-axis',

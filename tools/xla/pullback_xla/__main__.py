@@ -62,6 +62,10 @@ def train_bundle(options: argparse.Namespace) -> int:
     from .stopping import Stopping
     from .training import Settings, Training, train
 
+    if jax.process_index() == 0:
+        for path in (options.json, options.hlo):
+            if path is not None:
+                require_writable(path)
     mesh = make_mesh(manifest)
     resumed = None
     if options.resume is not None:
@@ -84,7 +88,7 @@ def train_bundle(options: argparse.Namespace) -> int:
     rate = outcome.steps_per_second
     if jax.process_index() == 0:
         if options.hlo is not None:
-            options.hlo.write_text("\n".join(f.as_text() for _, f in training.programs.values()), "utf-8")
+            write_report(options.hlo, "\n".join(f.as_text() for _, f in training.programs.values()))
         if options.json is not None:
             summary = {
                 "step": outcome.step,
@@ -95,7 +99,7 @@ def train_bundle(options: argparse.Namespace) -> int:
                 "devices": mesh.devices.size,
                 "processes": jax.process_count(),
             }
-            options.json.write_text(json.dumps(summary), "utf-8")
+            write_report(options.json, json.dumps(summary))
     pace = "" if rate is None else f" · {rate:.3g} steps/s"
     ending = "done" if outcome.stopped_by is None else "stopped"
     kept = "nothing to save" if outcome.checkpoint is None else f"saved {outcome.checkpoint}"
@@ -103,10 +107,19 @@ def train_bundle(options: argparse.Namespace) -> int:
     return 0 if outcome.stopped_by is None else 128 + outcome.stopped_by
 
 
+# Platforms by the names of the flag, and what JAX calls their devices.
+PLATFORMS = {"cpu": "cpu", "cuda": "gpu", "rocm": "gpu", "tpu": "tpu"}
+
+
 def start_jax(options: argparse.Namespace, manifest: Manifest) -> None:
     """Chooses the devices, and meets the other processes."""
-    if options.platform is not None:
-        os.environ["JAX_PLATFORMS"] = "cpu" if options.platform == "cpu" else f"{options.platform},cpu"
+    platform = options.platform
+    if platform is not None and platform not in PLATFORMS:
+        raise RunnerError("devices", f"there is no platform {platform}; there are: {', '.join(PLATFORMS)}")
+    if platform not in (None, "cpu") and options.host_devices is not None:
+        raise RunnerError("devices", f"--host-devices makes devices of the CPU: leave it out, or --platform {platform}")
+    if platform is not None:
+        os.environ["JAX_PLATFORMS"] = "cpu" if platform == "cpu" else f"{platform},cpu"
     import jax
 
     # The orders of examples are those of this generator, whatever the surroundings prefer.
@@ -123,6 +136,42 @@ def start_jax(options: argparse.Namespace, manifest: Manifest) -> None:
             jax.distributed.initialize(*given)
         except (RuntimeError, ValueError) as error:
             raise RunnerError("distributed", f"the processes do not meet: {str(error).splitlines()[0]}") from error
+    _require_devices(platform)
+
+
+def _require_devices(platform: str | None) -> None:
+    """JAX goes over to the CPU where it does not find what it was told to use, or fails in some way of its own."""
+    import jax
+
+    hint = f"--platform {platform} needs such devices, and a JAX that is made for them"
+    try:
+        kind = jax.devices()[0].platform
+    except RuntimeError as error:
+        reason = (str(error).strip().splitlines() or ["no devices"])[0]
+        raise RunnerError("devices", f"JAX has no devices: {reason}" if platform is None else f"{hint}: {reason}") from None
+    if platform is not None and kind != PLATFORMS[platform]:
+        raise RunnerError("devices", f"{hint}: here are {jax.device_count()} ({kind})")
+
+
+def require_writable(path: Path) -> None:
+    """Finds out before the work what would be found out after it: whether a file can be written, or made with its folder."""
+    if path.is_dir():
+        raise RunnerError("out-unusable", f"{path} can't be written: it is a folder")
+    there = path
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if there != path and not there.is_dir():
+        raise RunnerError("out-unusable", f"{path} can't be written: {there} is no folder")
+    if not os.access(there, os.W_OK):
+        raise RunnerError("out-unusable", f"{path} can't be written: permission denied")
+
+
+def write_report(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise RunnerError("out-unusable", f"{path} can't be written: {error.strerror}") from None
 
 
 def announce(manifest: Manifest, devices: int, kind: str, step: int, steps: int) -> str:

@@ -109,8 +109,7 @@ def place(x: np.ndarray, sharding: NamedSharding) -> jax.Array:
     return jax.make_array_from_callback(x.shape, sharding, lambda index: x[index])
 
 
-def fetch(arrays: Arrays, mesh: Mesh) -> list[np.ndarray]:
-    """Whole arrays on every process."""
-    everywhere = NamedSharding(mesh, PartitionSpec())
-    whole: Any = jax.jit(lambda xs: xs, out_shardings=everywhere)(list(arrays))
-    return [np.asarray(x.addressable_data(0)) for x in whole]
+def fetcher(mesh: Mesh) -> Callable[[Arrays], list[np.ndarray]]:
+    """A function that gets whole arrays on every process; it is compiled once for arrays of the same types."""
+    gather: Any = jax.jit(lambda xs: xs, out_shardings=NamedSharding(mesh, PartitionSpec()))
+    return lambda arrays: [np.asarray(x.addressable_data(0)) for x in gather(list(arrays))]

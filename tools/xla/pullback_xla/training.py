@@ -19,7 +19,7 @@ from .checkpoint import FILE, Checkpoint, save_checkpoint
 from .dataset import Examples
 from .errors import RunnerError
 from .manifest import Manifest, Step
-from .program import compile_step, fetch, place, sharding_of
+from .program import compile_step, fetcher, place, sharding_of
 from .stopping import Stopping
 
 METRICS = "metrics.jsonl"
@@ -67,6 +67,7 @@ class Training:
         self.state_types = [t for t in manifest.steps[0].inputs if t.role == "state"]
         self.state = [place(beginning.tensors[t.name], sharding_of(t, mesh)) for t in self.state_types]
         self.programs: dict[int, tuple[Step, Callable[..., list[jax.Array]]]] = {}
+        self.fetch = fetcher(mesh)
         self.compile_seconds = 0.0
         self.shardings = {step.batch_size: [sharding_of(t, mesh) for t in step.inputs] for step in manifest.steps}
 
@@ -114,7 +115,7 @@ class Training:
 
     def tensors(self) -> dict[str, np.ndarray]:
         """The whole state in host memory, by the paths of its leaves."""
-        return {t.name: x for t, x in zip(self.state_types, fetch(self.state, self.mesh))}
+        return {t.name: x for t, x in zip(self.state_types, self.fetch(self.state))}
 
 
 def train(training: Training, settings: Settings, stopping: Stopping, say: Callable[[str], None]) -> Outcome:
