@@ -5,6 +5,7 @@ import { asArray } from '../trace/asarray.ts';
 import { aval, showAval } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { eachCase, mistyped, primitive, typed } from '../trace/primitive.ts';
+import { requireDType } from '../trace/static.ts';
 import type { NDArray } from '../trace/value.ts';
 import type { ArrayLike } from '../trace/value.ts';
 
@@ -41,7 +42,9 @@ export const castP = primitive<{ readonly dtype: DType; readonly weakType: boole
  */
 export function convertElementType(operand: ArrayLike, dtype: DType, weakType = false): NDArray {
   const x = asArray(operand, 'convertElementType');
-  return x.dtype === dtype && x.weakType === weakType ? x : bind1(castP, [x], { dtype, weakType });
+  return x.dtype === dtype && x.weakType === weakType
+    ? x
+    : bind1(castP, [x], { dtype: requireDType(dtype, 'astype'), weakType });
 }
 
 /** Positions in a dtype that has all that they are compared with and added to: those in narrow integers as i32. */

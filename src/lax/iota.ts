@@ -5,6 +5,7 @@ import { aval, showShape } from '../trace/aval.ts';
 import type { Shape } from '../trace/aval.ts';
 import { bind1 } from '../trace/context.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
+import { requireDType } from '../trace/static.ts';
 import type { NDArray } from '../trace/value.ts';
 import { validAxes } from './rules.ts';
 
@@ -33,4 +34,4 @@ export const iotaP = primitive<{ readonly dtype: DType; readonly shape: Shape; r
  * lax.broadcastedIota('i32', [2, 3], 1); // [[0, 1, 2], [0, 1, 2]]
  */
 export const broadcastedIota = (dtype: DType, shape: Shape, axis: number): NDArray =>
-  bind1(iotaP, [], { dtype, shape, axis });
+  bind1(iotaP, [], { dtype: requireDType(dtype, 'broadcastedIota'), shape, axis });

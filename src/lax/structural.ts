@@ -10,7 +10,7 @@ import { bind1 } from '../trace/context.ts';
 import { DTypeError } from '../trace/errors.ts';
 import { mistyped, primitive, typed } from '../trace/primitive.ts';
 import type { Batched } from '../trace/primitive.ts';
-import { staticShape } from '../trace/static.ts';
+import { requireDType, staticShape } from '../trace/static.ts';
 import { NDArray } from '../trace/value.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
@@ -90,7 +90,7 @@ export function broadcastInDim(operand: ArrayLike, shape: Shape, axes: readonly 
 
 /** An array of one value. */
 export const fill = (shape: Shape, dtype: DType, value: number): NDArray =>
-  broadcastInDim(scalarOf(dtype, value), shape, []);
+  broadcastInDim(scalarOf(requireDType(dtype, 'full'), value), shape, []);
 
 /** Zeros of a type. */
 export const zerosOf = (a: Aval): NDArray => fill(a.shape, a.dtype, 0);

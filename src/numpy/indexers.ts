@@ -84,6 +84,12 @@ function positionOf(name: string, x: NDArray, i: number, axis: number): Part {
 }
 
 function rangeOf(name: string, x: NDArray, i: readonly (number | null)[], axis: number): Range {
+  const given: unknown = i;
+  if (!Array.isArray(given)) {
+    throw new ArgumentError(
+      `[${name}] takes numbers, ranges [start, stop, step], arrays, null and "..."; got ${typeof given} ${JSON.stringify(given)}`,
+    );
+  }
   const n = at(x.shape, axis);
   const step = i[2] ?? 1;
   if (step === 0 || i.length > 3 || i.some((e) => e !== null && !Number.isInteger(e))) {

@@ -5,7 +5,7 @@ import * as tree from '../tree/tree.ts';
 import { range } from '../util/array.ts';
 import { zerosLike } from './trees.ts';
 import type { Scalar, ScalarOrSchedule, Schedule } from './scalars.ts';
-import { increment, isSchedule, negated, times, zeroCount } from './scalars.ts';
+import { increment, isSchedule, negated, requireScalarOrSchedule, times, zeroCount } from './scalars.ts';
 import type { GradientTransformation } from './transformation.ts';
 import { identity } from './transformation.ts';
 
@@ -94,6 +94,7 @@ export function scaleByLearningRate(
   { flipSign = true }: { readonly flipSign?: boolean } = {},
 ): GradientTransformation {
   if (learningRate === null) return identity();
+  requireScalarOrSchedule('optim.scaleByLearningRate', 'the learning rate', learningRate);
   const signed = (rate: Scalar): Scalar => (flipSign ? negated(rate) : rate);
   if (isSchedule(learningRate)) return scaleBySchedule((count) => signed(learningRate(count)));
   return scale(signed(learningRate));

@@ -4,7 +4,8 @@ import { convertElementType } from '../lax/casts.ts';
 import { scalarOf } from '../lax/rules.ts';
 import { minimum } from '../numpy/elementwise.ts';
 import { promoteTypes } from '../numpy/promote.ts';
-import type { NDArray } from '../trace/value.ts';
+import { ArgumentError } from '../trace/errors.ts';
+import { NDArray } from '../trace/value.ts';
 import { leaves } from '../tree/tree.ts';
 
 /** A number of an optimizer: known, or an array without axes, which may be traced. */
@@ -18,6 +19,12 @@ export type ScalarOrSchedule = Scalar | Schedule;
 
 /** Is it a schedule, and not the number itself? */
 export const isSchedule = (x: unknown): x is Schedule => typeof x === 'function';
+
+/** @throws ArgumentError unless it is a number, an array or a schedule, as a user without types may have passed. */
+export function requireScalarOrSchedule(name: string, what: string, x: ScalarOrSchedule): void {
+  if (typeof x === 'number' || isSchedule(x) || x instanceof NDArray) return;
+  throw new ArgumentError(`[${name}] ${what} must be a number, a scalar array or a schedule; got a ${typeof x}`);
+}
 
 /** An array in the dtype of another. */
 export const asLike = (x: NDArray, like: NDArray): NDArray => inDtype(x, like.dtype);

@@ -65,8 +65,9 @@ export const wrapKeyData = (data: NDArray): NDArray => keyData(data);
 
 /** The two words of a key, in a shape. */
 function words(k: NDArray, shape: Shape): readonly [NDArray, NDArray] {
-  if (k.dtype !== 'u32' || k.ndim !== 1 || k.shape[0] !== 2) {
-    throw new ArgumentError(`[random] needs a key, u32[2] from random.key or random.split; got ${showAval(k.aval)}`);
+  if (!(k instanceof NDArray) || k.dtype !== 'u32' || k.ndim !== 1 || k.shape[0] !== 2) {
+    const got = (k as unknown) instanceof NDArray ? showAval(k.aval) : `a ${typeof k}`;
+    throw new ArgumentError(`[random] needs a key, u32[2] from random.key or random.split; got ${got}`);
   }
   const word = (i: number): NDArray => broadcastInDim(reshape(k.slice(i), []), shape, []);
   return [word(0), word(1)];

@@ -3,6 +3,7 @@ import { hostArrayOf } from '../kernel/semantics.ts';
 import { aval } from './aval.ts';
 import { ConcreteArray } from './concrete.ts';
 import { ArgumentError } from './errors.ts';
+import { requireDType } from './static.ts';
 import type { ArrayLike, NestedNumbers } from './value.ts';
 import { NDArray } from './value.ts';
 
@@ -86,7 +87,7 @@ export function fromNested(x: NestedNumbers, dtype: DType | null, what: string):
   };
   go(x, 0);
   const resolved = dtype ?? (kinds.has('boolean') && !kinds.has('number') ? 'bool' : 'f32');
-  const data = hostArrayOf(resolved, flat);
+  const data = hostArrayOf(requireDType(resolved, what), flat);
   return ConcreteArray.fromHost(aval(shape, resolved, dtype === null && typeof x === 'number'), data);
 }
 

@@ -1,7 +1,8 @@
-import { isInteger } from '../kernel/dtype.ts';
+import type { DType } from '../kernel/dtype.ts';
+import { dtypes, isInteger } from '../kernel/dtype.ts';
 import type { Shape } from './aval.ts';
 import { showAval } from './aval.ts';
-import { ArgumentError, ValueDependentShapeError } from './errors.ts';
+import { ArgumentError, DTypeError, ValueDependentShapeError } from './errors.ts';
 import { NDArray, Tracer } from './value.ts';
 
 /**
@@ -46,6 +47,16 @@ export function staticShape(shape: Shape | number, what: string): Shape {
     : given.map((n, i) => staticNumber(n, Array.isArray(shape) ? `${what}[${i}]` : what));
   if (extents.every((n) => Number.isInteger(n) && n >= 0)) return extents;
   throw new ArgumentError(`${what} must have integer extents, 0 or more; got [${extents.join(', ')}]`);
+}
+
+/**
+ * The dtype, where it is one: a user without types, or of another library, may have written `float32`.
+ *
+ * @throws DTypeError when it is none.
+ */
+export function requireDType(dtype: DType, what: string): DType {
+  if (dtypes.includes(dtype)) return dtype;
+  throw new DTypeError(`[${what}] the dtype must be one of ${dtypes.join(', ')}; got ${describe(dtype)}`);
 }
 
 function describe(x: unknown): string {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { NDArray } from '../../src/index.ts';
 import type { MistakeError } from '../../src/util/error.ts';
-import { grad, jit, jvp, lax, numpy as np, PullbackError, tree, valueAndGrad, vmap } from '../../src/index.ts';
+import { grad, jit, jvp, lax, numpy as np, PullbackError, random, tree, valueAndGrad, vmap } from '../../src/index.ts';
 
 /** Each kind of mistake gets an error of its own kind, whose text says what, where and what to do. */
 
@@ -37,6 +37,29 @@ const sizes: readonly Mistake[] = Object.entries<(n: number) => unknown>({
 }));
 
 const mistakes: readonly Mistake[] = [
+  ...Object.entries({
+    full: () => np.ones([2], { dtype: 'float32' as 'f32' }),
+    array: () => np.array([2], { dtype: 'float32' as 'f32' }),
+    astype: () => x.astype('float32' as 'f32'),
+    broadcastedIota: () => lax.broadcastedIota('float32' as 'f32', [2], 0),
+  }).map(([name, make]) => ({
+    what: `a dtype by another library's name, in ${name}`,
+    make,
+    code: 'dtype-mismatch',
+    says: [`[${name}] the dtype must be one of bool, i8,`, 'f32, f64; got the string "float32"'],
+  })),
+  {
+    what: 'an index that is none',
+    make: () => x.slice(':' as '...'),
+    code: 'invalid-argument',
+    says: ['[slice] takes numbers, ranges [start, stop, step], arrays, null and "..."; got string ":"'],
+  },
+  {
+    what: 'a number where a key is needed',
+    make: () => random.normal(0 as unknown as NDArray, [2]),
+    code: 'invalid-argument',
+    says: ['[random] needs a key, u32[2] from random.key or random.split; got a number'],
+  },
   {
     what: 'shapes that do not broadcast, with the bad axis marked',
     make: () => np.add(np.zeros([4, 3]), np.zeros([4, 2])),

@@ -7,6 +7,8 @@ const key = random.key(0);
 const of = (layer: nn.Layer, ...shape: readonly number[]): unknown => layer.init(key, shape);
 const trained = (layer: nn.Layer): unknown => layer.apply(null, null, np.ones([1, 2, 3]), { training: true });
 
+const attention = nn.multiHeadAttention(2).init(key, [3, 4]).params;
+
 const mistakes: readonly (readonly [what: string, make: () => unknown, code: string, says: readonly string[]])[] = [
   ['images where sequences are needed', () => of(nn.conv1d(2, 3), 5, 5, 1), 'invalid-argument', ['[nn.conv1d]', 'sequences [length, channels]', '[5, 5, 1]']],
   ['images where volumes are needed', () => of(nn.conv3d(2, 3), 5, 5, 1), 'invalid-argument', ['[nn.conv3d]', 'volumes [depth, height, width, channels]', '[5, 5, 1]']],
@@ -20,6 +22,7 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, code: str
   ['pools of vectors', () => of(nn.avgPool(2), 5), 'invalid-argument', ['[nn.avgPool]', '[...spatial, channels]', '[5]']],
   ['a mean over no axes', () => of(nn.globalAvgPool(), 5), 'invalid-argument', ['[nn.globalAvgPool]', '[5]']],
   ['a reshape to another size', () => of(nn.reshape([2, 3]), 5), 'shape-mismatch', ['[reshape]', 'f32[1,5]', '[1, 2, 3]']],
+  ['attention over one example without a batch axis', () => nn.multiHeadAttention(2).apply(attention, null, np.ones([3, 4]), { training: false }), 'shape-mismatch', ['[nn.multiHeadAttention]', '[n, time, features]', 'f32[3,4]']],
   ['batch norm of scalars', () => of(nn.batchNorm()), 'invalid-argument', ['[nn.batchNorm]', 'scalars', '[n, 1]']],
   ['layer norm of scalars', () => of(nn.layerNorm()), 'invalid-argument', ['[nn.layerNorm]', 'scalars', '[n, 1]']],
   ['groups that do not divide the channels', () => of(nn.groupNorm(), 4, 4, 48), 'invalid-argument', ['[nn.groupNorm]', '32 groups', '48 channels']],

@@ -19,6 +19,14 @@ interface Mistake {
 
 const mistakes: readonly Mistake[] = [
   {
+    what: 'a learning rate that is a string',
+    make: () => optim.adam('1e-3' as unknown as number),
+    code: 'invalid-argument',
+    says: [
+      '[optim.scaleByLearningRate] the learning rate must be a number, a scalar array or a schedule; got a string',
+    ],
+  },
+  {
     what: 'decay of weights without parameters',
     make: alone(optim.adamw(0.1)),
     code: 'invalid-argument',
