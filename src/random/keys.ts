@@ -52,7 +52,12 @@ function keyOf(seed: NDArray): NDArray {
   return made;
 }
 
-/** The words of keys: u32[..., 2]. Keys are such arrays already; the function is there for code that comes from JAX. */
+/**
+ * The words of keys: u32[..., 2]. Keys are such arrays already; the function is there for code that comes from JAX.
+ *
+ * @example
+ * random.keyData(random.key(42)); // [0, 42]
+ */
 export function keyData(keys: NDArray): NDArray {
   if (keys.dtype !== 'u32' || keys.shape.at(-1) !== 2) {
     throw new ArgumentError(`[random.keyData] needs keys, u32[..., 2]; got ${showAval(keys.aval)}`);
@@ -60,7 +65,12 @@ export function keyData(keys: NDArray): NDArray {
   return keys;
 }
 
-/** Keys from their words, u32[..., 2]. */
+/**
+ * Keys from their words, u32[..., 2].
+ *
+ * @example
+ * const k = random.wrapKeyData(np.array([0, 42], { dtype: 'u32' })); // random.key(42)
+ */
 export const wrapKeyData = (data: NDArray): NDArray => keyData(data);
 
 /** The two words of a key, in a shape. */
@@ -109,7 +119,14 @@ export function foldIn(k: NDArray, data: ArrayLike): NDArray {
   return folded;
 }
 
-/** The same key as a key of its own: for using one twice on purpose while `debugKeyReuse` is on. */
+/**
+ * The same key as a key of its own: for using one twice on purpose while `debugKeyReuse` is on.
+ *
+ * @example
+ * const k = random.key(0);
+ * const [noise, again] = [random.normal(k, [2]), random.normal(random.clone(k), [2])]; // the same numbers
+ * np.arrayEqual(noise, again); // true
+ */
 export function clone(k: NDArray): NDArray {
   const words = keyData(k);
   return lax.or(words, lax.like(words, 0));

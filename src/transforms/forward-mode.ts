@@ -20,6 +20,7 @@ type Fn<A extends readonly unknown[], R> = (...args: A) => R;
  * @throws ShapeMismatchError when a tangent's type is not its primal's.
  * @example
  * const [y, dy] = jvp((x: NDArray) => np.sin(x), [x], [dx]);
+ * jvp((x: NDArray, y: NDArray) => x.mul(y), [np.array(3), np.array(4)], [np.array(1), np.array(10)])[1]; // 34
  */
 export function jvp<A extends readonly unknown[], R, X>(
   f: Fn<A, readonly [R, X]>,
@@ -64,6 +65,7 @@ export function jvp(
  * @example
  * const [y, df] = linearize((x: NDArray) => np.sin(x), x);
  * const dy = df(dx);
+ * linearize((x: NDArray) => x.pow(2), np.array(3))[1](np.array(0.5)); // 3
  */
 export function linearize<A extends readonly unknown[], R, X>(
   f: Fn<A, readonly [R, X]>,

@@ -33,6 +33,8 @@ type PlainGradientOf<A extends readonly unknown[], N> = N extends readonly unkno
  * @example
  * const f = (x: NDArray) => x.mul(x).sum();
  * await grad(f)(np.array([1, 2, 3])).tolist(); // [2, 4, 6]
+ * grad((x: NDArray, y: NDArray) => x.mul(y), { argnums: 1 })(np.array(3), np.array(4)); // 3
+ * const [gradient, largest] = grad((x: NDArray) => [f(x), x.max()] as const, { hasAux: true })(np.array([3, 4]));
  */
 export function grad<A extends readonly unknown[], X, const N extends ArgnumsOf<A> = First<A>>(
   f: Fn<A, readonly [NDArray, X]> & ByNumber<A, N>,
@@ -70,6 +72,8 @@ export function grad(
  * @throws GradientError when `f` does not return one real number, or the argument holds integers.
  * @example
  * const [loss, gradients] = valueAndGrad(lossOf)(params, batch);
+ * const f = (x: NDArray) => x.mul(x).sum();
+ * const [[value, aux], slope] = valueAndGrad((x: NDArray) => [f(x), x] as const, { hasAux: true })(np.array(3));
  */
 export function valueAndGrad<A extends readonly unknown[], X, const N extends ArgnumsOf<A> = First<A>>(
   f: Fn<A, readonly [NDArray, X]> & ByNumber<A, N>,

@@ -163,10 +163,18 @@ export const jacfwd = forward as Jacobian;
  * {@link jacfwd} does.
  *
  * @throws GradientError for an argument or a result that is not float.
+ * @example
+ * jacrev((x: NDArray) => x.mul(x).sum())(np.array([1, 2])); // [2, 4]
+ * jacrev((x: NDArray, y: NDArray) => x.mul(y), { argnums: 1 })(np.array([3, 4]), np.array([1, 2])); // [[3, 0], [0, 4]]
  */
 export const jacrev = reverse as Jacobian;
 
-/** As {@link jacrev}. */
+/**
+ * As {@link jacrev}.
+ *
+ * @example
+ * jacobian((x: NDArray) => np.stack([x.sum(), x.prod()]))(np.array([2, 3])); // [[1, 1], [3, 2]]
+ */
 export const jacobian: Jacobian = jacrev;
 
 /** What {@link hessian} is. */

@@ -23,6 +23,7 @@ type Fn<A extends readonly unknown[], R> = (...args: A) => R;
  * @example
  * const [y, pullback] = vjp((x: NDArray) => np.sin(x), x);
  * const [ctX] = pullback(np.onesLike(y));
+ * vjp((x: NDArray) => x.pow(2), np.array([3, 4]))[1](np.array([1, 10]))[0]; // [6, 80]
  */
 export function vjp<A extends readonly unknown[], R, X>(
   f: Fn<A, readonly [R, X]>,

@@ -68,5 +68,11 @@ export function checkpoint<A extends readonly unknown[], R>(
   };
 }
 
-/** As {@link checkpoint}. */
+/**
+ * As {@link checkpoint}.
+ *
+ * @example
+ * const block = remat(layer);
+ * grad((p: NDArray) => block(p, np.array([[0.5]])).sum())(np.array([[2]])); // [[0.209987]]
+ */
 export const remat: typeof checkpoint = checkpoint;

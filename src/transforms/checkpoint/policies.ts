@@ -31,6 +31,12 @@ const hasBatchAxes = (params: unknown): boolean => {
 /**
  * What `checkpoint` may save of what the backward pass needs; everything else is computed again. The arguments of the
  * checkpointed function are always kept.
+ *
+ * @example
+ * const layer = (w: NDArray, x: NDArray) => np.tanh(checkpointName(x.matmul(w), 'product'));
+ * const block = checkpoint(layer, { policy: checkpointPolicies.saveOnlyTheseNames('product') });
+ * const { dotsSaveable, saveFromBothPolicies, saveOnlyTheseNames } = checkpointPolicies;
+ * const either = saveFromBothPolicies(dotsSaveable, saveOnlyTheseNames('product'));
  */
 export const checkpointPolicies = {
   /** Everything that the backward pass needs, as without `checkpoint`. */
