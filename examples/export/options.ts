@@ -6,6 +6,7 @@ import { UsageError } from '../training/errors.ts';
 import { describeFlags } from '../training/flags.ts';
 import type { ModelFlags, Options } from '../training/options.ts';
 import { parseOptions, usage as trainingUsage } from '../training/options.ts';
+import { meshAxes } from './shardings.ts';
 
 /** What the export command was asked for: a training, and the mesh that it is to run on. */
 export interface ExportOptions {
@@ -18,7 +19,11 @@ export interface ExportOptions {
 }
 
 const flags = {
-  mesh: { type: 'string', value: 'A=N[,B=M]', help: 'the devices, in a grid with named axes (default data=8)' },
+  mesh: {
+    type: 'string',
+    value: 'AXES',
+    help: 'devices: data=N, over which batches are spread, and model=M for layers (default data=8)',
+  },
   out: { type: 'string', value: 'DIR', help: 'folder for the bundle (default runs/bundles/<model>)' },
   shards: { type: 'string', value: 'N', help: 'files to cut the images into (default one for each 16384)' },
 } as const;
@@ -91,5 +96,10 @@ function meshOf(text: string): Mesh {
   });
   const twice = axes.find(([name], i) => axes.findIndex(([other]) => other === name) !== i);
   if (twice !== undefined) throw new UsageError(`--mesh names ${twice[0]} twice`);
+  const stray = axes.find(([name]) => !(name in meshAxes));
+  if (stray !== undefined) {
+    const uses = Object.entries(meshAxes).map(([name, what]) => `${what} over ${name}`);
+    throw new UsageError(`--mesh has the axis ${stray[0]}, over which nothing goes: there go ${uses.join(', ')}`);
+  }
   return makeMesh(Object.fromEntries(axes));
 }

@@ -46,7 +46,9 @@ test('writes what the training command would train', async () => {
 });
 
 test('a second axis of the mesh spreads the outputs of layers, and what the optimizer remembers of them', async () => {
-  expect((await run(`cnn --batch-size 4 --train-size 8 --out ${bundle()} --mesh=data=2,model=2`)).code).toBe(0);
+  const { code, text } = await run(`cnn --batch-size 4 --train-size 8 --out ${bundle()} --mesh=data=2,model=2`);
+  expect(code).toBe(0);
+  expect(text).toContain('a state of 27 arrays, 24 of them spread over model=2\n');
   const { steps } = await manifest();
   const spread = (name: string) => steps[0]?.inputs.find((x) => x.name === name)?.sharding;
   expect(spread('params[0].kernel')).toEqual([[], [], [], ['model']]);
@@ -54,6 +56,31 @@ test('a second axis of the mesh spreads the outputs of layers, and what the opti
   expect(spread('optimizer[0].mu[9].bias')).toEqual([['model']]);
   expect(spread('key')).toEqual([[]]);
   expect(spread('images')).toEqual([['data'], [], [], []]);
+});
+
+test('axes go by their names, in whatever order and number', async () => {
+  const call = `autoencoder --data ${join(folder, 'data')} --batch-size 4 --out ${bundle()}`;
+  const shardings = async (...names: readonly string[]) => {
+    const [step] = (await manifest()).steps;
+    return names.map((name) => step?.inputs.find((x) => x.name === name)?.sharding);
+  };
+  expect((await run(`${call} --mesh model=2,data=4`)).code).toBe(0);
+  expect(await shardings('params[1].kernel', 'images')).toEqual([
+    [[], ['model']],
+    [['data'], [], [], []],
+  ]);
+  expect((await run(`${call} --mesh model=2`)).code).toBe(0);
+  expect(await shardings('params[1].kernel', 'images')).toEqual([
+    [[], ['model']],
+    [[], [], [], []],
+  ]);
+});
+
+test('an axis that divides no layer is refused', async () => {
+  expect(await run(`cnn --batch-size 4 --train-size 8 --out ${bundle()} --mesh data=2,model=3`)).toEqual({
+    code: 2,
+    text: 'error (usage): model=3 divides the outputs of no layer: there are layers of 10, 32, 64\n',
+  });
 });
 
 test('the state is the one that the training command begins with', async () => {
@@ -66,7 +93,7 @@ test('the state is the one that the training command begins with', async () => {
 test('--help shows the flags, without those that are for training alone', async () => {
   const { code, text } = await run('--help');
   expect(code).toBe(0);
-  expect(text).toContain('--mesh A=N[,B=M]');
+  expect(text).toContain('--mesh AXES          devices: data=N');
   expect(text).toContain('--batch-size N');
   expect(text).not.toContain('--resume');
   expect(text.match(/--out /g)).toHaveLength(1);
@@ -76,6 +103,10 @@ test.each([
   ['cnn --mesh data', '--mesh must be like data=8 or data=4,model=2, not data'],
   ['cnn --mesh data=0', '--mesh must be like data=8 or data=4,model=2, not data=0'],
   ['cnn --mesh data=2,data=2', '--mesh names data twice'],
+  [
+    'cnn --mesh data=2,pipe=3',
+    '--mesh has the axis pipe, over which nothing goes: there go the images of a batch over data, the outputs of layers over model',
+  ],
   ['cnn --mesh', "Option '--mesh <value>' argument missing (--help shows the flags)"],
   ['cnn --shards none', '--shards must be a whole number from 1, not none (--help shows the flags)'],
   ['cnn --resume', '--resume is for npm run train (--help shows the flags)'],
