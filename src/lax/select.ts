@@ -1,6 +1,7 @@
 import { select as selectExpr } from '../kernel/expr.ts';
 import { asArray } from '../trace/asarray.ts';
 import { aval, firstDifferentAxis, sameShape, showAval, showMarked } from '../trace/aval.ts';
+import { choosing } from '../trace/choice.ts';
 import { bind1 } from '../trace/context.ts';
 import { mistyped, primitive, typed, wrongDtype } from '../trace/primitive.ts';
 import type { NoParams } from '../trace/primitive.ts';
@@ -61,7 +62,9 @@ export const selectP = primitive<NoParams, 3>({
  * lax.select(np.array([true, false]), np.array([1, 2]), np.array([3, 4])); // [1, 4]
  */
 export function select(condition: ArrayLike, x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = operands('select', [x, y]) as readonly [NDArray, NDArray];
-  const c = asArray(condition, 'select');
-  return bind1(selectP, [c.ndim === 0 ? broadcastInDim(c, a.shape, []) : c, a, b], {});
+  return choosing(select, () => {
+    const [a, b] = operands('select', [x, y]) as readonly [NDArray, NDArray];
+    const c = asArray(condition, 'select');
+    return bind1(selectP, [c.ndim === 0 ? broadcastInDim(c, a.shape, []) : c, a, b], {});
+  });
 }

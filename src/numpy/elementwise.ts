@@ -5,6 +5,7 @@ import { select } from '../lax/select.ts';
 import { stopGradient } from '../lax/stop-gradient.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { asArray } from '../trace/asarray.ts';
+import { choosing } from '../trace/choice.ts';
 import { convertElementType } from '../lax/casts.ts';
 import { finfo } from './dtypes.ts';
 import { broadcastShapes, broadcastTo, promoted, promotedFloats, resultType, toDtype } from './promote.ts';
@@ -364,10 +365,12 @@ export function hypot(x: ArrayLike, y: ArrayLike): NDArray {
  * np.where(np.array([1, -2]).gt(0), 10, np.array([3, 4])); // [10, 4]
  */
 export function where(condition: ArrayLike, x: ArrayLike, y: ArrayLike): NDArray {
-  const [a, b] = promoted('where', [x, y]) as readonly [NDArray, NDArray];
-  const c = toDtype(condition, 'bool');
-  const shape = broadcastShapes('where', [c, a]);
-  return select(broadcastTo(c, shape), broadcastTo(a, shape), broadcastTo(b, shape));
+  return choosing(where, () => {
+    const [a, b] = promoted('where', [x, y]) as readonly [NDArray, NDArray];
+    const c = toDtype(condition, 'bool');
+    const shape = broadcastShapes('where', [c, a]);
+    return select(broadcastTo(c, shape), broadcastTo(a, shape), broadcastTo(b, shape));
+  });
 }
 
 /**

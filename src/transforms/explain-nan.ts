@@ -16,11 +16,12 @@ import { flattenArrays, nameOf } from './trees.ts';
 /**
  * Says where a NaN or an infinity comes from: `explainNan(f)(...args)` runs `f` again, operation by operation, follows the
  * first NaN among its results (or else the first infinity) back through the elements that it was computed from, and names
- * the first operation that made one of finite numbers, with its operands and the line of the user's code.
+ * the first operation that made one of finite numbers, with its operands, the line of the user's code and the iteration of
+ * the loop that it is in. Of a sum or a product of matrices, the terms that are NaN or infinite are followed and told.
  *
  * `f` may be a gradient, or any other function that is made by transformations. What went wrong going backward is told as
- * such: a factor of a derivative, as 1/√x at 0, or a cotangent. Where a cotangent is zero because `where` chose the other
- * branch, and becomes NaN all the same, the report has a hint to guard the operand too (double where). A value that is not
+ * such: a factor of a derivative, as 1/√x at 0, or a cotangent. Where a cotangent is zero because the user's `where` chose
+ * the other branch, and becomes NaN all the same, the report has a hint to guard the operand too (double where). A value that is not
  * finite but does not reach the results is nobody's fault. Infinities that `f` was given are passed over where they do no harm.
  *
  * What is jitted runs uncompiled meanwhile (as by `disableJit`), and all that was computed is kept until the report is

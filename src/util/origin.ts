@@ -7,33 +7,56 @@
 export class Origin {
   /** The named scopes around it, outermost first: `encoder/attention`; empty outside of any. */
   readonly scope: string;
+  /** Of each loop around it that runs as a plain one, outermost first, the iteration. */
+  readonly iterations: readonly number[];
+  /** Was it `where` or `select`, called by the user's own code? Noted where somebody asks for it: see {@link asChoice}. */
+  readonly isChoice: boolean;
   private readonly made: { readonly stack?: string };
 
-  constructor(scope: string, made: { readonly stack?: string }) {
+  constructor(
+    scope: string,
+    made: { readonly stack?: string },
+    { iterations, isChoice }: Pick<Origin, 'iterations' | 'isChoice'> = nowhere,
+  ) {
     this.scope = scope;
     this.made = made;
+    this.iterations = iterations;
+    this.isChoice = isChoice;
   }
 
   /** The first frame outside of pullback: `at loss (/home/me/train.ts:12:9)`; null where the engine does not say. */
   line(): string | null {
-    return userFrame(this.made.stack ?? '');
+    return userFrame(this.made.stack ?? '')?.text ?? null;
+  }
+
+  /** The same as a choice, if it was noted in a function that the user's own code called. */
+  asChoice(): Origin {
+    const frame = userFrame(this.made.stack ?? '');
+    // Where frames can't be left out, those from that function on come first.
+    const most = typeof Error.captureStackTrace === 'function' ? 0 : 3;
+    const isChoice = frame !== null && frame.within <= most;
+    return new Origin(this.scope, this.made, { iterations: this.iterations, isChoice });
   }
 
   /** The same inside of another scope. */
   within(outer: string): Origin {
-    return new Origin(joinScopes(outer, this.scope), this.made);
+    return new Origin(joinScopes(outer, this.scope), this.made, this);
   }
 
   /** The same with its line as text. Frames keep functions, and what those close over, alive; text does not. */
   settled(): Origin {
     const line = this.line();
-    return new Origin(this.scope, line === null ? {} : { stack: `\n    ${line}` });
+    return new Origin(this.scope, line === null ? {} : { stack: `\n    ${line}` }, this);
   }
 }
 
-// What is being done on whose behalf; only `withOrigin` and `withScope` change these cells.
+/** In no loop, and no choice. */
+const nowhere = { iterations: [], isChoice: false } as const;
+
+// What is being done on whose behalf; only `withOrigin`, `withScope` and `inIteration` change these cells.
 let current: Origin | null = null;
 let scopes = '';
+let iterations: readonly number[] = [];
 
 /** The origin of what is being done now; null while the user's code itself runs. */
 export const currentOrigin = (): Origin | null => current;
@@ -71,6 +94,20 @@ export function withoutScopes<T>(body: () => T): T {
   }
 }
 
+/** Runs `body` as iteration `n` of one more loop. */
+export function inIteration<T>(n: number, body: () => T): T {
+  const before = iterations;
+  iterations = [...before, n];
+  try {
+    return body();
+  } finally {
+    iterations = before;
+  }
+}
+
+/** The iteration of each loop that runs at this moment, outermost first. */
+export const currentIterations = (): readonly number[] => iterations;
+
 /** The origin of an equation in a function that is called by an equation of origin `outer`. */
 export function nestedOrigin(outer: Origin | undefined, inner: Origin | undefined): Origin | undefined {
   if (outer === undefined || outer.scope === '') return inner;
@@ -99,8 +136,12 @@ export function captureOrigin(inside: (...args: never[]) => unknown, frames = fr
   } else {
     made.stack = new Error().stack ?? '';
   }
-  return new Origin(currentScope(), made);
+  return new Origin(currentScope(), made, { iterations, isChoice: false });
 }
+
+/** Runs `body`, which is what `inside` does, noting that it is a choice of the user's if the user's own code called `inside`. */
+export const asChoice = <T>(inside: (...args: never[]) => unknown, body: () => T): T =>
+  current === null ? withOrigin(captureOrigin(inside).asChoice(), body) : body();
 
 /**
  * What a program that outlives its tracing keeps of the origin of what is being done: the scope, and the line as text if
@@ -132,15 +173,20 @@ const own = ((url: string | undefined): readonly string[] => {
   return mine.filter((o) => o !== '').flatMap((o) => [o, decodeURI(o)]);
 })(import.meta.url);
 
-/** The first frame of a stack that is neither pullback's own nor the engine's. */
-function userFrame(stack: string): string | null {
+/** The first frame of a stack that is neither pullback's own nor the engine's, and how many of pullback's own are before it. */
+function userFrame(stack: string): { readonly text: string; readonly within: number } | null {
+  let within = 0;
   for (const line of stack.split('\n')) {
     const frame = /^\s*at (?:(.*) \()?(.*:\d+:\d+)\)?$/.exec(line) ?? /^(.*)@(.*:\d+:\d+)$/.exec(line);
     if (frame === null) continue;
     const place = (frame[2] as string).replaceAll('\\', '/');
-    if (place.startsWith('node:') || place.includes('<anonymous>') || own.some((o) => place.includes(o))) continue;
+    if (place.startsWith('node:') || place.includes('<anonymous>')) continue;
+    if (own.some((o) => place.includes(o))) {
+      within += 1;
+      continue;
+    }
     const shown = place.replace(/^file:\/\//, '');
-    return frame[1] === undefined || frame[1] === '' ? `at ${shown}` : `at ${frame[1]} (${shown})`;
+    return { text: frame[1] === undefined || frame[1] === '' ? `at ${shown}` : `at ${frame[1]} (${shown})`, within };
   }
   return null;
 }

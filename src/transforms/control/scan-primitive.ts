@@ -20,6 +20,7 @@ import { applyJaxpr } from '../../trace/stablehlo/apply.ts';
 import type { HloBuilder } from '../../trace/stablehlo/builder.ts';
 import type { HloValue } from '../../trace/stablehlo/text.ts';
 import { at, range } from '../../util/array.ts';
+import { inIteration } from '../../util/origin.ts';
 import { call } from '../call.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { nonNull, outputAvals, select, spread } from '../jaxpr-rules.ts';
@@ -230,8 +231,9 @@ function evaluateScan(inputs: readonly NDArray[], p: ScanParams): readonly NDArr
   let carry = init;
   const made: (readonly NDArray[])[] = [];
   for (const n of range(p.length)) {
-    const slices = xs.map((x) => sliceAt(x, p.reverse ? p.length - 1 - n : n));
-    const outs = evalJaxpr(p.body, [], [...constants, ...carry, ...slices]);
+    const position = p.reverse ? p.length - 1 - n : n;
+    const given = [...constants, ...carry, ...xs.map((x) => sliceAt(x, position))];
+    const outs = inIteration(position, () => evalJaxpr(p.body, [], given));
     carry = outs.slice(0, p.carries);
     made.push(outs.slice(p.carries));
   }

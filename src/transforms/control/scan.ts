@@ -6,6 +6,7 @@ import type { NDArray } from '../../trace/value.ts';
 import type { TreeDef } from '../../tree/tree.ts';
 import { keystr, leafPaths, unflatten } from '../../tree/tree.ts';
 import { at, range } from '../../util/array.ts';
+import { inIteration } from '../../util/origin.ts';
 import type { ArrayTree } from '../trees.ts';
 import { flattenArrays, nameOf } from '../trees.ts';
 import type { CarryTypes } from './body.ts';
@@ -176,8 +177,9 @@ function scanDirectly<C, X, Y>(
   let carry = unflatten<C>(init.treedef, init.leaves);
   const made: ArrayTree[] = [];
   for (const n of range(length)) {
-    const x = xs.leaves.map((a) => sliceAt(a, reverse ? length - 1 - n : n));
-    const pair = flattenPair(f(carry, unflatten<X>(xs.treedef, x)), nameOf(f));
+    const position = reverse ? length - 1 - n : n;
+    const x = xs.leaves.map((a) => sliceAt(a, position));
+    const pair = inIteration(position, () => flattenPair(f(carry, unflatten<X>(xs.treedef, x)), nameOf(f)));
     carry = unflatten<C>(init.treedef, pair.carry.leaves);
     made.push(pair.ys);
   }

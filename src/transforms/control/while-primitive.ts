@@ -27,6 +27,7 @@ import { stage } from '../../trace/stage.ts';
 import type { NDArray } from '../../trace/value.ts';
 import { applyJaxpr } from '../../trace/stablehlo/apply.ts';
 import { at } from '../../util/array.ts';
+import { inIteration } from '../../util/origin.ts';
 import { call } from '../call.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { batchJaxpr, inputAvals, nonNull, outputAvals, select, spread } from '../jaxpr-rules.ts';
@@ -157,8 +158,8 @@ function untilAllEnd(
 function evaluateWhile(inputs: readonly NDArray[], p: WhileParams): readonly NDArray[] {
   const [cc, bc, init] = groups(inputs, p);
   let carry = init;
-  while (Number(evalJaxpr(p.condition, [], [...cc, ...carry])[0]) !== 0)
-    carry = evalJaxpr(p.body, [], [...bc, ...carry]);
+  for (let n = 0; Number(evalJaxpr(p.condition, [], [...cc, ...carry])[0]) !== 0; n++)
+    carry = inIteration(n, () => evalJaxpr(p.body, [], [...bc, ...carry]));
   return carry;
 }
 

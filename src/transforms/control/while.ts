@@ -9,6 +9,7 @@ import { disableJit } from '../../trace/switches.ts';
 import type { ArrayLike, NDArray } from '../../trace/value.ts';
 import { unflatten } from '../../tree/tree.ts';
 import { at } from '../../util/array.ts';
+import { inIteration } from '../../util/origin.ts';
 import type { Callable } from '../jaxpr-rules.ts';
 import { select, spread } from '../jaxpr-rules.ts';
 import { flattenArrays, nameOf, withArrays } from '../trees.ts';
@@ -122,11 +123,11 @@ function requireBool(x: ArrayLike, f: string): NDArray {
 /** The plain loop, if the condition's value is known. */
 function whileDirectly<C>(condFun: (c: C) => ArrayLike, bodyFun: (c: C) => C, init: C): { readonly last: C } | null {
   let carry = init;
-  for (;;) {
+  for (let n = 0; ; n++) {
     const holds = requireBool(condFun(carry), nameOf(condFun));
     if (holds.concrete() === null) return null;
     if (Number(holds) === 0) return { last: carry };
-    carry = withArrays(bodyFun(carry), `the result of ${nameOf(bodyFun)}`);
+    carry = inIteration(n, () => withArrays(bodyFun(carry), `the result of ${nameOf(bodyFun)}`));
   }
 }
 

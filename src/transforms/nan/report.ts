@@ -1,11 +1,12 @@
 import { showAval } from '../../trace/aval.ts';
 import type { PathStep } from '../../tree/tree.ts';
 import { keystr } from '../../tree/tree.ts';
-import { coordinateOf } from '../../util/array.ts';
+import { coordinateOf, range } from '../../util/array.ts';
 import type { Origin } from '../../util/origin.ts';
-import type { ElementRead } from './elements.ts';
 import type { Station } from './blame.ts';
 import { operationOf } from './blame.ts';
+import type { Reading } from './elements.ts';
+import { readsOf } from './elements.ts';
 import type { Operation } from './watch.ts';
 
 /** One operation on the way of a NaN or an infinity. */
@@ -22,12 +23,20 @@ export interface NanStep {
   /** The array that has it, as `f32[2,3]`, and where. */
   readonly type: string;
   readonly position: readonly number[];
-  /** The elements that were computed with; null where they are many, or can't be told. */
+  /**
+   * The elements that it was computed with. Of many, as in a product of matrices, those of the first terms that are NaN or
+   * infinite; null where there is none, or it can't be told.
+   */
   readonly operands: readonly number[] | null;
   /** The user's line, as `at loss (/home/me/train.ts:12:9)`. */
   readonly line: string | null;
   /** The named scopes around it: `encoder/attention`; empty outside of any. */
   readonly scope: string;
+  /**
+   * Of each loop around it, outermost first, in which iteration it was, counted from 0; of a scan, which of the slices of its
+   * xs that iteration reads. Empty outside of loops.
+   */
+  readonly iterations: readonly number[];
   /** In words, without the line. */
   readonly text: string;
 }
@@ -82,7 +91,7 @@ export function reportOf(name: string, finding: Finding | null): NanReport {
   };
 }
 
-function stepOf({ of, position, value, reads }: Station): NanStep {
+function stepOf({ of, position, value, reading }: Station): NanStep {
   const { aval } = of.array;
   const where = coordinateOf(position, aval.shape);
   const made = operationOf(of);
@@ -95,21 +104,45 @@ function stepOf({ of, position, value, reads }: Station): NanStep {
         ? `a constant that the function reads is ${value}, ${at}`
         : `${argument} is ${value} itself, ${at}`;
     const operation = argument === null ? 'constant' : 'argument';
-    return { ...common, operation, phase: 'forward', operands: null, line: null, scope: '', text };
+    return { ...common, operation, phase: 'forward', operands: null, line: null, scope: '', iterations: [], text };
   }
-  const { primitive, phase, origin } = made.operation;
-  const operands = operandsOf(reads);
-  const call = operands === null ? primitive.name : `${primitive.name}(${operands.map(number).join(', ')})`;
+  const { primitive, phase, origin, iterations } = made.operation;
+  const { operands, call } = callOf(primitive.name, reading);
   const purpose = { forward: '', derivative: '', tangent: ', in a tangent', backward: ', going backward' }[phase.kind];
   const why = phase.kind === 'derivative' ? `, in the derivative of ${phase.of}` : purpose;
   const [line, scope] = [lineOf(origin), origin?.scope ?? ''];
-  const text = `${call} gave ${value}, ${at}${why}`;
-  return { ...common, operation: primitive.name, phase: phase.kind, operands, line, scope, text };
+  const text = `${call} gave ${value}, ${at}${why}${iterationText(iterations)}`;
+  return { ...common, operation: primitive.name, phase: phase.kind, operands, line, scope, iterations, text };
 }
 
-/** The elements that were read, where they are few. */
-const operandsOf = (reads: readonly ElementRead[] | null): readonly number[] | null =>
-  reads === null || reads.length === 0 || reads.length > fewOperands ? null : reads.map((r) => r.value);
+/** The elements that were read, and the call with them: `log(0)`, `dotGeneral(Infinity · 0, …)`. */
+function callOf(
+  name: string,
+  reading: Reading | null,
+): { readonly operands: readonly number[] | null; readonly call: string } {
+  // prettier-ignore
+  if (reading === null) return { operands: null, call: name };
+  const all = reading.count > fewOperands ? null : readsOf(reading);
+  const few = all !== null && all.length > 0 && all.length <= fewOperands;
+  if (reading.monoid === null) {
+    const operands = few ? all.map((r) => r.value) : null;
+    return { operands, call: operands === null ? name : `${name}(${operands.map(number).join(', ')})` };
+  }
+  const told = few ? range(reading.count) : reading.decisive;
+  if (told.length === 0) return { operands: null, call: `${name} of ${reading.count} finite terms` };
+  const terms = told.map(reading.term);
+  const listed = terms.map(({ factors }) => factors.map(number).join(' · '));
+  return {
+    operands: terms.flatMap(({ reads }) => reads.map((r) => r.value)),
+    call: `${name}(${[...listed, ...(told.length < reading.count ? ['…'] : [])].join(', ')})`,
+  };
+}
+
+function iterationText(iterations: readonly number[]): string {
+  const [only, ...more] = iterations;
+  if (only === undefined) return '';
+  return more.length === 0 ? `, in iteration ${only}` : `, in iteration [${iterations.join(', ')}] of loops in loops`;
+}
 
 const lineOf = (origin: Origin | null): string | null => origin?.line() ?? null;
 

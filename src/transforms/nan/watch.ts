@@ -9,7 +9,7 @@ import type { NDArray } from '../../trace/value.ts';
 import { Tracer } from '../../trace/value.ts';
 import { InternalError } from '../../util/error.ts';
 import type { Origin } from '../../util/origin.ts';
-import { currentOrigin } from '../../util/origin.ts';
+import { currentIterations, currentOrigin } from '../../util/origin.ts';
 
 /** An operation that was run, with what it read. */
 export interface Operation {
@@ -19,6 +19,8 @@ export interface Operation {
   readonly outputs: readonly Aval[];
   readonly origin: Origin | null;
   readonly phase: Phase;
+  /** Of each loop around it, outermost first, the iteration. */
+  readonly iterations: readonly number[];
 }
 
 /** An array of which is known where it comes from. */
@@ -70,7 +72,8 @@ export class WatchTrace implements Trace {
     const arrays = read.map((v) => v.array);
     const outs = withTrace(null, () => bind(primitive, arrays, params)).map(concrete);
     const outputs = outs.map((x) => x.aval);
-    const operation = { primitive, params, inputs: read, outputs, origin: currentOrigin(), phase: currentPhase() };
+    const [origin, phase] = [currentOrigin(), currentPhase()];
+    const operation: Operation = { primitive, params, inputs: read, outputs, origin, phase, iterations: iterationsOf(origin) }; // prettier-ignore
     return outs.map((array, output) => new WatchedTracer(this, { array, source: { operation, output } }));
   }
 
@@ -79,11 +82,18 @@ export class WatchTrace implements Trace {
   }
 }
 
+/** What goes backward through a loop that ran as a plain one does so after it, and knows of the loop by where it comes from. */
+function iterationsOf(origin: Origin | null): readonly number[] {
+  const [noted, now] = [origin?.iterations ?? [], currentIterations()];
+  return noted.length > now.length ? noted : now;
+}
+
 /** An array, and where it comes from if it was made while a trace watched. */
 export const valueOf = (x: NDArray): Value =>
   x instanceof WatchedTracer ? x.value : { array: concrete(x), source: null };
 
-function concrete(x: NDArray): ConcreteArray {
+/** An array that no interpreter has to do with. */
+export function concrete(x: NDArray): ConcreteArray {
   if (x instanceof ConcreteArray) return x;
   throw new InternalError(`${String(x)} was watched`);
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import type { NanReport, NDArray } from '../../../src/index.ts';
 import {
+  checkpoint,
   customVjp,
   debugNans,
   explainNan,
@@ -158,6 +159,96 @@ test('loops, conditionals and rules of one’s own are looked into', async () =>
   const report = await explainNan(grad((v: NDArray) => own(v).sum()))(np.array([0, 1]));
   expect(report.first).toMatchObject({ operation: 'div', phase: 'backward', operands: [1, 0] });
   expect(report.first?.line).toContain(placeOf('[ct.div(v)]'));
+});
+
+test('products and sums of many: the terms that made it so are told, and the operand that brought it is followed', async () => {
+  const product = (a: NDArray, b: NDArray): NDArray => np.log(a).matmul(np.sqrt(b));
+  const behind = await explainNan(product)(np.array([[1, 1], [-1, 1]]), np.array([[-1, 1], [1, 1]])); // prettier-ignore
+  expect(behind.first).toMatchObject({ operation: 'sqrt', position: [0, 0], operands: [-1] });
+  const convolved = (a: NDArray, b: NDArray): NDArray =>
+    lax.convGeneralDilated(np.log(a).reshape([1, 1, 4]), np.sqrt(b).reshape([2, 1, 2]), [1], 'VALID');
+  const window = await explainNan(convolved)(np.array([1, 1, 1, -1]), np.array([[1, -1], [1, 1]])); // prettier-ignore
+  expect(window.result).toBe('the result at [0, 0, 0]');
+  expect(window.first).toMatchObject({ operation: 'sqrt', position: [0, 1], operands: [-1] });
+
+  const dot = (a: NDArray, b: NDArray): NDArray => a.matmul(b);
+  const texts = async (a: readonly number[], b: readonly number[]): Promise<string> => {
+    const { first } = await explainNan(dot)(np.array(a), np.array(b));
+    return `${JSON.stringify(first?.operands)} ${first?.text ?? ''}`;
+  };
+  expect(await texts([Infinity, 1], [0, 1])).toBe('[null,0,1,1] dotGeneral(Infinity · 0, 1 · 1) gave NaN, f32[]');
+  expect(await texts([1, 2, Infinity, 4], [1, 2, 0, 4])).toBe('[null,0] dotGeneral(Infinity · 0, …) gave NaN, f32[]');
+  expect(await texts([1, 2 ** 70, 3], [1, 2 ** 70, 3])).toContain(
+    ' dotGeneral(1.180592e+21 · 1.180592e+21, …) gave Infinity',
+  );
+  expect(await texts([3e38, 3e38, 1], [1, 1, 1])).toContain('null dotGeneral of 3 finite terms gave Infinity');
+  const cancelled = await explainNan(dot)(np.array([1, -Infinity, 2, Infinity]), np.ones([4]));
+  expect(cancelled.first?.text).toContain('dotGeneral(Infinity · 1, -Infinity · 1, …) gave NaN');
+  const made = await explainNan((a: NDArray) => dot(np.exp(a), np.array([0, 1, 1])))(np.array([1000, 1, 1]));
+  expect(made.steps.map((s) => s.text)).toEqual([
+    'exp(1000) gave Infinity, f32[3] at [0]',
+    'dotGeneral(Infinity · 0, …) gave NaN, f32[]',
+  ]);
+  const summed = await explainNan((a: NDArray) => a.sum())(np.array([1, 2, Infinity, 3, -Infinity]));
+  expect(summed.first?.text).toBe('reduceSum(Infinity, -Infinity, …) gave NaN, f32[]');
+  const multiplied = await explainNan((a: NDArray) => np.prod(a))(np.array([1, 0, 2, Infinity, 3]));
+  expect(multiplied.first?.text).toBe('reduceProd(Infinity, 0, …) gave NaN, f32[]');
+});
+
+test('a factorization of what is finite made it; of another matrix of the batch it is not the fault', async () => {
+  const matrices = np.array([[[1, 2], [2, 1]], [[NaN, 1], [1, 2]]]); // prettier-ignore
+  const report = await explainNan((m: NDArray) => np.linalg.cholesky(m))(matrices);
+  expect(operations(report)).toEqual(['cholesky']);
+  const second = await explainNan((m: NDArray) => np.linalg.cholesky(m).slice(1))(matrices);
+  expect(second.first).toMatchObject({ operation: 'argument', position: [1, 0, 0] });
+});
+
+test('the hint is about choices of the user’s own code alone', async () => {
+  const chosen = (v: NDArray): NDArray => lax.select(v.gt(0), np.sqrt(v), np.zeros([2])).sum();
+  expect((await explainNan(grad(chosen))(np.array([4, 0]))).hint).toContain('np.where(ok,');
+  const singular = np.zeros([2, 2]);
+  const factor = await explainNan(grad((m: NDArray) => np.linalg.cholesky(m).sum()))(singular);
+  expect([factor.result, factor.hint]).toEqual(['the result at [0, 0]', null]);
+  const triangle = await explainNan(grad((m: NDArray) => np.tril(np.sqrt(m)).sum()))(np.array([[1, 0], [1, 1]])); // prettier-ignore
+  expect([triangle.result, triangle.hint]).toEqual(['the result at [0, 1]', null]);
+  // This where hides nothing: what it gives is multiplied by zero.
+  const unused = (v: NDArray): NDArray => np.where(v.lt(9), np.sqrt(v), 0).mul(0).sum();
+  const report = await explainNan(grad(unused))(np.array([0, 1]));
+  expect([report.result, report.hint]).toEqual(['the result at [0]', null]);
+});
+
+test('in which iteration of which loop', async () => {
+  const scanned = (v: NDArray): NDArray =>
+    lax.scan((c: NDArray, y: NDArray): [NDArray, NDArray] => [c.mul(y), np.sqrt(c)], np.array(1), v)[1].sum();
+  const xs = np.array([1, -1, 2]);
+  for (const f of [scanned, grad(scanned), jit(grad(scanned)), checkpoint(scanned), grad(checkpoint(scanned))]) {
+    const report = await explainNan(f)(xs);
+    expect(report.first).toMatchObject({ operation: 'sqrt', iterations: [2] });
+    expect(report.first?.text).toContain(', in iteration 2');
+  }
+  const batched = await explainNan(vmap(scanned))(np.stack([np.ones([3]), xs]));
+  expect(batched.first).toMatchObject({ operation: 'sqrt', iterations: [2], position: [1] });
+  // Going backward, from the last iteration to that at which a root is not smooth.
+  const roots = (v: NDArray): NDArray =>
+    lax.scan((c: NDArray, y: NDArray): [NDArray, null] => [c.add(np.sqrt(y)), null], np.array(0), v)[0];
+  const back = await explainNan(grad(roots))(np.array([1, 0, 4]));
+  expect(back.steps.map((s) => [s.phase, s.iterations])).toContainEqual(['backward', [1]]);
+  const reversed = (v: NDArray): NDArray =>
+    lax.scan((c: NDArray, y: NDArray): [NDArray, NDArray] => [c.mul(y), np.sqrt(c)], np.array(1), v, {
+      reverse: true,
+    })[1];
+  expect((await explainNan(reversed)(np.array([3, -1, 2]))).first).toMatchObject({ iterations: [0] });
+  const nested = (v: NDArray): NDArray =>
+    lax.foriLoop(0, 3, (_, c: NDArray) => lax.foriLoop(0, 2, (i, d: NDArray) => np.log(d.sub(i)), c), v);
+  const inner = await explainNan(nested)(np.array(2));
+  expect(inner.first).toMatchObject({ operation: 'log', iterations: [0, 1] });
+  expect(inner.first?.text).toContain(', in iteration [0, 1] of loops in loops');
+  const halves = (v: NDArray): NDArray =>
+    lax.whileLoop((c: NDArray) => c.lt(100), (c) => np.exp(c.mul(c)), v); // prettier-ignore
+  for (const f of [halves, jit(halves)]) {
+    expect((await explainNan(f)(np.array(2))).first).toMatchObject({ operation: 'exp', iterations: [1] });
+  }
+  expect((await explainNan(vmap(halves))(np.array([1000, 2]))).first).toMatchObject({ operation: 'exp', iterations: [1] }); // prettier-ignore
 });
 
 test('tangents, several results of one operation, keys, counters and scopes', async () => {
