@@ -5,7 +5,7 @@ import { PullbackError } from '../util/error.ts';
 import type { Blame } from './blame.ts';
 import { describeBlame } from './blame.ts';
 import { show } from './derivatives.ts';
-import { arrayText, callText, sourceOf, testText, treeText } from './paste.ts';
+import { arrayText, callText, functionText, testText, treeText } from './paste.ts';
 import type { Subject } from './subject.ts';
 
 /** What a rule is called that is to blame, for programs. */
@@ -90,10 +90,8 @@ async function testFor({ check, subject, blame, options, alone }: Failure): Prom
     const args = await Promise.all(blame.step.inputs.map(arrayText));
     return testText(`${blame.primitive} by itself`, alone.check, call, `[${args.join(', ')}]`, alone.options, '');
   }
-  const source = sourceOf(subject.f);
+  const { of, uses, note } = functionText(subject.f, subject.name);
   // Leaves as they are in the tree of the arguments.
   const args = await treeText(unflatten(subject.treedef, subject.xs), subject.xs.values());
-  const note =
-    source === null ? `import ${subject.name} from where it is` : 'bring along what the function reads from outside';
-  return testText(`${check} of ${subject.name}`, check, source ?? subject.name, args, options, note);
+  return testText(`${check} of ${subject.name}`, check, of, args, options, note, uses);
 }

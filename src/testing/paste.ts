@@ -1,7 +1,9 @@
 import * as lax from '../lax/index.ts';
+import * as numpy from '../numpy/index.ts';
 import type { Shape } from '../trace/aval.ts';
 import { stage } from '../trace/stage.ts';
 import { NDArray } from '../trace/value.ts';
+import { makingOf } from '../transforms/makings.ts';
 import { flattenArrays } from '../transforms/trees.ts';
 import { isRecord } from '../tree/tree.ts';
 import { structuralKey } from '../util/key.ts';
@@ -103,13 +105,69 @@ function givesOnly(apply: Apply, primitive: unknown, params: unknown, inputs: re
   }
 }
 
+/** A function for a test to paste. */
+export interface FunctionText {
+  /** An expression. */
+  readonly of: string;
+  /** What it uses of `pullback`, besides `lax` and `np`. */
+  readonly uses: readonly string[];
+  /** What is to be done for it; empty where there is nothing. */
+  readonly note: string;
+}
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/**
+ * A user's function as text: what it was made of, if a transformation made it, or its name where that takes more than its text,
+ * as rules of its own.
+ */
+export function functionText(f: AnyFunction, name: string): FunctionText {
+  const library = libraryName(f);
+  if (library !== null) return { of: library, uses: [], note: '' };
+  const source = sourceOf(f);
+  if (source !== null) return { ...source, note: 'bring along what the function reads from outside' };
+  const of = /^[A-Za-z_$][\w$]*$/.test(name) ? name : 'theFunction';
+  return {
+    of,
+    uses: [],
+    note: `import ${of === name ? name : `the function that was checked as ${of}`} from where it is`,
+  };
+}
+
+/** What `numpy` and `lax` call a function of theirs. */
+function libraryName(f: AnyFunction): string | null {
+  for (const [prefix, module] of [
+    ['np', numpy],
+    ['lax', lax],
+  ] as const) {
+    const found = Object.entries(module).find(([, value]) => value === f);
+    if (found !== undefined) return `${prefix}.${found[0]}`;
+  }
+  return null;
+}
+
 /** A function's own text, as far as it can be pasted: what it reads from outside has to be brought along. */
-export function sourceOf(f: (...args: never[]) => unknown): string | null {
+function sourceOf(f: AnyFunction): Omit<FunctionText, 'note'> | null {
+  const making = makingOf(f);
+  if (making !== null) {
+    const { of, call } = making;
+    if (call === null) return null;
+    const library = libraryName(of);
+    const inner = library === null ? sourceOf(of) : { of: library, uses: [] };
+    return inner && { of: `${call}(${inner.of})`, uses: [call, ...inner.uses] };
+  }
+  const text = plainSource(f);
+  return text === null ? null : { of: text, uses: [] };
+}
+
+function plainSource(f: AnyFunction): string | null {
   const text = String(f)
     // How test runners write what modules import.
     .replaceAll(/\(0,\s*__vi_import_\d+__\.(\w+)\)/g, '$1')
     .replaceAll(/__vi_import_\d+__\./g, '');
-  return text.includes('[native code]') || text.length > 1000 ? null : text;
+  // Methods have no text that is an expression.
+  const isExpression = /^(async\s+)?(function\b|\(|[\w$]+\s*=>)/.test(text);
+  return !isExpression || text.includes('[native code]') || text.length > 1000 ? null : text;
 }
 
 /** A whole test. */
@@ -120,14 +178,16 @@ export function testText(
   args: string,
   options: string,
   note: string,
+  uses: readonly string[] = [],
 ): string {
-  const imports = ["import { lax, numpy as np } from 'pullback';", `import { ${check} } from 'pullback/testing';`, "import { test } from 'vitest';"]; // prettier-ignore
+  const names = [...new Set([...uses, 'lax', 'numpy as np'])].sort();
+  const imports = [`import { ${names.join(', ')} } from 'pullback';`, `import { ${check} } from 'pullback/testing';`, "import { test } from 'vitest';"]; // prettier-ignore
   return [
     ...imports,
     '',
     `test(${JSON.stringify(title)}, async () => {`,
     ...(note === '' ? [] : [`  // ${note}`]),
-    `  const f = ${of.split('\n').join('\n  ')};`,
+    ...(of === 'f' ? [] : [`  const f = ${of.split('\n').join('\n  ')};`]),
     `  await ${check}(f, ${args}${options === '' ? '' : `, ${options}`});`,
     '});',
   ].join('\n');

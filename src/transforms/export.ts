@@ -15,7 +15,7 @@ import { showAval } from '../trace/aval.ts';
 import type { ClosedJaxpr, Equation, Jaxpr } from '../trace/jaxpr.ts';
 import { subJaxprs } from '../trace/jaxpr.ts';
 import { stage } from '../trace/stage.ts';
-import { ArgumentError } from '../trace/errors.ts';
+import { ArgumentError, StaticArgumentError } from '../trace/errors.ts';
 import { requireKnown } from '../trace/options.ts';
 import { donation, stableHloModule } from '../trace/stablehlo/module.ts';
 import type { PathStep, TreeDef } from '../tree/tree.ts';
@@ -24,6 +24,7 @@ import { at } from '../util/array.ts';
 import { shown } from '../util/shown.ts';
 import { marksOf, resolveMarks } from './arguments.ts';
 import type { ArgumentShapes } from './jit.ts';
+import { staticsOf } from './jit.ts';
 import { flatFunction, flattenAvals, nameOf } from './trees.ts';
 
 /** Options of {@link exportStableHlo}. */
@@ -69,7 +70,7 @@ export interface StableHlo {
  * {@link withShardingConstraint}.
  *
  * @throws ShardingError for a sharding that does not fit its array, its tree or the mesh.
- * @throws StaticArgumentError for a position in `donateArgnums` that there is not.
+ * @throws StaticArgumentError for a position in `donateArgnums` that there is not, and for a jitted function with static arguments.
  * @example
  * const { text } = exportStableHlo(step, [state, batch], {
  *   mesh: makeMesh({ data: 8 }),
@@ -132,6 +133,13 @@ export function traceForExport(caller: string, f: (...args: never[]) => unknown,
   const name = nameOf(f);
   if (!Array.isArray(args)) {
     throw new ArgumentError(`[${caller}] needs the list of the arguments of ${name}: ${caller}(f, [x, y])`);
+  }
+  const [fixed] = staticsOf(f, `${caller} of ${name}`, args.length);
+  if (fixed !== undefined) {
+    throw new StaticArgumentError(
+      `[${caller}] argument ${fixed} of ${name} is static (staticArgnums of jit), and what is exported takes arrays only. ` +
+        `Give it a value where it is exported: ${caller}((x) => f(x, 3), [x])`,
+    );
   }
   const inputs = flattenAvals(args, `arguments of ${name}`);
   const flat = flatFunction(f as (...args: readonly unknown[]) => unknown, inputs.treedef);

@@ -6,6 +6,7 @@ import type { Argnums, ArgnumsOf, ArgumentAt, ByNumber, DynamicArgnum, First, Gr
 import { atChosen } from './at-point.ts';
 import { requireScalar } from './checks.ts';
 import { linearizeFlat } from './linearize.ts';
+import { madeOf } from './makings.ts';
 import { transposeLinear } from './transpose.ts';
 import { nameOf } from './trees.ts';
 import type { HasAux, MayHaveAux } from './with-aux.ts';
@@ -60,10 +61,11 @@ export function grad(
   f: Fn<readonly unknown[], unknown>,
   options: GradOptions & MayHaveAux = {},
 ): Fn<readonly unknown[], unknown> {
-  return (...args) => {
+  const gradientOf: Fn<readonly unknown[], unknown> = (...args) => {
     const { gradient, aux } = valueAndGradOf('grad', f, args, options);
     return options.hasAux === true ? [gradient, aux] : gradient;
   };
+  return madeOf(gradientOf, f, 'grad', options);
 }
 
 /**
@@ -99,10 +101,11 @@ export function valueAndGrad(
   f: Fn<readonly unknown[], unknown>,
   options: GradOptions & MayHaveAux = {},
 ): Fn<readonly unknown[], unknown> {
-  return (...args) => {
+  const both: Fn<readonly unknown[], unknown> = (...args) => {
     const { value, gradient, aux } = valueAndGradOf('valueAndGrad', f, args, options);
     return [options.hasAux === true ? [value, aux] : value, gradient];
   };
+  return madeOf(both, f, 'valueAndGrad', options);
 }
 
 interface ValueAndGrad {

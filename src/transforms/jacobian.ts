@@ -18,6 +18,7 @@ import { requireFloats } from './checks.ts';
 import type { GradOptions } from './grad.ts';
 import { jvpFlat } from './jvp.ts';
 import { linearizeFlat } from './linearize.ts';
+import { madeOf } from './makings.ts';
 import { transposeLinear } from './transpose.ts';
 import type { HasAux, MayHaveAux } from './with-aux.ts';
 
@@ -36,15 +37,18 @@ interface Blocks {
 /** A Jacobian by some way of computing its blocks. */
 const jacobianBy =
   (transformation: string, blocksOf: (f: AtPoint) => Blocks) =>
-  (f: AnyFn, { argnums = 0, hasAux = false }: GradOptions & MayHaveAux = {}): AnyFn =>
-  (...args) => {
-    const point = atChosen(transformation, f, args, argnums, hasAux);
-    const { results, blocks } = blocksOf(point);
-    const jacobian = unflatten(
-      point.outTree(),
-      blocks.map((row) => unflatten(point.treedef, row)),
-    );
-    return hasAux ? [jacobian, point.auxOf(results)] : jacobian;
+  (f: AnyFn, options: GradOptions & MayHaveAux = {}): AnyFn => {
+    const { argnums = 0, hasAux = false } = options;
+    const jacobianOf: AnyFn = (...args) => {
+      const point = atChosen(transformation, f, args, argnums, hasAux);
+      const { results, blocks } = blocksOf(point);
+      const jacobian = unflatten(
+        point.outTree(),
+        blocks.map((row) => unflatten(point.treedef, row)),
+      );
+      return hasAux ? [jacobian, point.auxOf(results)] : jacobian;
+    };
+    return madeOf(jacobianOf, f, transformation, options);
   };
 
 /** The unit vectors of the space of all arrays of these types together: for each type [n, ...shape]. */

@@ -20,11 +20,12 @@ import { call } from './call.ts';
 import type { OrShapes } from './eval-shape.ts';
 import { explainMiss } from './explain.ts';
 import { toCallable } from './jaxpr-rules.ts';
+import { madeOf } from './makings.ts';
 import type { Loaded, Lowered, Traced } from './stages.ts';
 import { tracedOf } from './stages.ts';
 import type { CachedTrace, TraceKey } from './trace-cache.ts';
 import { describeDifferences, neededModes, TraceCache } from './trace-cache.ts';
-import { flattenArrays, flattenAvals, nameOf, withArrays } from './trees.ts';
+import { flattenArrays, flattenAvals, named, nameOf, withArrays } from './trees.ts';
 
 /** Options of {@link jit}. */
 export interface JitOptions {
@@ -112,7 +113,10 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
     const entry = prepare(args, []);
     return tracedOf(name, entry, on(), (device) => ahead<A, R>(name, entry, marks, device));
   };
-  const made = Object.assign(jitted, { trace, lower: (...args: ArgumentShapes<A>) => trace(...args).lower() });
+  const lower = (...args: ArgumentShapes<A>): Lowered<A, R> => trace(...args).lower();
+  // What is static or donated makes no difference to what is computed of arrays.
+  const made = madeOf(named(Object.assign(jitted, { trace, lower }), f.name), f, 'jit');
+  jittedWith.set(made, marks);
   prepared.set(made, (args) => {
     const leaves: NDArray[] = [];
     const { callable } = prepare(args, leaves);
@@ -131,6 +135,13 @@ export interface PreparedCall {
   /** Where it runs, if the function says so. */
   readonly device: Device | null;
 }
+
+/** Of each jitted function, what `jit` was told of its arguments. */
+const jittedWith = new WeakMap<object, Marks>();
+
+/** Which arguments of a function are static because `jit` was told so. */
+export const staticsOf = (f: object, name: string, count: number): readonly number[] =>
+  resolveMarks(name, jittedWith.get(f) ?? { statics: [], donated: [] }, count).statics;
 
 /** Of each jitted function, how its calls are prepared. */
 const prepared = new WeakMap<object, (args: readonly unknown[]) => PreparedCall>();

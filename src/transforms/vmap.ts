@@ -8,6 +8,7 @@ import type { TreeDef } from '../tree/tree.ts';
 import { isRecord, keystr, leafCount, leafPaths, unflatten } from '../tree/tree.ts';
 import { at, range } from '../util/array.ts';
 import { batchFlat } from './batch.ts';
+import { madeOf } from './makings.ts';
 import { flatFunction, flattenArrays, nameOf } from './trees.ts';
 
 /** An axis, null for "not mapped", or a tree of them that is a prefix of the argument's tree. */
@@ -43,7 +44,7 @@ export function vmap<A extends readonly unknown[], R>(
 ): (...args: A) => R {
   const name = `vmap of ${nameOf(f)}`;
   const { outAxes = 0 } = options;
-  return (...args) => {
+  const mapped = (...args: A): R => {
     const flat = flattenArrays(args, '');
     const axes = flattenAxes(inAxes, flat.treedef, `${name}: inAxes`);
     const inputs = flat.leaves.map((value, i): Batched => ({ value, axis: normalize(at(axes, i), value.ndim) }));
@@ -56,6 +57,7 @@ export function vmap<A extends readonly unknown[], R>(
       outs.map((o, i) => placed(o, at(axesOut, i), size, name)),
     );
   };
+  return madeOf(mapped, f, inAxes === 0 ? 'vmap' : null, options);
 }
 
 const normalize = (axis: number | null, rank: number): number | null =>

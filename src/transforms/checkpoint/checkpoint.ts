@@ -6,6 +6,7 @@ import type { TreeDef } from '../../tree/tree.ts';
 import { unflatten } from '../../tree/tree.ts';
 import { marksOf, merged, resolveMarks } from '../arguments.ts';
 import { toCallable } from '../jaxpr-rules.ts';
+import { madeOf } from '../makings.ts';
 import { flattenArrays, nameOf } from '../trees.ts';
 import { checkpointP } from './call.ts';
 import type { CheckpointPolicy } from './policies.ts';
@@ -38,11 +39,12 @@ export interface CheckpointOptions {
  */
 export function checkpoint<A extends readonly unknown[], R>(
   f: (...args: A) => R,
-  { policy = checkpointPolicies.nothingSaveable, preventCse = true, staticArgnums }: CheckpointOptions = {},
+  options: CheckpointOptions = {},
 ): (...args: A) => R {
+  const { policy = checkpointPolicies.nothingSaveable, preventCse = true, staticArgnums } = options;
   const name = nameOf(f);
   const marks = marksOf(`checkpoint of ${name}`, staticArgnums, undefined);
-  return (...args) => {
+  const again = (...args: A): R => {
     const statics = new Set(resolveMarks(`checkpoint of ${name}`, marks, args.length).statics);
     const flat = flattenArrays(
       args.filter((_, i) => !statics.has(i)),
@@ -66,6 +68,7 @@ export function checkpoint<A extends readonly unknown[], R>(
     const params = { name, jaxpr: interned(jaxpr), policy, preventCse, again: false };
     return unflatten<R>(outTree, bind(checkpointP, [...constants, ...flat.leaves], params));
   };
+  return madeOf(again, f, 'checkpoint', options);
 }
 
 /**

@@ -9,7 +9,8 @@ import { unflatten } from '../../tree/tree.ts';
 import { toldByParts } from '../../util/key.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { nonNull, spread } from '../jaxpr-rules.ts';
-import { nameOf } from '../trees.ts';
+import { madeOf } from '../makings.ts';
+import { named, nameOf } from '../trees.ts';
 import type { AnyRule, CallSignature } from './arguments.ts';
 import { functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
 import type { Forward } from './vjp-call.ts';
@@ -33,7 +34,7 @@ export function customGradient<A extends readonly unknown[], R>(
   const name = nameOf(f);
   const parts = `[result, pullback]`;
   const value = (...args: A): unknown => pairOf(f(...args), name, parts)[0];
-  return (...args) => {
+  const custom = (...args: A): R => {
     const { signature, leaves } = splitArguments(args, [], name);
     const types = new ResultTypes(name);
     const outs = bindOpen(
@@ -47,6 +48,7 @@ export function customGradient<A extends readonly unknown[], R>(
     );
     return unflatten<R>(types.type.treedef, outs);
   };
+  return madeOf(named(custom, f.name), f, 'customGradient');
 }
 
 const forwardOf = (f: AnyRule, signature: CallSignature, types: ResultTypes): Forward =>

@@ -5,6 +5,7 @@ import type { TreeDef } from '../../tree/tree.ts';
 import { flatten, showTreeDef, unflatten } from '../../tree/tree.ts';
 import { toldByParts } from '../../util/key.ts';
 import type { Positions } from '../argnums.ts';
+import { madeOf } from '../makings.ts';
 import { named, nameOf } from '../trees.ts';
 import type { AnyRule, CallSignature, CustomRuleOptions, Picked, Without } from './arguments.ts';
 import { functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
@@ -86,7 +87,7 @@ export function customVjp<A extends readonly unknown[], R, const N extends Posit
     jvp = rule;
     return custom;
   };
-  const custom = named(Object.assign(wrapped, { defvjp, defjvp }), f.name);
+  const custom = madeOf(named(Object.assign(wrapped, { defvjp, defjvp }), f.name), f, null);
   return custom as unknown as CustomVjp<A, R, N>;
 }
 

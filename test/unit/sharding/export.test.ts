@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
 import {
   exportStableHlo,
+  jit,
   lax,
   makeMesh,
   NamedSharding,
@@ -107,4 +108,15 @@ test('what can not be exported is refused', () => {
   expect(() => exportStableHlo(undefined as never, [])).toThrow(
     '[exportStableHlo] needs a function, and the list of its arguments; got undefined',
   );
+});
+
+test('a jitted function has the name of what was jitted, and no static arguments', () => {
+  expect(exportStableHlo(jit(predict), types).text).toContain('module @predict');
+  const power = jit((x: NDArray, n: number) => x.pow(n), { staticArgnums: -1 });
+  expect(() => exportStableHlo(power, [struct(2), 3])).toThrow(StaticArgumentError);
+  expect(() => exportStableHlo(power, [struct(2), 3])).toThrow(
+    '[exportStableHlo] argument 1 of the function is static (staticArgnums of jit), and what is exported takes arrays only. ' +
+      'Give it a value where it is exported: exportStableHlo((x) => f(x, 3), [x])',
+  );
+  expect(exportStableHlo((x: NDArray) => power(x, 3), [struct(2)]).text).toContain('tensor<2xf32>');
 });

@@ -1,0 +1,22 @@
+/** Which functions transformations made, and of what: for what shows a user's function as text. */
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** How a function was made. */
+export interface Making {
+  /** The user's function. */
+  readonly of: AnyFunction;
+  /** The transformation, if `call(of)` makes such a function; null where it takes more than that. */
+  readonly call: string | null;
+}
+
+const makings = new WeakMap<object, Making>();
+
+/** Remembers that `g` was made of `of`; `options` are what the transformation was given besides, if anything. */
+export function madeOf<G extends object>(g: G, of: AnyFunction, call: string | null, options: object = {}): G {
+  makings.set(g, { of, call: Object.keys(options).length === 0 ? call : null });
+  return g;
+}
+
+/** How a function was made; null if no transformation made it. */
+export const makingOf = (f: AnyFunction): Making | null => makings.get(f) ?? null;
