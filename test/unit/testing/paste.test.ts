@@ -102,7 +102,7 @@ describe('a pasted test has the user’s function', () => {
   test('the library’s functions by their names, methods by name', async () => {
     expect(functionText(np.sin as () => unknown, 'whatever')).toEqual({ of: 'np.sin', uses: [], note: '' });
     const layer = { apply(v: NDArray): NDArray { return v; } }; // prettier-ignore
-     
+
     expect(functionText(layer.apply as () => unknown, 'apply').of).toBe('apply');
     await checkVmap(np.sin, [x]);
   });
