@@ -34,7 +34,7 @@ const exactly = 1e-7;
  * Checks a function with derivative rules of its own (`customJvp`, `customVjp`), in f64 on the CPU: that its rules give what
  * central differences of its values do, and what the derivative of its body does where that is finite; that the values which
  * the rules give are the function's; that they are linear in tangents and cotangents; and that they are right for batches.
- * Forward mode is checked where there is a rule for it.
+ * Forward mode is checked where there is a rule for it. Arguments that are not differentiated (`nondiffArgnums`) stay as they are.
  *
  * @throws BrokenLawError that names the rule and its function, and has a test to paste.
  * @throws ArgumentError when the function has no rule of its own.

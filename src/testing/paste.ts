@@ -7,6 +7,8 @@ import { makingOf } from '../transforms/makings.ts';
 import { flattenArrays } from '../transforms/trees.ts';
 import { isRecord } from '../tree/tree.ts';
 import { structuralKey } from '../util/key.ts';
+import type { FixedCall } from './fixed.ts';
+import { fixedCallOf } from './fixed.ts';
 import type { Step } from './steps.ts';
 
 /** Tests as text, to be pasted. */
@@ -68,6 +70,8 @@ function allText(values: readonly unknown[], join: (parts: readonly string[]) =>
   return parts.every((p) => p !== null) ? join(parts) : null;
 }
 
+const operandName = (i: number, count: number): string => (count <= 3 ? (['x', 'y', 'z'][i] ?? '') : `x${i}`);
+
 /**
  * A call that is this one operation, `lax.dotGeneral(x, y, …)`, as a function of its operands; null where it has none.
  * Ways to write it are tried until one is traced to the same equation.
@@ -76,7 +80,7 @@ export function callText({ equation, inputs }: Step): string | null {
   const { primitive, params } = equation;
   const f = (lax as unknown as Readonly<Record<string, unknown>>)[primitive.name];
   if (typeof f !== 'function' || !isRecord(params)) return null;
-  const names = inputs.map((_, i) => (inputs.length <= 3 ? (['x', 'y', 'z'][i] ?? '') : `x${i}`));
+  const names = inputs.map((_, i) => operandName(i, inputs.length));
   const values = Object.values(params);
   for (const extra of [[], values, [params]]) {
     for (const listed of [false, true]) {
@@ -122,6 +126,8 @@ type AnyFunction = (...args: never[]) => unknown;
  * as rules of its own.
  */
 export function functionText(f: AnyFunction, name: string): FunctionText {
+  const call = fixedCallOf(f);
+  if (call !== null) return fixedText(call, functionText(call.of, name));
   const library = libraryName(f);
   if (library !== null) return { of: library, uses: [], note: '' };
   const source = sourceOf(f);
@@ -133,6 +139,18 @@ export function functionText(f: AnyFunction, name: string): FunctionText {
     note: `import ${of === name ? name : `the function that was checked as ${of}`} from where it is`,
   };
 }
+
+/** A call with some arguments fixed: `(x) => power(x, 2)`. */
+function fixedText({ all, open }: FixedCall, { of, uses, note }: FunctionText): FunctionText {
+  const names = open.map((_, i) => operandName(i, open.length));
+  const given = all.map((a, i) => (open.includes(i) ? names[open.indexOf(i)] : fixedValueText(a)));
+  const args = given.map((text, i) => text ?? `argument${i}`);
+  const missing = given.includes(undefined) ? ', and the arguments that are no arrays' : '';
+  return { of: `(${names.join(', ')}) => ${of}(${args.join(', ')})`, uses, note: `${note}${missing}` };
+}
+
+const fixedValueText = (value: unknown): string | undefined =>
+  (typeof value === 'function' ? plainSource(value as AnyFunction) : plainText(value)) ?? undefined;
 
 /** What `numpy` and `lax` call a function of theirs. */
 function libraryName(f: AnyFunction): string | null {

@@ -14,9 +14,10 @@ import { stage } from '../trace/stage.ts';
 import { recordOrigins } from '../trace/switches.ts';
 import type { NDArray } from '../trace/value.ts';
 import { flatFunction, flattenArrays, nameOf } from '../transforms/trees.ts';
-import type { TreeDef } from '../tree/tree.ts';
+import type { PathStep, TreeDef } from '../tree/tree.ts';
 import { keystr, leafPaths } from '../tree/tree.ts';
-import { at } from '../util/array.ts';
+import { at, range } from '../util/array.ts';
+import { fixedCall } from './fixed.ts';
 
 /** What is checked: a function on flat lists of arrays, at a point. */
 
@@ -75,10 +76,25 @@ export async function subjectOf<A extends readonly unknown[]>(
   args: A,
   device: Device = defaultDevice(),
 ): Promise<Subject> {
+  const fixed = fixedCall(f, args);
+  return fixed === null
+    ? subjectOfAll(f, args, range(args.length), device)
+    : subjectOfAll(fixed.f, fixed.args, fixed.open, device);
+}
+
+/** The same for a list of arguments that stand at these positions of the user's. */
+async function subjectOfAll(
+  f: Fn<never>,
+  args: readonly unknown[],
+  positions: readonly number[],
+  device: Device,
+): Promise<Subject> {
   const name = nameOf(f);
-  const { leaves, treedef } = flattenArrays(args, `arguments of ${name}`);
+  const called = ([first, ...rest]: readonly PathStep[]): string =>
+    keystr(rest, `argument ${positions[Number(first)] ?? ''}`);
+  const { leaves, treedef } = flattenArrays(args, (path) => `${called(path)} of ${name}`);
   const xs = await Promise.all(leaves.map((x) => (x.concrete()?.device === device ? Promise.resolve(x) : onHost(x))));
-  const paths = leafPaths(treedef).map(([first, ...rest]) => keystr(rest, `argument ${String(first)}`));
+  const paths = leafPaths(treedef).map(called);
   return { name, f, treedef, run: flatFunction(f, treedef).run, xs, paths, device };
 }
 

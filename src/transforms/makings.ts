@@ -8,13 +8,21 @@ export interface Making {
   readonly of: AnyFunction;
   /** The transformation, if `call(of)` makes such a function; null where it takes more than that. */
   readonly call: string | null;
+  /** The positions of arguments that its rules do not differentiate by. */
+  readonly nondiff: readonly number[];
 }
 
 const makings = new WeakMap<object, Making>();
 
 /** Remembers that `g` was made of `of`; `options` are what the transformation was given besides, if anything. */
-export function madeOf<G extends object>(g: G, of: AnyFunction, call: string | null, options: object = {}): G {
-  makings.set(g, { of, call: Object.keys(options).length === 0 ? call : null });
+export function madeOf<G extends object>(g: G, of: AnyFunction, call: string, options: object = {}): G {
+  makings.set(g, { of, call: Object.keys(options).length === 0 ? call : null, nondiff: [] });
+  return g;
+}
+
+/** Remembers that `g` is `of` with more than its text says: rules of its own, a limit. */
+export function standsFor<G extends object>(g: G, of: AnyFunction, nondiff: readonly number[] = []): G {
+  makings.set(g, { of, call: null, nondiff });
   return g;
 }
 

@@ -2,7 +2,7 @@ import { TooManyTracesError } from '../trace/errors.ts';
 import { Tracer } from '../trace/value.ts';
 import { leaves } from '../tree/tree.ts';
 import { named, nameOf } from './trees.ts';
-import { madeOf } from './makings.ts';
+import { standsFor } from './makings.ts';
 
 /**
  * A function that refuses to be traced more than `n` times: for tests, and for training loops that should never compile
@@ -24,7 +24,7 @@ export function assertMaxTraces<A extends readonly unknown[], R>(f: (...args: A)
     }
     return f(...args);
   };
-  return madeOf(named(counted, f.name), f, null);
+  return standsFor(named(counted, f.name), f);
 }
 
 function ordinal(n: number): string {

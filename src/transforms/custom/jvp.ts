@@ -7,7 +7,7 @@ import { map, unflatten } from '../../tree/tree.ts';
 import { toldByParts } from '../../util/key.ts';
 import { merged } from '../arguments.ts';
 import type { Positions } from '../argnums.ts';
-import { madeOf } from '../makings.ts';
+import { standsFor } from '../makings.ts';
 import { named, nameOf } from '../trees.ts';
 import type { AnyRule, CallSignature, CustomRuleOptions, Picked, Without } from './arguments.ts';
 import { asList, functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
@@ -74,7 +74,7 @@ export function customJvp<A extends readonly unknown[], R, const N extends Posit
   };
   const defjvps = (...rules: readonly (AnyRule | null)[]): typeof wrapped =>
     defjvp(summed(wrapped as AnyRule, rules, new Set(asList(nondiffArgnums))));
-  const custom = madeOf(named(Object.assign(wrapped, { defjvp, defjvps }), f.name), f, null);
+  const custom = standsFor(named(Object.assign(wrapped, { defjvp, defjvps }), f.name), f, asList(nondiffArgnums));
   return custom as unknown as CustomJvp<A, R, N>;
 }
 

@@ -5,10 +5,10 @@ import type { TreeDef } from '../../tree/tree.ts';
 import { flatten, showTreeDef, unflatten } from '../../tree/tree.ts';
 import { toldByParts } from '../../util/key.ts';
 import type { Positions } from '../argnums.ts';
-import { madeOf } from '../makings.ts';
+import { standsFor } from '../makings.ts';
 import { named, nameOf } from '../trees.ts';
 import type { AnyRule, CallSignature, CustomRuleOptions, Picked, Without } from './arguments.ts';
-import { functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
+import { asList, functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
 import type { CustomJvpRule } from './jvp.ts';
 import { jvpRuleOf } from './jvp.ts';
 import type { Forward } from './vjp-call.ts';
@@ -87,7 +87,7 @@ export function customVjp<A extends readonly unknown[], R, const N extends Posit
     jvp = rule;
     return custom;
   };
-  const custom = madeOf(named(Object.assign(wrapped, { defvjp, defjvp }), f.name), f, null);
+  const custom = standsFor(named(Object.assign(wrapped, { defvjp, defjvp }), f.name), f, asList(nondiffArgnums));
   return custom as unknown as CustomVjp<A, R, N>;
 }
 

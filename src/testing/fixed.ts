@@ -1,0 +1,36 @@
+import { makingOf } from '../transforms/makings.ts';
+import { named } from '../transforms/trees.ts';
+import type { Fn } from './subject.ts';
+
+/** Arguments that a function with rules of its own is not differentiated by (`nondiffArgnums`), and that need not be arrays. */
+
+/** A call of which only some arguments are left open. */
+export interface FixedCall {
+  readonly of: Fn<never>;
+  readonly all: readonly unknown[];
+  /** The positions of those that are left open. */
+  readonly open: readonly number[];
+}
+
+const fixedCalls = new WeakMap<object, FixedCall>();
+
+/** The call that a function is, if {@link fixedCall} made it. */
+export const fixedCallOf = (f: object): FixedCall | null => fixedCalls.get(f) ?? null;
+
+/** A function of the arguments that are part of what is checked, the others being fixed, and these; null where all are. */
+export function fixedCall(
+  f: Fn<never>,
+  all: readonly unknown[],
+): { readonly f: Fn<never>; readonly args: readonly unknown[]; readonly open: readonly number[] } | null {
+  const nondiff = makingOf(f)?.nondiff ?? [];
+  if (nondiff.length === 0) return null;
+  const open = all.flatMap((_, i) => (nondiff.includes(i) ? [] : [i]));
+  const given = (...some: readonly unknown[]): unknown => {
+    const args = [...all];
+    open.forEach((position, i) => (args[position] = some[i]));
+    return (f as (...xs: readonly unknown[]) => unknown)(...args);
+  };
+  const made = named(given, f.name) as Fn<never>;
+  fixedCalls.set(made, { of: f, all, open });
+  return { f: made, args: open.map((i) => all[i]), open };
+}
