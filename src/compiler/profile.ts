@@ -44,7 +44,10 @@ export class Profile {
     this.kernels = kernels;
   }
 
-  /** A table, what took longest first: time, share, dispatches, billions of operations and gigabytes a second. */
+  /**
+   * A table, what took longest first: time, share, dispatches, floating-point operations and bytes, and billions of them a
+   * second. Shares are of the time in kernels, which the head says, as well as that of the call as a whole.
+   */
   toString(): string {
     const total = this.kernels.reduce((sum, k) => sum + (k.microseconds ?? 0), 0);
     const rows = [...this.kernels].sort((a, b) => (b.microseconds ?? 0) - (a.microseconds ?? 0));
@@ -54,16 +57,19 @@ export class Profile {
       k.microseconds?.toFixed(1) ?? '',
       k.microseconds === null || total === 0 ? '' : `${((100 * k.microseconds) / total).toFixed(1)} %`,
       String(k.dispatches),
+      short(k.flops),
+      short(k.bytesMoved),
       each(k.flops, k),
       each(k.bytesMoved, k),
       k.name,
       k.source,
     ]);
-    const all = [['µs', 'share', 'dispatches', 'GFLOP/s', 'GB/s', 'kernel', 'from'], ...lines];
+    const all = [['µs', 'share', 'dispatches', 'flops', 'bytes', 'GFLOP/s', 'GB/s', 'kernel', 'from'], ...lines];
     const width = (i: number): number => Math.max(...all.map((row) => at(row, i).length));
     const cell = (text: string, i: number): string =>
-      i < 5 ? text.padStart(width(i)) : i === 5 ? text.padEnd(width(i)) : text;
-    const head = `${this.name} on ${this.device}: ${this.microseconds.toFixed(1)} µs`;
+      i < 7 ? text.padStart(width(i)) : i === 7 ? text.padEnd(width(i)) : text;
+    const inKernels = total === 0 ? '' : `${total.toFixed(1)} µs in kernels, `;
+    const head = `${this.name} on ${this.device}: ${inKernels}${this.microseconds.toFixed(1)} µs for the whole call`;
     return [head, ...all.map((row) => row.map(cell).join('  ').trimEnd())].join('\n');
   }
 
@@ -95,6 +101,13 @@ export class Profile {
     ];
     return JSON.stringify({ traceEvents, displayTimeUnit: 'ms' });
   }
+}
+
+/** A count in at most four digits: `1024`, `4.23M`. */
+function short(n: number): string {
+  const step = ['', 'k', 'M', 'G', 'T', 'P'].map((unit, i) => ({ unit, size: 1000 ** i }));
+  const { unit, size } = step.findLast((s) => n >= s.size && n >= 1e4) ?? { unit: '', size: 1 };
+  return size === 1 ? String(n) : `${Number((n / size).toPrecision(3))}${unit}`;
 }
 
 /** Profiles a Jaxpr without constants on concrete arrays, which stay as they are. It is called several times. */

@@ -152,12 +152,14 @@ function fixedText({ all, open }: FixedCall, { of, uses, note }: FunctionText): 
 const fixedValueText = (value: unknown): string | undefined =>
   (typeof value === 'function' ? plainSource(value as AnyFunction) : plainText(value)) ?? undefined;
 
+const modules: readonly (readonly [prefix: string, module: object])[] = [
+  ['np', numpy],
+  ['lax', lax],
+];
+
 /** What `numpy` and `lax` call a function of theirs. */
 function libraryName(f: AnyFunction): string | null {
-  for (const [prefix, module] of [
-    ['np', numpy],
-    ['lax', lax],
-  ] as const) {
+  for (const [prefix, module] of modules) {
     const found = Object.entries(module).find(([, value]) => value === f);
     if (found !== undefined) return `${prefix}.${found[0]}`;
   }

@@ -1,3 +1,5 @@
+import { ArgumentError } from './errors.ts';
+
 /** Switches for debugging. Each is off at first. */
 
 /** A setting that is turned on or off for the whole program, or on while a function runs. */
@@ -13,7 +15,8 @@ export interface Switch {
   readonly on: boolean;
 }
 
-function makeSwitch(): Switch {
+/** A switch that is off, by the name that it is exported as. */
+function makeSwitch(name: string): Switch {
   let always = false;
   // How many bodies run: they may overlap, when they are asynchronous.
   let bodies = 0;
@@ -34,11 +37,18 @@ function makeSwitch(): Switch {
   };
   const set = (how: boolean | (() => unknown)): unknown => {
     if (typeof how === 'function') return during(how);
+    if (typeof how !== 'boolean') {
+      throw new ArgumentError(
+        `${name} takes true or false, from now on, or a function that runs meanwhile: ${name}(() => f(x)); got ${said(how)}`,
+      );
+    }
     always = how;
     return undefined;
   };
   return Object.defineProperty(set, 'on', { get: () => always || bodies > 0 }) as unknown as Switch;
 }
+
+const said = (x: unknown): string => (typeof x === 'string' ? JSON.stringify(x) : typeof x === 'object' && x !== null ? 'an object' : String(x)); // prettier-ignore
 
 /**
  * Runs jitted functions, and the bodies of loops and conditionals, operation by operation on values, as if they were not
@@ -48,7 +58,7 @@ function makeSwitch(): Switch {
  * disableJit(() => step(params, batch)); // once
  * disableJit(true); // from now on
  */
-export const disableJit: Switch = makeSwitch();
+export const disableJit: Switch = makeSwitch('disableJit');
 
 /**
  * Checks every result of an operation that runs by itself, and of every jitted function, for NaN. A jitted function that
@@ -60,7 +70,7 @@ export const disableJit: Switch = makeSwitch();
  * @example
  * debugNans(() => step(params, batch));
  */
-export const debugNans: Switch = makeSwitch();
+export const debugNans: Switch = makeSwitch('debugNans');
 
 /**
  * As {@link debugNans}, for infinities.
@@ -68,7 +78,7 @@ export const debugNans: Switch = makeSwitch();
  * @example
  * debugInfs(() => step(params, batch));
  */
-export const debugInfs: Switch = makeSwitch();
+export const debugInfs: Switch = makeSwitch('debugInfs');
 
 /**
  * Reports a random key that is used twice: for two draws, or for a draw after it was split. Both are found whether the
@@ -80,7 +90,7 @@ export const debugInfs: Switch = makeSwitch();
  * @example
  * const draws = debugKeyReuse(() => random.split(random.key(0)).slice(0));
  */
-export const debugKeyReuse: Switch = makeSwitch();
+export const debugKeyReuse: Switch = makeSwitch('debugKeyReuse');
 
 /**
  * Says with `console.warn`, each time a jitted function is traced, why none of its earlier traces would do: which
@@ -91,13 +101,13 @@ export const debugKeyReuse: Switch = makeSwitch();
  * jit((x: NDArray) => x.mul(2))(np.ones([3])); // says: jit of the function is traced …
  * explainCacheMisses(false);
  */
-export const explainCacheMisses: Switch = makeSwitch();
+export const explainCacheMisses: Switch = makeSwitch('explainCacheMisses');
 
 /** On while `explainNan` runs a function again; then nothing else looks for NaN. */
-export const explainsNan: Switch = makeSwitch();
+export const explainsNan: Switch = makeSwitch('explainsNan');
 
 /** Has equations say on which of the user's lines they were made, for what looks at equations one by one. */
-export const recordOrigins: Switch = makeSwitch();
+export const recordOrigins: Switch = makeSwitch('recordOrigins');
 
 /** Do traced equations say on which of the user's lines they were made? What looks for NaN needs it. */
 export const recordsOrigins = (): boolean => debugNans.on || debugInfs.on || explainsNan.on || recordOrigins.on;

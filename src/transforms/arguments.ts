@@ -75,6 +75,36 @@ export function staticKey(name: string, args: readonly unknown[], statics: reado
   return key;
 }
 
+/** A static argument, for people. */
+export interface StaticText {
+  readonly position: number;
+  /** Equal exactly for equal values. */
+  readonly key: string;
+  readonly text: string;
+}
+
+/** The static arguments of a call, of which {@link staticKey} is made. */
+export const staticTexts = (args: readonly unknown[], statics: readonly number[]): readonly StaticText[] =>
+  statics.map((position) => ({ position, key: structuralKey(args[position]), text: staticText(args[position]) }));
+
+/** More than this of a value's text is left out. */
+const longText = 80;
+
+function staticText(value: unknown): string {
+  const text = plainText(value);
+  return text.length > longText ? `${text.slice(0, longText)}…` : text;
+}
+
+function plainText(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`;
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
+  if (Array.isArray(value)) return `[${value.map(plainText).join(', ')}]`;
+  if (!isRecord(value)) return `an object of type ${value.constructor.name}`;
+  const entries = Object.entries(value).map(([k, v]) => `${k}: ${plainText(v)}`);
+  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
+}
+
 function requireComparable(value: unknown, path: readonly PathStep[], what: string): void {
   if (typeof value !== 'object' || value === null) return;
   const where = path.length === 0 ? what : `${what}, at ${keystr(path)},`;

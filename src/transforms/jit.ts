@@ -15,17 +15,17 @@ import { at } from '../util/array.ts';
 import { InternalError } from '../util/error.ts';
 import { captureOrigin, withoutScopes } from '../util/origin.ts';
 import type { Marks } from './arguments.ts';
-import { marksOf, resolveMarks, staticKey } from './arguments.ts';
+import { marksOf, resolveMarks, staticKey, staticTexts } from './arguments.ts';
 import { call } from './call.ts';
 import type { OrShapes } from './eval-shape.ts';
 import { explainMiss } from './explain.ts';
 import { toCallable } from './jaxpr-rules.ts';
-import { madeOf } from './makings.ts';
+import { standsFor } from './makings.ts';
 import type { Loaded, Lowered, Traced } from './stages.ts';
 import { tracedOf } from './stages.ts';
 import type { CachedTrace, TraceKey } from './trace-cache.ts';
 import { describeDifferences, neededModes, TraceCache } from './trace-cache.ts';
-import { flattenArrays, flattenAvals, named, nameOf, withArrays } from './trees.ts';
+import { flattenArrays, flattenAvals, nameOf, withArrays } from './trees.ts';
 
 /** Options of {@link jit}. */
 export interface JitOptions {
@@ -93,7 +93,7 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
     const known = cache.find(dynamic, key, leaves);
     if (known !== null) return known;
     const { avals, treedef, arrays } = flattenAvals(dynamic, `arguments of ${name}`);
-    const wanted: TraceKey = { treedef, avals, statics: key };
+    const wanted: TraceKey = { treedef, avals, statics: key, told: staticTexts(args, statics) };
     if (explainCacheMisses.on) {
       const positions = args.map((_, i) => i).filter((i) => !statics.includes(i));
       explainMiss(name, cache.lists().flat(), wanted, positions, place);
@@ -115,7 +115,7 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
   };
   const lower = (...args: ArgumentShapes<A>): Lowered<A, R> => trace(...args).lower();
   // What is static or donated makes no difference to what is computed of arrays.
-  const made = madeOf(named(Object.assign(jitted, { trace, lower }), f.name), f, 'jit');
+  const made = standsFor(Object.assign(jitted, { trace, lower }), f, 'jit');
   jittedWith.set(made, marks);
   prepared.set(made, (args) => {
     const leaves: NDArray[] = [];
@@ -261,6 +261,7 @@ function ahead<A extends readonly unknown[], R>(
       treedef: flat.treedef,
       avals: flat.leaves.map((x) => x.aval),
       statics: staticKey(name, args, statics) + axesKey(),
+      told: staticTexts(args, statics),
     };
     const differences = describeDifferences(entry, key, positions);
     if (differences.length > 0) {

@@ -1,5 +1,7 @@
 /** Which functions transformations made, and of what: for what shows a user's function as text. */
 
+import { named } from './trees.ts';
+
 type AnyFunction = (...args: never[]) => unknown;
 
 /** How a function was made. */
@@ -14,16 +16,29 @@ export interface Making {
 
 const makings = new WeakMap<object, Making>();
 
-/** Remembers that `g` was made of `of`; `options` are what the transformation was given besides, if anything. */
-export function madeOf<G extends object>(g: G, of: AnyFunction, call: string, options: object = {}): G {
+/**
+ * Remembers that `g` was made of `of` and computes something else; it has no name then. `options` are what the transformation
+ * was given besides, if anything.
+ */
+export function madeOf<G extends AnyFunction>(g: G, of: AnyFunction, call: string | null, options: object = {}): G {
   makings.set(g, { of, call: Object.keys(options).length === 0 ? call : null, nondiff: [] });
-  return g;
+  return named(g, '');
 }
 
-/** Remembers that `g` is `of` with more than its text says: rules of its own, a limit. */
-export function standsFor<G extends object>(g: G, of: AnyFunction, nondiff: readonly number[] = []): G {
-  makings.set(g, { of, call: null, nondiff });
-  return g;
+/**
+ * Remembers that `g` stands for `of`, whose name it has.
+ *
+ * @param call null where it has more than the text of `of` says, as rules of its own.
+ */
+export function standsFor<G extends AnyFunction>(
+  g: G,
+  of: AnyFunction,
+  call: string | null,
+  options: object = {},
+  nondiff: readonly number[] = [],
+): G {
+  makings.set(g, { of, call: Object.keys(options).length === 0 ? call : null, nondiff });
+  return named(g, of.name);
 }
 
 /** How a function was made; null if no transformation made it. */

@@ -1,7 +1,7 @@
 import { TooManyTracesError } from '../trace/errors.ts';
 import { Tracer } from '../trace/value.ts';
 import { leaves } from '../tree/tree.ts';
-import { named, nameOf } from './trees.ts';
+import { nameOf } from './trees.ts';
 import { standsFor } from './makings.ts';
 
 /**
@@ -24,7 +24,7 @@ export function assertMaxTraces<A extends readonly unknown[], R>(f: (...args: A)
     }
     return f(...args);
   };
-  return standsFor(named(counted, f.name), f);
+  return standsFor(counted, f, null);
 }
 
 function ordinal(n: number): string {

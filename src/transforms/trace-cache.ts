@@ -9,6 +9,7 @@ import { cacheEpoch, debugKeyReuse, recordsOrigins } from '../trace/switches.ts'
 import { NDArray, Tracer } from '../trace/value.ts';
 import type { TreeDef } from '../tree/tree.ts';
 import { firstDifference, isRecord, keystr, leafPaths, nodeLike } from '../tree/tree.ts';
+import type { StaticText } from './arguments.ts';
 import { identicalAval } from './arguments.ts';
 import type { Callable } from './jaxpr-rules.ts';
 import { hasEnded } from './jaxpr-rules.ts';
@@ -35,6 +36,8 @@ export interface TraceKey {
   readonly avals: readonly Aval[];
   /** The static arguments and the named axes around the call, as text that is equal for equal ones. */
   readonly statics: string;
+  /** The static arguments one by one, for messages. */
+  readonly told: readonly StaticText[];
 }
 
 /** Debugging modes that need traces of their own: equations with origins, and key uses. */
@@ -134,17 +137,41 @@ function collect(d: TreeDef, x: unknown, avals: readonly Aval[], leaves: NDArray
 
 /** How the arguments of two calls differ, for people; empty where they do not. */
 export function describeDifferences(before: TraceKey, now: TraceKey, positions: readonly number[]): readonly string[] {
+  const argument = (position: string | number): string => `argument ${positions[Number(position)] ?? String(position)}`;
   const structure = firstDifference(before.treedef, now.treedef);
-  if (structure !== null) return [`the arguments' structure differs ${structure} (first: traced before)`];
-  const name = ([position, ...rest]: readonly (string | number)[]): string =>
-    keystr(rest, `argument ${positions[Number(position)] ?? String(position)}`);
+  if (structure !== null) {
+    const where = structure.replace(/^at \[(\d+)\]/, (_, i: string) => `at ${argument(i)}`);
+    return [`the arguments' structure differs ${where} (the first is what was traced before, the second this call)`];
+  }
+  const name = ([position, ...rest]: readonly (string | number)[]): string => keystr(rest, argument(position ?? ''));
   const differences = leafPaths(before.treedef).flatMap((path, i) => {
     const [a, b] = [before.avals[i] as Aval, now.avals[i] as Aval];
     return identicalAval(a, b) ? [] : [`${name(path)} was ${describeAval(a)} and is ${describeAval(b)}`];
   });
-  return before.statics === now.statics
-    ? differences
-    : [...differences, `the static arguments were ${before.statics} and are ${now.statics}`];
+  return [...differences, ...staticDifferences(before, now)];
+}
+
+/** How static arguments differ, and the named axes around the calls. */
+function staticDifferences(before: TraceKey, now: TraceKey): readonly string[] {
+  if (before.statics === now.statics) return [];
+  const differences = now.told.flatMap(({ position, key, text }, i) => {
+    const was = before.told[i];
+    if (was === undefined || (was.position === position && was.key === key)) return [];
+    const [name, same] = [`static argument ${position}`, was.text === text];
+    return same
+      ? [
+          `${name} is another one than before, ${text}: such values are equal only if they are one object, so make it once`,
+        ]
+      : [`${name} was ${was.text} and is ${text}`];
+  });
+  const [had, has] = [axesOf(before), axesOf(now)];
+  return had === has ? differences : [...differences, `the named axes around the call were ${had} and are ${has}`];
+}
+
+/** The named axes of a call, which stand after its static arguments. */
+function axesOf({ statics, told }: TraceKey): string {
+  const [, ...axes] = statics.slice(told.reduce((n, { key }) => n + key.length + 1, 0)).split('@');
+  return axes.length === 0 ? 'none' : axes.join(', ');
 }
 
 const describeAval = (a: Aval): string => `${showAval(a)}${a.weakType ? ' (of a JS number)' : ''}`;

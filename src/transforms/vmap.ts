@@ -8,7 +8,7 @@ import type { TreeDef } from '../tree/tree.ts';
 import { isRecord, keystr, leafCount, leafPaths, unflatten } from '../tree/tree.ts';
 import { at, range } from '../util/array.ts';
 import { batchFlat } from './batch.ts';
-import { madeOf, standsFor } from './makings.ts';
+import { madeOf } from './makings.ts';
 import { flatFunction, flattenArrays, nameOf } from './trees.ts';
 
 /** An axis, null for "not mapped", or a tree of them that is a prefix of the argument's tree. */
@@ -57,7 +57,7 @@ export function vmap<A extends readonly unknown[], R>(
       outs.map((o, i) => placed(o, at(axesOut, i), size, name)),
     );
   };
-  return inAxes === 0 ? madeOf(mapped, f, 'vmap', options) : standsFor(mapped, f);
+  return madeOf(mapped, f, inAxes === 0 ? 'vmap' : null, options);
 }
 
 const normalize = (axis: number | null, rank: number): number | null =>

@@ -6,7 +6,7 @@ import type { TreeDef } from '../../tree/tree.ts';
 import { unflatten } from '../../tree/tree.ts';
 import { marksOf, merged, resolveMarks } from '../arguments.ts';
 import { toCallable } from '../jaxpr-rules.ts';
-import { madeOf } from '../makings.ts';
+import { standsFor } from '../makings.ts';
 import { flattenArrays, nameOf } from '../trees.ts';
 import { checkpointP } from './call.ts';
 import type { CheckpointPolicy } from './policies.ts';
@@ -68,7 +68,7 @@ export function checkpoint<A extends readonly unknown[], R>(
     const params = { name, jaxpr: interned(jaxpr), policy, preventCse, again: false };
     return unflatten<R>(outTree, bind(checkpointP, [...constants, ...flat.leaves], params));
   };
-  return madeOf(again, f, 'checkpoint', options);
+  return standsFor(again, f, 'checkpoint', options);
 }
 
 /**

@@ -9,8 +9,8 @@ import { unflatten } from '../../tree/tree.ts';
 import { toldByParts } from '../../util/key.ts';
 import type { Flags } from '../jaxpr-rules.ts';
 import { nonNull, spread } from '../jaxpr-rules.ts';
-import { madeOf } from '../makings.ts';
-import { named, nameOf } from '../trees.ts';
+import { standsFor } from '../makings.ts';
+import { nameOf } from '../trees.ts';
 import type { AnyRule, CallSignature } from './arguments.ts';
 import { functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
 import type { Forward } from './vjp-call.ts';
@@ -48,7 +48,7 @@ export function customGradient<A extends readonly unknown[], R>(
     );
     return unflatten<R>(types.type.treedef, outs);
   };
-  return madeOf(named(custom, f.name), f, 'customGradient');
+  return standsFor(custom, f, 'customGradient');
 }
 
 const forwardOf = (f: AnyRule, signature: CallSignature, types: ResultTypes): Forward =>

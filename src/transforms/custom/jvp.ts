@@ -8,7 +8,7 @@ import { toldByParts } from '../../util/key.ts';
 import { merged } from '../arguments.ts';
 import type { Positions } from '../argnums.ts';
 import { standsFor } from '../makings.ts';
-import { named, nameOf } from '../trees.ts';
+import { nameOf } from '../trees.ts';
 import type { AnyRule, CallSignature, CustomRuleOptions, Picked, Without } from './arguments.ts';
 import { asList, functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
 import type { JvpRule } from './jvp-call.ts';
@@ -74,7 +74,7 @@ export function customJvp<A extends readonly unknown[], R, const N extends Posit
   };
   const defjvps = (...rules: readonly (AnyRule | null)[]): typeof wrapped =>
     defjvp(summed(wrapped as AnyRule, rules, new Set(asList(nondiffArgnums))));
-  const custom = standsFor(named(Object.assign(wrapped, { defjvp, defjvps }), f.name), f, asList(nondiffArgnums));
+  const custom = standsFor(Object.assign(wrapped, { defjvp, defjvps }), f, null, {}, asList(nondiffArgnums));
   return custom as unknown as CustomJvp<A, R, N>;
 }
 

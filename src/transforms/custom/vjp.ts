@@ -6,7 +6,7 @@ import { flatten, showTreeDef, unflatten } from '../../tree/tree.ts';
 import { toldByParts } from '../../util/key.ts';
 import type { Positions } from '../argnums.ts';
 import { standsFor } from '../makings.ts';
-import { named, nameOf } from '../trees.ts';
+import { nameOf } from '../trees.ts';
 import type { AnyRule, CallSignature, CustomRuleOptions, Picked, Without } from './arguments.ts';
 import { asList, functionOf, pairOf, ResultTypes, runRule, splitArguments, tangentsFor } from './arguments.ts';
 import type { CustomJvpRule } from './jvp.ts';
@@ -87,7 +87,7 @@ export function customVjp<A extends readonly unknown[], R, const N extends Posit
     jvp = rule;
     return custom;
   };
-  const custom = standsFor(named(Object.assign(wrapped, { defvjp, defjvp }), f.name), f, asList(nondiffArgnums));
+  const custom = standsFor(Object.assign(wrapped, { defvjp, defjvp }), f, null, {}, asList(nondiffArgnums));
   return custom as unknown as CustomVjp<A, R, N>;
 }
 

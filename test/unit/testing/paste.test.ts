@@ -48,6 +48,8 @@ describe('what jit returns has the name of the function', () => {
   test('in modules, reports, checks and profiles', async () => {
     expect(jit(loss).name).toBe('loss');
     expect(jit((v: NDArray) => v).name).toBe('');
+    for (const f of [grad(loss), vmap(loss), jit(valueAndGrad(loss)), hessian(loss)]) expect(f.name).toBe('');
+    expect(checkpoint(jit(loss)).name).toBe('loss');
     expect(exportStableHlo(jit(loss), [x]).text).toContain('module @loss');
     expect(String(await explainNan(jit(loss))(np.array([NaN])))).toContain('explainNan of loss: the result is NaN');
     const { message } = await broken(checkGrads(jit(function mine(v: NDArray) { return wrong(v); }), [x], { modes: ['rev'] })); // prettier-ignore

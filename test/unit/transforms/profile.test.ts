@@ -62,8 +62,19 @@ test('memory is what it was before', async () => {
 test('it prints as a table and as a trace', async () => {
   const report = await profile(jit(function layer(x: NDArray) { return np.tanh(x.matmul(x)).sum(); }), [np.ones([32, 32])]); // prettier-ignore
   const [head, names, ...lines] = String(report).split('\n');
-  expect(head).toMatch(/^layer on wasm \(.*\): \d+\.\d µs$/);
-  expect(names?.trim().split(/ {2,}/)).toEqual(['µs', 'share', 'dispatches', 'GFLOP/s', 'GB/s', 'kernel', 'from']);
+  const [, inKernels] =
+    /^layer on wasm \(.*\): (\d+\.\d) µs in kernels, \d+\.\d µs for the whole call$/.exec(head ?? '') ?? [];
+  expect(Number(inKernels)).toBeCloseTo(
+    report.kernels.reduce((sum, k) => sum + (k.microseconds ?? 0), 0),
+    1,
+  );
+  const columns = ['µs', 'share', 'dispatches', 'flops', 'bytes', 'GFLOP/s', 'GB/s', 'kernel', 'from'];
+  expect(names?.trim().split(/ {2,}/)).toEqual(columns);
+  const product = lines
+    .find((l) => l.includes('dotGeneral f32[32,32]'))
+    ?.trim()
+    .split(/ {2,}/);
+  expect(product?.slice(2, 5)).toEqual(['1', '65.5k', '8192']);
   expect(lines.length).toBe(report.kernels.length);
   const times = lines.map((l) => Number(l.trim().split(/ +/)[0]));
   expect(times).toEqual([...times].sort((a, b) => b - a));

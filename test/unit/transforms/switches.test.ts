@@ -7,7 +7,9 @@ import {
   explainCacheMisses,
   grad,
   jit,
+  lax,
   numpy as np,
+  vmap,
 } from '../../../src/index.ts';
 
 afterEach(() => {
@@ -102,8 +104,8 @@ test('a cache miss is explained by what differs from the nearest trace', () => {
     /jit of step is traced \(trace 1 of this function\), called at .*switches\.test\.ts:\d+.*: it was never called before$/,
     /trace 2 .*: argument 1 was f32\[4\] and is i32\[4\]$/,
     /trace 3 .*: argument 1 was f32\[4\] and is f32\[5\]$/,
-    /trace 4 .*: the static arguments were \{"train":true\}; and are \{"train":false\};$/,
-    /trace 5 .*: the arguments' structure differs at \[0\]: key "b" is only in the second/,
+    /trace 4 .*: static argument 2 was \{ train: true \} and is \{ train: false \}$/,
+    /trace 5 .*: the arguments' structure differs at argument 0: key "b" is only in the second \(the first is what was traced before, the second this call\)$/,
     /trace 6 .*: argument 3 was f32\[1\] and is f32\[\] \(of a JS number\)$/,
     /never called before$/,
     /function 2 that jit makes at .*switches\.test\.ts:\d+.*call jit once/,
@@ -113,4 +115,37 @@ test('a cache miss is explained by what differs from the nearest trace', () => {
   expected.forEach((e, i) => expect(said[i]).toMatch(e));
   step({ w }, np.ones(6), train, n);
   expect(said).toHaveLength(expected.length);
+});
+
+test('static values that are equal only if they are one object, axes around a call, and arguments after static ones', () => {
+  const said: string[] = [];
+  const warn = vi
+    .spyOn(console, 'warn')
+    .mockImplementation((text: string) => void said.push(text.replace(/^.*?: /, '')));
+  const apply = jit((f: (v: NDArray) => NDArray, v: NDArray | { w: NDArray }) => f(v as NDArray), { staticArgnums: 0 });
+  const sized = jit((v: NDArray) => v.sub(lax.pmean(v, 'i')));
+  explainCacheMisses(() => {
+    for (let i = 0; i < 2; i++) apply((v) => v, np.ones(2));
+    apply(function other(v) { return v; }, np.ones(2)); // prettier-ignore
+    apply(function other(v) { return v; }, { w: np.ones(2) }); // prettier-ignore
+    for (const n of [3, 4]) vmap(sized, 0, { axisName: 'i' })(np.ones([n, 2]));
+  });
+  warn.mockRestore();
+  expect(said).toEqual([
+    'it was never called before',
+    'static argument 0 is another one than before, a function: such values are equal only if they are one object, so make it once',
+    'static argument 0 was a function and is the function other',
+    "the arguments' structure differs at argument 1: a leaf and an object with keys {w} (the first is what was traced before, the second this call)",
+    'it was never called before',
+    'the named axes around the call were i:3 and are i:4',
+  ]);
+});
+
+test('a switch takes nothing but true, false or a function', () => {
+  const wrong = explainCacheMisses as (how: unknown) => void;
+  expect(() => wrong('x')).toThrow(
+    'explainCacheMisses takes true or false, from now on, or a function that runs meanwhile: explainCacheMisses(() => f(x)); got "x"',
+  );
+  expect(() => (disableJit as (how?: unknown) => void)()).toThrow(/^disableJit takes true or false.*got undefined/);
+  expect(explainCacheMisses.on).toBe(false);
 });
