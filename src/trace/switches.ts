@@ -1,3 +1,4 @@
+import { shown } from '../util/shown.ts';
 import { ArgumentError } from './errors.ts';
 
 /** Switches for debugging. Each is off at first. */
@@ -39,7 +40,7 @@ function makeSwitch(name: string): Switch {
     if (typeof how === 'function') return during(how);
     if (typeof how !== 'boolean') {
       throw new ArgumentError(
-        `${name} takes true or false, from now on, or a function that runs meanwhile: ${name}(() => f(x)); got ${said(how)}`,
+        `${name} takes true or false, from now on, or a function that runs meanwhile: ${name}(() => f(x)); got ${shown(how)}`,
       );
     }
     always = how;
@@ -47,8 +48,6 @@ function makeSwitch(name: string): Switch {
   };
   return Object.defineProperty(set, 'on', { get: () => always || bodies > 0 }) as unknown as Switch;
 }
-
-const said = (x: unknown): string => (typeof x === 'string' ? JSON.stringify(x) : typeof x === 'object' && x !== null ? 'an object' : String(x)); // prettier-ignore
 
 /**
  * Runs jitted functions, and the bodies of loops and conditionals, operation by operation on values, as if they were not

@@ -5,6 +5,7 @@ import { isRecord, keystr } from '../tree/tree.ts';
 import type { PathStep } from '../tree/tree.ts';
 import { range } from '../util/array.ts';
 import { structuralKey } from '../util/key.ts';
+import { shown } from '../util/shown.ts';
 
 /** Which arguments of a jitted function are static and which are donated. */
 export interface Marks {
@@ -37,13 +38,11 @@ function positions(name: string, option: string, given: Argnums): readonly numbe
   const bad = list.find((i) => !Number.isInteger(i));
   if (list.some((i) => !Number.isInteger(i))) {
     throw new StaticArgumentError(
-      `${name}: ${option} must be positions of arguments, counted from 0, but has ${show(bad)}`,
+      `${name}: ${option} must be positions of arguments, counted from 0, but has ${shown(bad)}`,
     );
   }
   return list as readonly number[];
 }
-
-const show = (x: unknown): string => (typeof x === 'string' ? JSON.stringify(x) : String(x));
 
 /**
  * The marks with positions counted from the front, for a call with `count` arguments.
@@ -85,25 +84,7 @@ export interface StaticText {
 
 /** The static arguments of a call, of which {@link staticKey} is made. */
 export const staticTexts = (args: readonly unknown[], statics: readonly number[]): readonly StaticText[] =>
-  statics.map((position) => ({ position, key: structuralKey(args[position]), text: staticText(args[position]) }));
-
-/** More than this of a value's text is left out. */
-const longText = 80;
-
-function staticText(value: unknown): string {
-  const text = plainText(value);
-  return text.length > longText ? `${text.slice(0, longText)}…` : text;
-}
-
-function plainText(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`;
-  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
-  if (Array.isArray(value)) return `[${value.map(plainText).join(', ')}]`;
-  if (!isRecord(value)) return `an object of type ${value.constructor.name}`;
-  const entries = Object.entries(value).map(([k, v]) => `${k}: ${plainText(v)}`);
-  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
-}
+  statics.map((position) => ({ position, key: structuralKey(args[position]), text: shown(args[position]) }));
 
 function requireComparable(value: unknown, path: readonly PathStep[], what: string): void {
   if (typeof value !== 'object' || value === null) return;

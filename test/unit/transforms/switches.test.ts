@@ -104,7 +104,7 @@ test('a cache miss is explained by what differs from the nearest trace', () => {
     /jit of step is traced \(trace 1 of this function\), called at .*switches\.test\.ts:\d+.*: it was never called before$/,
     /trace 2 .*: argument 1 was f32\[4\] and is i32\[4\]$/,
     /trace 3 .*: argument 1 was f32\[4\] and is f32\[5\]$/,
-    /trace 4 .*: static argument 2 was \{ train: true \} and is \{ train: false \}$/,
+    /trace 4 .*: static argument 2 was \{"train":true\} and is \{"train":false\}$/,
     /trace 5 .*: the arguments' structure differs at argument 0: key "b" is only in the second \(the first is what was traced before, the second this call\)$/,
     /trace 6 .*: argument 3 was f32\[1\] and is f32\[\] \(of a JS number\)$/,
     /never called before$/,
