@@ -65,6 +65,10 @@ interface Parts {
  * Divides updates by the root of a decaying mean of squares, of which for large matrices only the means of rows and columns are
  * kept. Shazeer, Stern: Adafactor: Adaptive Learning Rates with Sublinear Memory Cost (ICML 2018); as
  * `optax.scale_by_factored_rms`.
+ *
+ * @example
+ * const [rescale, p] = [scaleByFactoredRms({ minDimSizeToFactor: 2 }), np.ones([2, 2])];
+ * rescale.update(np.array([[1, 2], [2, 8]]), rescale.init(p), p)[0]; // [[1.708801, 0.926727], [0.926727, 1.005177]]
  */
 export function scaleByFactoredRms(options: FactoredRmsOptions = {}): GradientTransformation<FactoredState> {
   const { factored = true, decayRate = 0.8, stepOffset = 0, minDimSizeToFactor = 128, epsilon = 1e-30 } = options;

@@ -55,6 +55,10 @@ export interface RadamOptions extends Omit<AdamOptions, 'muDtype'> {
  *     r² = (ρ − 4)(ρ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρ)
  *
  * Liu et al.: On the Variance of the Adaptive Learning Rate and Beyond (ICLR 2020); as `optax.scale_by_radam`.
+ *
+ * @example
+ * const rescale = scaleByRadam(); // whose first updates are means of gradients
+ * rescale.update(np.array([2, -0.5]), rescale.init(np.zeros([2])))[0]; // [2, -0.5]
  */
 export function scaleByRadam(options: RadamOptions = {}): GradientTransformation<AdamState> {
   const { b1 = 0.9, b2 = 0.999, eps = 1e-8, epsRoot = 0, threshold = 5, nesterov = false } = options;
@@ -100,6 +104,10 @@ export type BeliefOptions = Omit<AdamOptions, 'muDtype'>;
 /**
  * Adam with the mean of squared differences of gradients from their mean in place of the mean of squares:
  * `ν ← b2·ν + (1 − b2)·(g − μ)² + epsRoot`. Zhuang et al.: AdaBelief Optimizer (NeurIPS 2020); as `optax.scale_by_belief`.
+ *
+ * @example
+ * const rescale = scaleByBelief();
+ * rescale.update(np.array([2, -0.5]), rescale.init(np.zeros([2])))[0]; // [1.111111, -1.111111]
  */
 export function scaleByBelief(options: BeliefOptions = {}): GradientTransformation<AdamState> {
   const { b1 = 0.9, b2 = 0.999, eps = 1e-16, epsRoot = 1e-16, nesterov = false } = options;
@@ -147,6 +155,10 @@ export interface ScaleByYogiOptions extends YogiOptions {
 /**
  * Adam whose estimate of squares moves by no more than a part of the newest square: `ν ← ν − (1 − b2)·sign(ν − g²)·g²`. Zaheer
  * et al.: Adaptive Methods for Nonconvex Optimization (NeurIPS 2018); as `optax.scale_by_yogi`.
+ *
+ * @example
+ * const rescale = scaleByYogi();
+ * rescale.update(np.array([2, -0.5]), rescale.init(np.zeros([2])))[0]; // [0.999373, -0.995993]
  */
 export function scaleByYogi(options: ScaleByYogiOptions = {}): GradientTransformation<AdamState> {
   const { b1 = 0.9, b2 = 0.999, eps = 1e-3, epsRoot = 0, initialAccumulatorValue = 1e-6 } = options;
@@ -174,7 +186,13 @@ export function scaleByYogi(options: ScaleByYogiOptions = {}): GradientTransform
   };
 }
 
-/** {@link scaleByYogi}, then a step down. As `optax.yogi`. */
+/**
+ * {@link scaleByYogi}, then a step down. As `optax.yogi`.
+ *
+ * @example
+ * const optimizer = yogi(0.01);
+ * optimizer.update(np.array([2, -0.5]), optimizer.init(np.zeros([2])))[0]; // [-0.009994, 0.00996]
+ */
 export const yogi = (learningRate: ScalarOrSchedule, options: YogiOptions = {}): Chain =>
   chain(scaleByYogi(options), scaleByLearningRate(learningRate));
 
@@ -184,6 +202,10 @@ export type AdamaxOptions = Pick<AdamOptions, 'b1' | 'b2' | 'eps'>;
 /**
  * Adam with the largest of decaying magnitudes in place of the root of the mean of squares: `ν ← max(|g| + eps, b2·ν)`,
  * `u = μ/(1 − b1ᵗ)/ν`. Kingma, Ba: Adam (ICLR 2015), section 7; as `optax.scale_by_adamax`.
+ *
+ * @example
+ * const rescale = scaleByAdamax();
+ * rescale.update(np.array([2, -0.5]), rescale.init(np.zeros([2])))[0]; // [1, -1]
  */
 export function scaleByAdamax(options: AdamaxOptions = {}): GradientTransformation<AdamState> {
   const { b1 = 0.9, b2 = 0.999, eps = 1e-8 } = options;
@@ -199,7 +221,13 @@ export function scaleByAdamax(options: AdamaxOptions = {}): GradientTransformati
   };
 }
 
-/** {@link scaleByAdamax}, then a step down. As `optax.adamax`. */
+/**
+ * {@link scaleByAdamax}, then a step down. As `optax.adamax`.
+ *
+ * @example
+ * const optimizer = adamax(0.01);
+ * optimizer.update(np.array([2, -0.5]), optimizer.init(np.zeros([2])))[0]; // [-0.01, 0.01]
+ */
 export const adamax = (learningRate: ScalarOrSchedule, options: AdamaxOptions = {}): Chain =>
   chain(scaleByAdamax(options), scaleByLearningRate(learningRate));
 
@@ -211,7 +239,13 @@ export interface AdamaxwOptions extends AdamaxOptions {
   readonly mask?: Mask;
 }
 
-/** {@link adamax} with decoupled decay of weights. As `optax.adamaxw`. */
+/**
+ * {@link adamax} with decoupled decay of weights. As `optax.adamaxw`.
+ *
+ * @example
+ * const [optimizer, p] = [adamaxw(0.01, { weightDecay: 0.1 }), np.array([10, 20])];
+ * optimizer.update(np.array([2, -0.5]), optimizer.init(p), p)[0]; // [-0.02, -0.01]
+ */
 export const adamaxw = (
   learningRate: ScalarOrSchedule,
   { weightDecay = 1e-4, mask, ...options }: AdamaxwOptions = {},

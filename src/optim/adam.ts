@@ -59,6 +59,10 @@ export function firstMoment<P>(updates: P, mu: unknown, b1: Scalar, count: NDArr
  *
  * with t from 1. With `nesterov`, b1·μ/(1 − b1ᵗ⁺¹) + (1 − b1)·g/(1 − b1ᵗ) stands above the line (Dozat 2016). Kingma, Ba:
  * Adam: A Method for Stochastic Optimization (ICLR 2015); as `optax.scale_by_adam`.
+ *
+ * @example
+ * const rescale = scaleByAdam();
+ * rescale.update(np.array([2, -0.5]), rescale.init(np.zeros([2])))[0]; // [1, -1]
  */
 export function scaleByAdam(options: AdamOptions = {}): GradientTransformation<AdamState> {
   const { b1 = 0.9, b2 = 0.999, eps = 1e-8, epsRoot = 0, muDtype, nesterov = false } = options;
@@ -116,7 +120,13 @@ export const adamw = (
   { weightDecay = 1e-4, mask, ...options }: AdamWOptions = {},
 ): Chain => chain(scaleByAdam(options), addDecayedWeights(weightDecay, { mask }), scaleByLearningRate(learningRate));
 
-/** {@link adamw} with Nesterov's momentum. As `optax.nadamw`. */
+/**
+ * {@link adamw} with Nesterov's momentum. As `optax.nadamw`.
+ *
+ * @example
+ * const [optimizer, p] = [nadamw(0.01, { weightDecay: 0.1 }), np.array([10, 20])];
+ * optimizer.update(np.array([2, -0.5]), optimizer.init(p), p)[0]; // [-0.024737, -0.005263]
+ */
 export const nadamw = (learningRate: ScalarOrSchedule, options: Omit<AdamWOptions, 'nesterov'> = {}): Chain =>
   adamw(learningRate, { ...options, nesterov: true });
 
@@ -134,6 +144,11 @@ export type AmsgradState = AdamState & { readonly nuMax: unknown };
 /**
  * As {@link scaleByAdam}, but divides by the root of the largest mean of squared gradients that there was. Reddi et al.: On
  * the Convergence of Adam and Beyond (ICLR 2018); as `optax.scale_by_amsgrad`.
+ *
+ * @example
+ * const rescale = scaleByAmsgrad({ b1: 0, b2: 0 });
+ * const [, state] = rescale.update(np.array([4]), rescale.init(np.zeros([1])));
+ * rescale.update(np.array([2]), state)[0]; // [0.5]
  */
 export function scaleByAmsgrad(options: AmsgradOptions = {}): GradientTransformation<AmsgradState> {
   const { b1 = 0.9, b2 = 0.999, eps = 1e-8, epsRoot = 0, muDtype } = options;
@@ -158,6 +173,12 @@ export function scaleByAmsgrad(options: AmsgradOptions = {}): GradientTransforma
   };
 }
 
-/** {@link scaleByAmsgrad}, then a step down. As `optax.amsgrad`. */
+/**
+ * {@link scaleByAmsgrad}, then a step down. As `optax.amsgrad`.
+ *
+ * @example
+ * const optimizer = amsgrad(0.01);
+ * optimizer.update(np.array([2, -0.5]), optimizer.init(np.zeros([2])))[0]; // [-0.01, 0.01]
+ */
 export const amsgrad = (learningRate: ScalarOrSchedule, options: AmsgradOptions = {}): Chain =>
   chain(scaleByAmsgrad(options), scaleByLearningRate(learningRate));

@@ -100,12 +100,20 @@ export function scaleByLearningRate(
   return scale(signed(learningRate));
 }
 
-/** Keeps the sign of updates only. As `optax.scale_by_sign`. */
+/**
+ * Keeps the sign of updates only. As `optax.scale_by_sign`.
+ *
+ * @example
+ * scaleBySign().update(np.array([-3, 0, 0.5]), null)[0]; // [-1, 0, 1]
+ */
 export const scaleBySign = (): GradientTransformation<null> => eachUpdate(sign);
 
 /**
  * Subtracts from updates with two axes or more their mean over all axes but the first. Yong et al.: Gradient Centralization
  * (ECCV 2020); as `optax.centralize`.
+ *
+ * @example
+ * centralize().update(np.array([[1, 3], [4, 8]]), null)[0]; // [[-1, 1], [-2, 2]]
  */
 export const centralize = (): GradientTransformation<null> =>
   eachUpdate((u) => {

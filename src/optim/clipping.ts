@@ -40,6 +40,9 @@ export const clipByGlobalNorm = (maxNorm: Scalar): GradientTransformation<null> 
 /**
  * Scales each leaf down where the root of its mean square is above `threshold`. Shazeer, Stern: Adafactor (2018); as
  * `optax.clip_by_block_rms`.
+ *
+ * @example
+ * clipByBlockRms(1).update({ w: np.array([3, 4]), b: np.array([0.5]) }, null)[0].w; // [0.848528, 1.131371]
  */
 export const clipByBlockRms = (threshold: Scalar): GradientTransformation<null> =>
   eachUpdate((u) => {

@@ -124,6 +124,8 @@ export interface PolyakOptions {
  * al.: Stochastic Polyak Step-size for SGD (AISTATS 2021); as `optax.scale_by_polyak`.
  *
  * @throws ArgumentError when `update` gets no `value`.
+ * @example
+ * scaleByPolyak().update(np.array([3, 4]), null, np.zeros([2]), { value: np.array(5) })[0]; // [0.6, 0.8]
  */
 export function scaleByPolyak(options: PolyakOptions = {}): GradientTransformation<null> {
   const { fMin = 0, maxLearningRate = 1, eps = 0, variant = 'sps' } = options;
@@ -146,6 +148,13 @@ export interface PolyakSgdOptions extends Omit<PolyakOptions, 'maxLearningRate'>
   readonly scaling?: ScalarOrSchedule;
 }
 
-/** Descent by Polyak's step: {@link scaleByPolyak} of `sgd`. As `optax.polyak_sgd`. */
+/**
+ * Descent by Polyak's step: {@link scaleByPolyak} of `sgd`. As `optax.polyak_sgd`.
+ *
+ * @example
+ * const optimizer = polyakSgd();
+ * const [value, gradient] = valueAndGrad((x: NDArray) => x.pow(2))(np.array(3));
+ * optimizer.update(gradient, optimizer.init(np.array(3)), np.array(3), { value })[0]; // -1.5
+ */
 export const polyakSgd = (maxLearningRate: Scalar = 1, { scaling = 1, ...options }: PolyakSgdOptions = {}): Chain =>
   chain(sgd(scaling), scaleByPolyak({ ...options, maxLearningRate }));

@@ -193,6 +193,9 @@ const needSteps = (name: string, steps: number): void => {
  * (2018); as `optax.linear_onecycle_schedule`.
  *
  * @throws ArgumentError unless `transitionSteps` is positive.
+ * @example
+ * const rate = linearOnecycleSchedule(100, 1);
+ * vmap(rate)(np.array([0, 15, 30, 85, 100])); // [0.04, 0.52, 1, 0.04, 0.000004]
  */
 export function linearOnecycleSchedule(
   transitionSteps: number,
@@ -212,6 +215,9 @@ export function linearOnecycleSchedule(
  * `optax.cosine_onecycle_schedule`.
  *
  * @throws ArgumentError unless `transitionSteps` is positive.
+ * @example
+ * const rate = cosineOnecycleSchedule(100, 1);
+ * vmap(rate)(np.array([0, 15, 30, 65, 100])); // [0.04, 0.52, 1, 0.5, 0.000004]
  */
 export function cosineOnecycleSchedule(
   transitionSteps: number,

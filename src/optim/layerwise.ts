@@ -34,6 +34,8 @@ export interface TrustRatioOptions {
  * norm is 0. You et al.: Large Batch Training of Convolutional Networks (2017); as `optax.scale_by_trust_ratio`.
  *
  * @throws ArgumentError when `update` gets no parameters.
+ * @example
+ * scaleByTrustRatio().update(np.array([3, 0]), null, np.array([6, 8]))[0]; // [10, 0]
  */
 export function scaleByTrustRatio(options: TrustRatioOptions = {}): GradientTransformation<null> {
   const { minNorm = 0, trustCoefficient = 1, eps = 0 } = options;
@@ -57,6 +59,8 @@ export function scaleByTrustRatio(options: TrustRatioOptions = {}): GradientTran
  * 2018); as `optax.scale_by_param_block_rms`.
  *
  * @throws ArgumentError when `update` gets no parameters.
+ * @example
+ * scaleByParamBlockRms().update(np.array([1, -1]), null, np.array([1, 7]))[0]; // [5, -5]
  */
 export function scaleByParamBlockRms(minScale: Scalar = 1e-3): GradientTransformation<null> {
   const scaled = (u: NDArray, p: NDArray): NDArray => {
@@ -116,6 +120,10 @@ export interface LarsOptions {
 /**
  * LARS: decay of weights, {@link scaleByTrustRatio}, a step down, momentum. You et al.: Large Batch Training of Convolutional
  * Networks (2017); as `optax.lars`.
+ *
+ * @example
+ * const [optimizer, p] = [lars(1), np.array([6, 8])];
+ * optimizer.update(np.array([3, 0]), optimizer.init(p), p)[0]; // [-0.01, 0]
  */
 export function lars(learningRate: ScalarOrSchedule, options: LarsOptions = {}): Chain {
   const { weightDecay = 0, weightDecayMask = true, trustCoefficient = 0.001, eps = 0 } = options;
@@ -153,6 +161,9 @@ export interface NovogradOptions {
  * Adaptive Moments (2019); as `optax.scale_by_novograd`.
  *
  * @throws ArgumentError when `update` gets no parameters.
+ * @example
+ * const [rescale, p] = [scaleByNovograd(), np.ones([2])];
+ * rescale.update(np.array([3, 4]), rescale.init(p), p)[0]; // [0.6, 0.8]
  */
 export function scaleByNovograd(options: NovogradOptions = {}): GradientTransformation<AdamState> {
   const { b1 = 0.9, b2 = 0.25, eps = 1e-8, epsRoot = 0, weightDecay = 0, muDtype } = options;
@@ -181,6 +192,12 @@ export function scaleByNovograd(options: NovogradOptions = {}): GradientTransfor
   };
 }
 
-/** {@link scaleByNovograd}, then a step down. As `optax.novograd`. */
+/**
+ * {@link scaleByNovograd}, then a step down. As `optax.novograd`.
+ *
+ * @example
+ * const [optimizer, p] = [novograd(0.1), np.ones([2])];
+ * optimizer.update(np.array([3, 4]), optimizer.init(p), p)[0]; // [-0.06, -0.08]
+ */
 export const novograd = (learningRate: ScalarOrSchedule, options: Omit<NovogradOptions, 'muDtype'> = {}): Chain =>
   chain(scaleByNovograd({ eps: 1e-6, ...options }), scaleByLearningRate(learningRate));

@@ -65,6 +65,10 @@ function preconditioned<P>(updates: P, state: Omit<LbfgsState, 'count'>, identit
  * Numerical Optimization (1999), algorithm 7.4; as `optax.scale_by_lbfgs`.
  *
  * @throws ArgumentError unless `memorySize` is an integer, 1 or more; from `update`, when it gets no parameters.
+ * @example
+ * const newton = scaleByLbfgs(); // to the minimum of 2x², from 1 and then from ½
+ * const [, after] = newton.update(np.array([4]), newton.init(np.array([1])), np.array([1]));
+ * newton.update(np.array([2]), after, np.array([0.5]))[0]; // [0.5]
  */
 export function scaleByLbfgs(options: ScaleByLbfgsOptions = {}): GradientTransformation<LbfgsState> {
   const { memorySize = 10, scaleInitPrecond = true } = options;

@@ -32,6 +32,10 @@ export type LionState = { readonly count: NDArray; readonly mu: unknown };
 /**
  * The sign of a mixture of gradient and mean: `u = sign((1 − b1)·g + b1·μ)`, then `μ ← b2·μ + (1 − b2)·g`. Chen et al.: Symbolic
  * Discovery of Optimization Algorithms (2023); as `optax.scale_by_lion`.
+ *
+ * @example
+ * const rescale = scaleByLion();
+ * rescale.update(np.array([3, 0, -0.1]), rescale.init(np.zeros([3])))[0]; // [1, 0, -1]
  */
 export function scaleByLion(options: ScaleByLionOptions = {}): GradientTransformation<LionState> {
   const { b1 = 0.9, b2 = 0.99, muDtype, mode = 'hard', smoothBeta = 1 } = options;

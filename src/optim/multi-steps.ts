@@ -111,7 +111,13 @@ function decided(answer: ReturnType<ShouldSkipUpdate>): ReturnType<ShouldSkipUpd
   throw new ArgumentError(`[optim.multiSteps] shouldSkipUpdateFn must give a bool scalar, got ${showAval(aval)}`);
 }
 
-/** For {@link multiSteps}: passes over gradients with NaN or infinities. As `optax.skip_not_finite`. */
+/**
+ * For {@link multiSteps}: passes over gradients with NaN or infinities. As `optax.skip_not_finite`.
+ *
+ * @example
+ * const optimizer = multiSteps(adam(1e-3), 4, { shouldSkipUpdateFn: skipNotFinite });
+ * skipNotFinite(np.array([1, NaN]), np.array(0), null)[0]; // true
+ */
 export const skipNotFinite: ShouldSkipUpdate = (updates) => {
   const counts = (tree.leaves(updates) as readonly NDArray[]).map((u) => logicalNot(u.sub(u).eq(0)).sum());
   const numNotFinite = counts.reduce((a, b) => a.add(b), scalarOf('i32', 0));
@@ -119,7 +125,13 @@ export const skipNotFinite: ShouldSkipUpdate = (updates) => {
   return [shouldSkip, { shouldSkip, numNotFinite }];
 };
 
-/** For {@link multiSteps}: passes over gradients whose squared norm is not below a number. As `optax.skip_large_updates`. */
+/**
+ * For {@link multiSteps}: passes over gradients whose squared norm is not below a number. As `optax.skip_large_updates`.
+ *
+ * @example
+ * const optimizer = multiSteps(adam(1e-3), 4, { shouldSkipUpdateFn: skipLargeUpdates(25) });
+ * skipLargeUpdates(25)(np.array([3, 4]), np.array(0), null)[0]; // true
+ */
 export const skipLargeUpdates =
   (maxSquaredNorm: Scalar): ShouldSkipUpdate =>
   (updates) => {

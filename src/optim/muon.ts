@@ -96,6 +96,9 @@ function orthogonalized(x: NDArray, options: ScaleByMuonOptions): NDArray {
  * optimizer for hidden layers in neural networks (2024); as `optax.contrib.scale_by_muon` with the Frobenius norm.
  *
  * @throws ShapeMismatchError for parameters that have not the axes of `weightDimensionNumbers`.
+ * @example
+ * const [nearest, p] = [scaleByMuon(), np.zeros([2, 2])];
+ * nearest.update(np.array([[4, 0], [0, -0.5]]), nearest.init(p), p)[0]; // [[0.705485, 0], [0, -0.692155]]
  */
 export function scaleByMuon(options: ScaleByMuonOptions = {}): GradientTransformation<MuonState> {
   const { beta = 0.95, muDtype, nesterov = true, adaptive = false } = options;

@@ -56,7 +56,13 @@ export interface NoisySgdOptions {
   readonly gamma?: Scalar;
 }
 
-/** Descent with noise: {@link addNoise}, then a step down. As `optax.noisy_sgd`, whose key is an option. */
+/**
+ * Descent with noise: {@link addNoise}, then a step down. As `optax.noisy_sgd`, whose key is an option.
+ *
+ * @example
+ * const optimizer = noisySgd(0.1, random.key(0));
+ * optimizer.update(np.array([2, -0.5]), optimizer.init(np.zeros([2])))[0]; // [-0.201989, 0.057702]
+ */
 export const noisySgd = (
   learningRate: ScalarOrSchedule,
   key: NDArray | number,

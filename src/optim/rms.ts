@@ -51,6 +51,10 @@ function corrected<P>(
 /**
  * Divides updates by the root of the decaying mean of their squares: `g / √(ν + eps)`. Hinton: Coursera lecture 6e (2012); as
  * `optax.scale_by_rms`.
+ *
+ * @example
+ * const rescale = scaleByRms();
+ * rescale.update(np.array([2, -0.5]), rescale.init(np.zeros([2])))[0]; // [3.162278, -3.162278]
  */
 export function scaleByRms(options: RmsOptions = {}): GradientTransformation<RmsState> {
   const { decay = 0.9, eps = 1e-8, initialScale = 0, epsInSqrt = true, biasCorrection = false } = options;
@@ -68,6 +72,10 @@ export function scaleByRms(options: RmsOptions = {}): GradientTransformation<Rms
 /**
  * As {@link scaleByRms} with the variance in place of the mean square: `g / √(ν − μ² + eps)`. Graves: Generating Sequences With
  * Recurrent Neural Networks (2013); as `optax.scale_by_stddev`.
+ *
+ * @example
+ * const rescale = scaleByStddev();
+ * rescale.update(np.array([2, -0.5]), rescale.init(np.zeros([2])))[0]; // [3.333333, -3.333333]
  */
 export function scaleByStddev(options: RmsOptions = {}): GradientTransformation<StddevState> {
   const { decay = 0.9, eps = 1e-8, initialScale = 0, epsInSqrt = true, biasCorrection = false } = options;
@@ -131,6 +139,10 @@ export type RssState = { readonly sumOfSquares: unknown };
 /**
  * Divides updates by the root of the sum of all their squares so far. Duchi et al.: Adaptive Subgradient Methods (JMLR 2011); as
  * `optax.scale_by_rss`.
+ *
+ * @example
+ * const rescale = scaleByRss();
+ * rescale.update(np.array([2, -0.5]), rescale.init(np.zeros([2])))[0]; // [0.98773, -0.845154]
  */
 export const scaleByRss = ({
   initialAccumulatorValue = 0.1,

@@ -11,7 +11,12 @@ import { needExtra, needParams } from './transformation.ts';
 import { either } from './trees.ts';
 import { applyUpdates } from './updates.ts';
 
-/** Divides updates by their norm, all together. As `optax.contrib.normalize`. */
+/**
+ * Divides updates by their norm, all together. As `optax.contrib.normalize`.
+ *
+ * @example
+ * normalize().update({ w: np.array([3]), b: np.array([4]) }, null)[0].w; // [0.6]
+ */
 export const normalize = (): GradientTransformation<null> =>
   stateless((updates) => {
     const norm = globalNorm(updates);

@@ -59,6 +59,11 @@ export interface ScheduleFreeOptions {
  *
  * @param learningRate that of the base optimizer, which has no momentum of its own.
  * @throws ArgumentError when `update` gets no parameters.
+ * @example
+ * const optimizer = scheduleFree(sgd(0.5), 0.5);
+ * const [updates, next] = optimizer.update(np.array([2]), optimizer.init(np.array([3])), np.array([3]));
+ * updates; // [-1]
+ * optimizer.update(np.array([2]), next, np.array([2]))[0]; // [-0.55]
  */
 export function scheduleFree<S>(
   baseOptimizer: GradientTransformation<S>,
@@ -133,7 +138,15 @@ export interface ScheduleFreeSgdOptions extends ScheduleFreeOptions {
 const warmed = (learningRate: Scalar, warmupSteps: number | undefined): ScalarOrSchedule =>
   warmupSteps === undefined ? learningRate : warmupConstantSchedule(0, learningRate, warmupSteps);
 
-/** {@link scheduleFree} of descent. As `optax.contrib.schedule_free_sgd`. */
+/**
+ * {@link scheduleFree} of descent. As `optax.contrib.schedule_free_sgd`.
+ *
+ * @example
+ * const optimizer = scheduleFreeSgd(0.5);
+ * const [updates, next] = optimizer.update(np.array([2]), optimizer.init(np.array([3])), np.array([3]));
+ * const average = scheduleFreeEvalParams(next, applyUpdates(np.array([3]), updates));
+ * average; // [2]
+ */
 export function scheduleFreeSgd(
   learningRate: Scalar = 1,
   { warmupSteps, weightDecay, ...options }: ScheduleFreeSgdOptions = {},

@@ -67,7 +67,14 @@ export const linearSchedule = (
   options: TransitionOptions = {},
 ): CountSchedule => polynomialSchedule(initValue, endValue, 1, transitionSteps, options);
 
-/** A warm-up and then the same value: {@link linearSchedule}. As `optax.warmup_constant_schedule`. */
+/**
+ * A warm-up and then the same value: {@link linearSchedule}. As `optax.warmup_constant_schedule`.
+ *
+ * @example
+ * const rate = warmupConstantSchedule(0, 0.1, 10);
+ * rate(5); // 0.05
+ * rate(100); // 0.1
+ */
 export const warmupConstantSchedule = (initValue: Scalar, peakValue: Scalar, warmupSteps: number): CountSchedule =>
   linearSchedule(initValue, peakValue, warmupSteps);
 

@@ -26,6 +26,10 @@ export function hvp<P, X, Y>(loss: LossFn<P, X, Y>, v: NDArray, params: P, input
 
 /**
  * The diagonal of a loss's Hessian, as a vector: as many products as there are parameters. As `optax.second_order.hessian_diag`.
+ *
+ * @example
+ * const squares = (p: NDArray, x: NDArray, y: NDArray) => p.mul(x).sub(y).pow(2).sum();
+ * hessianDiag(squares, np.array([1, 2]), np.array([3, 4]), np.array([2, 2])); // [18, 32]
  */
 export function hessianDiag<P, X, Y>(loss: LossFn<P, X, Y>, params: P, inputs: X, targets: Y): NDArray {
   const [flat] = ravelPytree(params);
@@ -39,6 +43,10 @@ export function hessianDiag<P, X, Y>(loss: LossFn<P, X, Y>, params: P, inputs: X
 /**
  * The diagonal of the empirical Fisher information, as a vector: the squared gradient of a negative log-likelihood. As
  * `optax.second_order.fisher_diag`.
+ *
+ * @example
+ * const squares = (p: NDArray, x: NDArray, y: NDArray) => p.mul(x).sub(y).pow(2).sum();
+ * fisherDiag(squares, np.array([1, 2]), np.array([3, 4]), np.array([2, 2])); // [36, 2304]
  */
 export function fisherDiag<P, X, Y>(negativeLogLikelihood: LossFn<P, X, Y>, params: P, inputs: X, targets: Y): NDArray {
   const gradient = grad((p: P) => negativeLogLikelihood(p, inputs, targets))(params);

@@ -100,6 +100,12 @@ export const ema = (
   },
 });
 
-/** Descent by the sign of the gradient: `u = −learningRate · sign(g)`. As `optax.sign_sgd`. */
+/**
+ * Descent by the sign of the gradient: `u = −learningRate · sign(g)`. As `optax.sign_sgd`.
+ *
+ * @example
+ * const optimizer = signSgd(0.1);
+ * optimizer.update(np.array([2, 0, -0.5]), optimizer.init(np.zeros([3])))[0]; // [-0.1, 0, 0.1]
+ */
 export const signSgd = (learningRate: ScalarOrSchedule): Chain =>
   chain(eachUpdate(sign), scaleByLearningRate(learningRate));

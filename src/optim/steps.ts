@@ -25,6 +25,10 @@ export type AdadeltaState = {
 /**
  * Scales gradients by the ratio of what updates and gradients usually are: `u = g · √(eX + eps)/√(eG + eps)` with decaying means of
  * squares. Zeiler: ADADELTA (2012); as `optax.scale_by_adadelta`.
+ *
+ * @example
+ * const rescale = scaleByAdadelta();
+ * rescale.update(np.array([2, -0.5]), rescale.init(np.zeros([2])))[0]; // [0.003162, -0.003162]
  */
 export const scaleByAdadelta = ({
   rho = 0.9,
@@ -59,7 +63,13 @@ export interface AdadeltaOptions {
   readonly weightDecayMask?: Mask;
 }
 
-/** Decay of weights, {@link scaleByAdadelta}, then a step down. As `optax.adadelta`. */
+/**
+ * Decay of weights, {@link scaleByAdadelta}, then a step down. As `optax.adadelta`.
+ *
+ * @example
+ * const [optimizer, p] = [adadelta(1, { weightDecay: 0.1 }), np.array([10, 20])];
+ * optimizer.update(np.array([2, -0.5]), optimizer.init(p), p)[0]; // [-0.003162, -0.003162]
+ */
 export const adadelta = (
   learningRate: ScalarOrSchedule,
   { weightDecay = 0, weightDecayMask: mask, ...options }: AdadeltaOptions = {},
@@ -87,6 +97,10 @@ export type RpropState = { readonly stepSizes: unknown; readonly prevUpdates: un
  * Riedmiller, Braun: A Direct Adaptive Method for Faster Backpropagation Learning (1993); as `optax.scale_by_rprop`.
  *
  * @param learningRate the first size of steps.
+ * @example
+ * const rescale = scaleByRprop(0.1);
+ * const [, state] = rescale.update(np.array([2, -0.5]), rescale.init(np.zeros([2])));
+ * rescale.update(np.array([1, 0.5]), state)[0]; // [0.1, 0]
  */
 export function scaleByRprop(learningRate: Scalar, options: RpropOptions = {}): GradientTransformation<RpropState> {
   const { etaMinus = 0.5, etaPlus = 1.2, minStepSize = 1e-6, maxStepSize = 50 } = options;
@@ -112,7 +126,14 @@ export function scaleByRprop(learningRate: Scalar, options: RpropOptions = {}): 
   };
 }
 
-/** Rprop, for gradients without noise: {@link scaleByRprop}, downwards. As `optax.rprop`. */
+/**
+ * Rprop, for gradients without noise: {@link scaleByRprop}, downwards. As `optax.rprop`.
+ *
+ * @example
+ * const optimizer = rprop(0.1);
+ * const [, state] = optimizer.update(np.array([2, -0.5]), optimizer.init(np.zeros([2])));
+ * optimizer.update(np.array([1, -0.4]), state)[0]; // [-0.1, 0.1]
+ */
 export const rprop = (learningRate: Scalar, options: RpropOptions = {}): Chain =>
   chain(scaleByRprop(learningRate, options), scale(-1));
 
@@ -134,6 +155,11 @@ export type OptimisticState = {
 /**
  * Adds the change of the gradient to it, in games against an opponent: `(alpha + beta)·g − beta·g₋₁`. Mokhtari et al.: A Unified
  * Analysis of Extra-gradient and Optimistic Gradient Methods (AISTATS 2020); as `optax.scale_by_optimistic_gradient`.
+ *
+ * @example
+ * const rescale = scaleByOptimisticGradient();
+ * const [, state] = rescale.update(np.array([1]), rescale.init(np.zeros([1])));
+ * rescale.update(np.array([3]), state)[0]; // [5]
  */
 export const scaleByOptimisticGradient = ({
   alpha = 1,
@@ -157,6 +183,13 @@ const sumOf = (a: Scalar, b: Scalar): Scalar => {
   return a.add(b);
 };
 
-/** {@link scaleByOptimisticGradient}, then a step down. As `optax.optimistic_gradient_descent`. */
+/**
+ * {@link scaleByOptimisticGradient}, then a step down. As `optax.optimistic_gradient_descent`.
+ *
+ * @example
+ * const optimizer = optimisticGradientDescent(0.1);
+ * const [, state] = optimizer.update(np.array([1]), optimizer.init(np.zeros([1])));
+ * optimizer.update(np.array([3]), state)[0]; // [-0.5]
+ */
 export const optimisticGradientDescent = (learningRate: ScalarOrSchedule, options: OptimisticOptions = {}): Chain =>
   chain(scaleByOptimisticGradient(options), scaleByLearningRate(learningRate));

@@ -67,10 +67,22 @@ export function chain(...transformations: readonly GradientTransformation[]): Ch
   };
 }
 
-/** Leaves updates as they are: the chain of nothing. As `optax.identity`. */
+/**
+ * Leaves updates as they are: the chain of nothing. As `optax.identity`.
+ *
+ * @example
+ * identity().update(np.array([1, 2]), [])[0]; // [1, 2]
+ */
 export const identity = (): Chain => chain();
 
-/** Chains form a monoid: `chain` is associative and {@link identity} is its unit. */
+/**
+ * Chains form a monoid: `chain` is associative and {@link identity} is its unit.
+ *
+ * @example
+ * const parts = [clipByGlobalNorm(1), adam(1e-3)].map((t) => chain(t));
+ * const optimizer = parts.reduce(chainMonoid.concat, chainMonoid.empty);
+ * optimizer.links.length; // 3
+ */
 export const chainMonoid: Monoid<Chain> = { empty: identity(), concat: (first, second) => chain(first, second) };
 
 /**
@@ -114,6 +126,9 @@ export function namedChain(
  * The same transformation where extra arguments are given: it gets none of them. All transformations of this library take
  * extra arguments as they are; this is for one that does not, such as one that refuses names it does not know. As
  * `optax.with_extra_args_support`.
+ *
+ * @example
+ * chain(withExtraArgs(adam(1e-3)), reduceOnPlateau({ factor: 0.5 }));
  */
 export const withExtraArgs = <S>(transformation: GradientTransformation<S>): GradientTransformation<S> => ({
   init: (params) => transformation.init(params),

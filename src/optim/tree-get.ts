@@ -9,7 +9,14 @@ export type PathFilter = (path: readonly PathStep[], value: unknown) => boolean;
 
 type Found = readonly [path: readonly PathStep[], value: unknown];
 
-/** Everything in a tree that stands under a key, with the path to it. As `optax.tree_utils.tree_get_all_with_path`. */
+/**
+ * Everything in a tree that stands under a key, with the path to it. As `optax.tree_utils.tree_get_all_with_path`.
+ *
+ * @example
+ * const optimizer = chain(scaleByAdam(), scaleBySchedule(linearSchedule(1, 0, 9)));
+ * const counts = treeGetAllWithPath(optimizer.init(params), 'count');
+ * counts.map(([path]) => path.join('.')).join(); // '0.count,1.count'
+ */
 export function treeGetAllWithPath(
   tree: unknown,
   key: string,

@@ -35,6 +35,9 @@ export const incrementalUpdate = <P>(newTensors: P, oldTensors: P, stepSize: Sca
  * old ones. As `optax.periodic_update`.
  *
  * @throws TreeMismatchError when the trees differ in structure.
+ * @example
+ * periodicUpdate(np.array([1, 2]), np.array([0, 0]), 10, 5); // [1, 2]
+ * periodicUpdate(np.array([1, 2]), np.array([0, 0]), 12, 5); // [0, 0]
  */
 export function periodicUpdate<P>(newTensors: P, oldTensors: P, steps: Scalar, updatePeriod: Scalar): P {
   const renew = remainder(steps, updatePeriod);

@@ -84,7 +84,12 @@ export interface LookaheadParams<P> {
   readonly slow: P;
 }
 
-/** Both copies from one. As `optax.LookaheadParams.init_synced`. */
+/**
+ * Both copies from one. As `optax.LookaheadParams.init_synced`.
+ *
+ * @example
+ * lookaheadParams({ w: np.array([1, 2]) }).slow.w; // [1, 2]
+ */
 export const lookaheadParams = <P>(params: P): LookaheadParams<P> => ({ fast: params, slow: params });
 
 /** What {@link lookahead} remembers. */
