@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { DType } from '../../kernel/dtype.ts';
+import { dtypes as allDTypes, isFloat } from '../../kernel/dtype.ts';
 import { key as keyOf } from '../../random/keys.ts';
 import type { Shape } from '../../trace/aval.ts';
 import { showAval, sizeOf } from '../../trace/aval.ts';
@@ -17,11 +18,11 @@ import { numbers } from './numbers.ts';
 export interface ShapeOptions {
   /** Default 0. */
   readonly minRank?: number;
-  /** Default 3. */
+  /** Default 3, or `minRank` if that is more. */
   readonly maxRank?: number;
   /** Default 1; 0 draws arrays without elements, too. */
   readonly minExtent?: number;
-  /** Default 4. */
+  /** Default 4, or `minExtent` if that is more. */
   readonly maxExtent?: number;
 }
 
@@ -42,20 +43,51 @@ export interface MatrixOptions {
 }
 
 /** One of some dtypes, by default f32, f64, i32, u32 and bool. Shrinks to the first. */
-export const dtype = (among: readonly DType[] = ['f32', 'f64', 'i32', 'u32', 'bool']): fc.Arbitrary<DType> =>
-  fc.constantFrom(...among);
+export function dtype(among: readonly DType[] = ['f32', 'f64', 'i32', 'u32', 'bool']): fc.Arbitrary<DType> {
+  if (among.length === 0) throw new ArgumentError('[arb.dtype] needs a list of dtypes');
+  for (const d of among) requireDType('arb.dtype', d);
+  return fc.constantFrom(...among);
+}
 
 /** A shape. Shrinks to fewer axes and to smaller ones. */
-export const shape = ({ minRank = 0, maxRank = 3, minExtent = 1, maxExtent = 4 }: ShapeOptions = {}): fc.Arbitrary<
-  readonly number[]
-> => fc.array(fc.integer({ min: minExtent, max: maxExtent }), { minLength: minRank, maxLength: maxRank });
+export function shape(options: ShapeOptions = {}): fc.Arbitrary<readonly number[]> {
+  const [minRank, maxRank] = span('arb.shape', 'Rank', options.minRank ?? 0, options.maxRank, 3);
+  const [minExtent, maxExtent] = span('arb.shape', 'Extent', options.minExtent ?? 1, options.maxExtent, 4);
+  return fc.array(fc.integer({ min: minExtent, max: maxExtent }), { minLength: minRank, maxLength: maxRank });
+}
+
+/** From the least to the most. */
+function span(
+  of: string,
+  what: string,
+  least: number,
+  most: number | undefined,
+  usual: number,
+): readonly [number, number] {
+  const last = most ?? Math.max(usual, least);
+  if (!isCount(least) || !isCount(last) || least > last) {
+    throw new ArgumentError(
+      `[${of}] needs whole numbers from 0 with min${what} ≤ max${what}, got ${least} and ${last}`,
+    );
+  }
+  return [least, last];
+}
+
+const isCount = (x: unknown): boolean => Number.isInteger(x) && (x as number) >= 0;
+
+function requireDType(of: string, d: unknown): void {
+  if (allDTypes.includes(d as DType)) return;
+  throw new ArgumentError(`[${of}] a dtype is one of ${allDTypes.join(', ')}, got ${JSON.stringify(d)}`);
+}
 
 /**
  * Shapes that broadcast together: some are without leading axes of the others, and some have the extent 1 where others have
  * more.
  */
-export const broadcastableShapes = (count = 2, options: ShapeOptions = {}): fc.Arbitrary<readonly Shape[]> =>
-  shape(options).chain((whole) => {
+export function broadcastableShapes(count = 2, options: ShapeOptions = {}): fc.Arbitrary<readonly Shape[]> {
+  if (!isCount(count))
+    throw new ArgumentError(`[arb.broadcastableShapes] needs a whole number of shapes, got ${count}`);
+  return shape(options).chain((whole) => {
     const one = fc
       .tuple(
         fc.nat({ max: whole.length }),
@@ -64,12 +96,16 @@ export const broadcastableShapes = (count = 2, options: ShapeOptions = {}): fc.A
       .map(([dropped, ones]): Shape => whole.map((n, i) => (ones[i] === true ? 1 : n)).slice(dropped));
     return fc.array(one, { minLength: count, maxLength: count });
   });
+}
 
 /** An array: first its shape shrinks, then its numbers, to those with few digits and to 0. */
 export function array(options: ArrayOptions = {}): fc.Arbitrary<NDArray> {
-  if (Array.isArray(options.shape) && !options.shape.every((n) => Number.isInteger(n) && n >= 0)) {
-    throw new ArgumentError(`[arb.array] a shape consists of whole numbers from 0, got [${options.shape.join(', ')}]`);
+  const { shape: of, dtype: d } = options;
+  if (of !== undefined && !isArbitrary(of) && !(Array.isArray(of) && of.every(isCount))) {
+    const got = Array.isArray(of) ? `[${of.join(', ')}]` : JSON.stringify(of);
+    throw new ArgumentError(`[arb.array] a shape consists of whole numbers from 0, got ${got}`);
   }
+  if (d !== undefined && !isArbitrary(d)) requireDType('arb.array', d);
   const shapes = isArbitrary(options.shape) ? options.shape : options.shape === undefined ? shape() : fc.constant(options.shape); // prettier-ignore
   const dtypes = isArbitrary(options.dtype) ? options.dtype : fc.constant(options.dtype ?? 'f64');
   return fc.tuple(shapes, dtypes).chain(([s, d]) => {
@@ -80,6 +116,10 @@ export function array(options: ArrayOptions = {}): fc.Arbitrary<NDArray> {
 
 /** I + B Bᵀ / n with elements of B from -1 to 1: symmetric, with eigenvalues from 1 to 1 + n. Shrinks to the identity. */
 export function symmetricPositiveDefinite({ size, dtype: d = 'f64' }: MatrixOptions = {}): fc.Arbitrary<NDArray> {
+  if (size !== undefined && !isArbitrary(size) && !isCount(size)) {
+    throw new ArgumentError(`[arb.symmetricPositiveDefinite] needs a whole number of rows, got ${String(size)}`);
+  }
+  if (!isFloat(d)) throw new ArgumentError(`[arb.symmetricPositiveDefinite] needs a float dtype, got ${JSON.stringify(d)}`); // prettier-ignore
   const sizes = isArbitrary(size) ? size : size === undefined ? fc.integer({ min: 1, max: 4 }) : fc.constant(size);
   return sizes.chain(
     (n) =>

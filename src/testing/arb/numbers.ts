@@ -60,6 +60,10 @@ export function numbers(dtype: DType, { min, max, extremes = false }: NumberOpti
   if (min !== undefined && max !== undefined && !(min <= max)) {
     throw new ArgumentError(`[arb] needs min ≤ max, got ${min} and ${max}`);
   }
+  for (const end of [min, max]) {
+    if (end !== undefined && !Number.isFinite(end))
+      throw new ArgumentError(`[arb] needs finite min and max, got ${end}`);
+  }
   if (dtype === 'bool') return fc.nat({ max: 1 });
   if (isFloat(dtype)) {
     const usual = new RoundedFloat(min ?? Math.min(-2, (max ?? 2) - 4), max ?? Math.max(2, (min ?? -2) + 4));
@@ -67,9 +71,13 @@ export function numbers(dtype: DType, { min, max, extremes = false }: NumberOpti
   }
   const bounds = boundsOf(dtype);
   const least = isUnsigned(dtype) ? 0 : -2;
-  const usual = fc.integer({
+  const range = {
     min: Math.max(bounds.min, Math.ceil(min ?? Math.min(least, (max ?? 9) - 11))),
     max: Math.min(bounds.max, Math.floor(max ?? Math.max(9, (min ?? least) + 11))),
-  });
+  };
+  if (range.min > range.max) {
+    throw new ArgumentError(`[arb] there is no ${dtype} from ${min ?? bounds.min} to ${max ?? bounds.max}`);
+  }
+  const usual = fc.integer(range);
   return extremes ? fc.oneof({ arbitrary: usual, weight: 2 }, fc.constantFrom(0, 1, bounds.min, bounds.max)) : usual;
 }
