@@ -7,6 +7,7 @@ import { asArray } from '../trace/asarray.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import { map } from '../tree/tree.ts';
 import { product, range } from '../util/array.ts';
+import { manifestFile, removeEarlier } from './earlier.ts';
 import type { BundleFile, BundleShard, BundleStep, Manifest } from './manifest.ts';
 import { bundleFormat, bundleVersion } from './manifest.ts';
 import { columnsOf, requireOptions, storedDtype } from './options.ts';
@@ -21,7 +22,7 @@ const usualShard = 16384;
  * Writes a training for `tools/xla`, which takes the same steps on every device of a mesh: the step as StableHLO, the state to
  * begin with, the examples, and a manifest that says what is what.
  *
- * @param folder made if there is none; files of an earlier bundle are replaced.
+ * @param folder made if there is none; an earlier bundle in it is removed.
  * @throws ShardingError for a sharding that does not fit the mesh, the state or a batch.
  * @throws ArgumentError for a step that does not give back a state like the one it got.
  * @throws DatasetError for columns or a batch size that do not fit; FileError where files can't be written.
@@ -51,6 +52,7 @@ export async function saveBundle<S>(
   const orderKey = [...(await options.orderKey.data())];
 
   await makeFolder(folder);
+  await removeEarlier(folder);
   const save = (file: string, bytes: Uint8Array): Promise<BundleFile> => saveFile(folder, file, bytes);
   const steps: BundleStep[] = [];
   for (const { file, text, ...signature } of programs) {
@@ -70,7 +72,7 @@ export async function saveBundle<S>(
     data: { examples, batchSize, columns, shards: await saveShards(save, data, examples, options.shards), orderKey },
   };
   // Last, so that a folder with a manifest holds a whole bundle.
-  await save('manifest.json', new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`));
+  await save(manifestFile, new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`));
   return manifest;
 }
 

@@ -1,6 +1,6 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { FileError } from './errors.ts';
+import { FileError } from './errors.ts';
 import { platform } from './platform.ts';
 import { runOrThrow } from './throwing.ts';
 
@@ -25,6 +25,30 @@ export const makeFolder = (path: string): Promise<void> =>
       TE.flatMap((files) => files.makeFolder(path)),
     ),
   );
+
+/** Removes a file, if it is there. Throws a {@link FileError}. */
+export const removeFile = (path: string): Promise<void> =>
+  runOrThrow(
+    pipe(
+      platform,
+      TE.flatMap((files) => files.removeFile(path)),
+    ),
+  );
+
+/** The text of a file; null if there is none. Throws a {@link FileError}. */
+export async function textIfThere(path: string): Promise<string | null> {
+  const read = pipe(
+    platform,
+    TE.flatMap((files) => files.readFile(path)),
+  );
+  try {
+    return new TextDecoder().decode(await runOrThrow(read));
+  } catch (error) {
+    const cause = error instanceof FileError ? error.cause : null;
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    throw error;
+  }
+}
 
 /** The path of a file in a folder. */
 export const pathIn = (folder: string, file: string): Promise<string> =>

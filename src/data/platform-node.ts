@@ -28,6 +28,14 @@ export const nodePlatform: Platform = {
       () => replaceFile(path, bytes),
       (cause) => new FileError('file-unwritable', `cannot write ${path}: ${reason(cause)}`, { cause }),
     ),
+  removeFile: (path) =>
+    TE.tryCatch(
+      async () => {
+        await rm(path, { force: true });
+        await syncFolder(dirname(path));
+      },
+      (cause) => new FileError('file-unwritable', `cannot remove ${path}: ${reason(cause)}`, { cause }),
+    ),
   makeFolder: (path) =>
     TE.tryCatch(
       async () => {

@@ -19,6 +19,7 @@ export const webPlatform: Platform = {
   },
   writeFile: (path) =>
     noFiles(`cannot write ${path}`, 'make the bytes (encodeSafetensors, encodeNpz, …) and offer them for download'),
+  removeFile: (path) => noFiles(`cannot remove ${path}`, 'remove it where there is one'),
   makeFolder: (path) => noFiles(`cannot make the folder ${path}`, 'make it where there is one'),
   packageFile: () => null,
   join: (folder, name) => `${folder.replace(/\/$/, '')}/${name}`,

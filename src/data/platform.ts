@@ -13,6 +13,8 @@ export interface Platform {
    * bytes are on the disk when it resolves.
    */
   readonly writeFile: (path: string, bytes: Uint8Array) => TE.TaskEither<FileError, void>;
+  /** Removes the file, if it is there. */
+  readonly removeFile: (path: string) => TE.TaskEither<FileError, void>;
   /** Makes a folder, and those around it, unless it is there. */
   readonly makeFolder: (path: string) => TE.TaskEither<FileError, void>;
   /** The path of a file in an installed npm package, or null when the package is not installed. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -127,6 +127,43 @@ test('metrics are numbers by their names', async () => {
   );
   const none = (s: State, b: Batch) => [step(s, b)[0], {}] as const;
   await expect(saveBundle<State>(folder, none, options)).rejects.toThrow('as metrics, got none');
+});
+
+test('an earlier bundle is removed, and nothing else', async () => {
+  await saveBundle(folder, step, { ...options, shards: 3 });
+  await writeFile(join(folder, 'notes.txt'), 'mine');
+  const { steps } = await saveBundle(folder, step, { ...options, batchSize: 2, shards: 1 });
+  expect(steps.map((s) => s.file)).toEqual(['step.mlir']);
+  expect((await readdir(folder)).sort()).toEqual([
+    ...['data-00000-of-00001.safetensors', 'manifest.json', 'notes.txt', 'state.safetensors', 'step.mlir'],
+  ]);
+});
+
+test('a manifest that points elsewhere removes nothing there', async () => {
+  const bundle = join(folder, 'bundle');
+  const { state: saved, ...manifest } = await saveBundle(bundle, step, options);
+  await writeFile(join(folder, 'state.safetensors'), 'mine');
+  const elsewhere = { ...manifest, state: { ...saved, file: '../state.safetensors' } };
+  await writeFile(join(bundle, 'manifest.json'), JSON.stringify(elsewhere));
+  await saveBundle(bundle, step, options);
+  expect(await readFile(join(folder, 'state.safetensors'), 'utf8')).toBe('mine');
+});
+
+test('a bundle that can not be written whole leaves no manifest', async () => {
+  await saveBundle(folder, step, options);
+  await rm(join(folder, 'state.safetensors'));
+  await mkdir(join(folder, 'state.safetensors', 'in the way'), { recursive: true });
+  await expect(saveBundle(folder, step, options)).rejects.toMatchObject({ code: 'file-unwritable' });
+  await expect(readFile(join(folder, 'manifest.json'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test.each(['{"name":"an app"}', 'no JSON', '[]'])('a manifest of something else, %s, is left alone', async (text) => {
+  await writeFile(join(folder, 'manifest.json'), text);
+  await expect(saveBundle(folder, step, options)).rejects.toThrow(
+    `cannot write ${join(folder, 'manifest.json')}: there is one that is not a bundle's; choose another folder`,
+  );
+  expect(await readdir(folder)).toEqual(['manifest.json']);
+  expect(await readFile(join(folder, 'manifest.json'), 'utf8')).toBe(text);
 });
 
 test('uses of a column that there is not are refused', async () => {

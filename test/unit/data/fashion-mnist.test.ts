@@ -17,6 +17,7 @@ const platformOf = (files: Readonly<Record<string, Uint8Array<ArrayBuffer> | str
     throw new Error('a data set is read whole');
   },
   writeFile: (path) => TE.left(new FileError('file-unwritable', path)),
+  removeFile: (path) => TE.left(new FileError('file-unwritable', path)),
   makeFolder: (path) => TE.left(new FileError('file-unwritable', path)),
   packageFile: (name, file) => (`${name}/${file}` in files ? `${name}/${file}` : null),
   join: (folder, name) => `${folder}/${name}`,
