@@ -1,8 +1,12 @@
 import { makingOf } from '../transforms/makings.ts';
-import { named } from '../transforms/trees.ts';
+import { staticsOf } from '../transforms/jit.ts';
+import { named, nameOf } from '../transforms/trees.ts';
 import type { Fn } from './subject.ts';
 
-/** Arguments that a function with rules of its own is not differentiated by (`nondiffArgnums`), and that need not be arrays. */
+/**
+ * Arguments that need not be arrays: those that a function with rules of its own is not differentiated by (`nondiffArgnums`), and
+ * static ones of a jitted function (`staticArgnums`).
+ */
 
 /** A call of which only some arguments are left open. */
 export interface FixedCall {
@@ -22,9 +26,9 @@ export function fixedCall(
   f: Fn<never>,
   all: readonly unknown[],
 ): { readonly f: Fn<never>; readonly args: readonly unknown[]; readonly open: readonly number[] } | null {
-  const nondiff = makingOf(f)?.nondiff ?? [];
-  if (nondiff.length === 0) return null;
-  const open = all.flatMap((_, i) => (nondiff.includes(i) ? [] : [i]));
+  const fixed = [...(makingOf(f)?.nondiff ?? []), ...staticsOf(f, nameOf(f), all.length)];
+  if (fixed.length === 0) return null;
+  const open = all.flatMap((_, i) => (fixed.includes(i) ? [] : [i]));
   const given = (...some: readonly unknown[]): unknown => {
     const args = [...all];
     open.forEach((position, i) => (args[position] = some[i]));

@@ -114,8 +114,7 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
     return tracedOf(name, entry, on(), (device) => ahead<A, R>(name, entry, marks, device));
   };
   const lower = (...args: ArgumentShapes<A>): Lowered<A, R> => trace(...args).lower();
-  // What is static or donated makes no difference to what is computed of arrays.
-  const made = standsFor(Object.assign(jitted, { trace, lower }), f, 'jit');
+  const made = standsFor(Object.assign(jitted, { trace, lower }), f, marks.statics.length === 0 ? 'jit' : null);
   jittedWith.set(made, marks);
   prepared.set(made, (args) => {
     const leaves: NDArray[] = [];

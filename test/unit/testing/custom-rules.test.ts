@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
-import { customJvp, customVjp, numpy as np } from '../../../src/index.ts';
-import { BrokenLawError, checkCustomRule, checkGrads, checkTransposed, checkVmap } from '../../../src/testing/index.ts';
+import { customJvp, customVjp, jit, numpy as np } from '../../../src/index.ts';
+import {
+  BrokenLawError,
+  checkCustomRule,
+  checkGrads,
+  checkTransposed,
+  checkVjp,
+  checkVmap,
+} from '../../../src/testing/index.ts';
 
 /** Functions with rules of their own in checks that are not about rules alone, and with arguments that are no arrays. */
 
@@ -46,6 +53,11 @@ test('arguments that are not differentiated stay as they are', async () => {
     t.mul(y.pow(n - 1)).mul(n),
   ]);
   await checkCustomRule(power, [x, 3]);
+  const jitted = jit(times(1), { staticArgnums: [0, -1] });
+  await checkGrads(jitted, args, { modes: ['rev'] });
+  const { test: pasted } = await broken(checkVjp(jit(times(3), { staticArgnums: [0, 2] }), args));
+  expect(pasted).toContain('// import times from where it is');
+  expect(pasted.replaceAll('(z)', 'z').replaceAll(' ', '')).toContain('constf=(x)=>times({n:2},x,z=>z);');
 });
 
 test('a linear function’s own rules are its transpose', async () => {
