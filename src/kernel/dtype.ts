@@ -79,7 +79,9 @@ export const hostArray: { readonly [D in DType]: (length: number) => HostArrays[
 export const isFloat = (dtype: DType): dtype is FloatType => dtype === 'f16' || dtype === 'f32' || dtype === 'f64';
 
 /** Is `dtype` a signed or unsigned integer type? */
-export const isInteger = (dtype: DType): dtype is IntegerType => dtype !== 'bool' && !isFloat(dtype);
+export const isInteger = (dtype: DType): dtype is IntegerType => integers.has(dtype);
+
+const integers: ReadonlySet<DType> = new Set(dtypes.filter((dtype) => dtype !== 'bool' && !isFloat(dtype)));
 
 /** Is `dtype` an integer type without negative numbers? */
 export const isUnsigned = (dtype: DType): dtype is 'u8' | 'u16' | 'u32' =>

