@@ -32,7 +32,12 @@ export type Dataset = Readonly<Record<string, Column>>;
 /** Arrays on a device, by the names of the columns that they come from. */
 export type DeviceColumns<D extends Dataset> = { readonly [K in keyof D]: NDArray };
 
-/** How many examples a data set has; a {@link DatasetError} when its columns disagree. */
+/**
+ * How many examples a data set has; a {@link DatasetError} when its columns disagree.
+ *
+ * @example
+ * data.exampleCount({ images: pixels }); // E.right(64)
+ */
 export function exampleCount(dataset: Dataset): E.Either<DatasetError, number> {
   const columns = Object.entries(dataset);
   const [first] = columns;
@@ -51,7 +56,12 @@ export function exampleCount(dataset: Dataset): E.Either<DatasetError, number> {
   return E.right(count);
 }
 
-/** The first `count` examples; all of them if there are fewer. Shares memory with `dataset`. */
+/**
+ * The first `count` examples; all of them if there are fewer. Shares memory with `dataset`.
+ *
+ * @example
+ * data.take({ images: pixels }, 10).images.shape; // [10, 28, 28, 1]
+ */
 export function take<D extends Dataset>(dataset: D, count: number): D {
   return mapColumns(dataset, (column) => {
     const [n = 0, ...rest] = column.shape;

@@ -82,7 +82,13 @@ export async function* csvRecords(
   for (const record of reader.end()) yield checked(record);
 }
 
-/** {@link parseCsv} as a `TaskEither`. */
+/**
+ * {@link parseCsv} as a `TaskEither`.
+ *
+ * @example
+ * const table = await data.decodeCsv('x,y\n1,2\n', 'points.csv')(); // E.right({ x, y })
+ * table._tag; // 'Right'
+ */
 export const decodeCsv = <const C extends Readonly<Record<string, CsvType>> = Readonly<Record<string, 'f32'>>>(
   source: CsvSource,
   name: string,
@@ -153,7 +159,13 @@ function placesOf(
   });
 }
 
-/** {@link loadCsv} as a `TaskEither`. */
+/**
+ * {@link loadCsv} as a `TaskEither`.
+ *
+ * @example
+ * const table = await data.readCsv('nowhere.csv')(); // E.left(a FileError)
+ * table._tag; // 'Left'
+ */
 export const readCsv = <const C extends Readonly<Record<string, CsvType>> = Readonly<Record<string, 'f32'>>>(
   path: string,
   options: CsvOptions<C> = {},
@@ -182,6 +194,9 @@ export const loadCsv = <const C extends Readonly<Record<string, CsvType>> = Read
  *
  * @param columns vectors, or lists of texts, of one length
  * @throws CsvError for columns of other shapes or of different lengths.
+ * @example
+ * const points = { x: { shape: [2], data: Float32Array.of(1, 2.5) }, name: ['a', 'b, c'] };
+ * data.encodeCsv(points).split('\r\n')[2]; // '2.5,"b, c"'
  */
 export function encodeCsv(
   columns: Readonly<Record<string, Column | readonly string[]>>,
@@ -216,6 +231,8 @@ const quoted = (text: string, delimiter: string, alone: boolean): string =>
  * Writes {@link encodeCsv}'s text to a file in one stroke.
  *
  * @throws FileError where it can't be written.
+ * @example
+ * await data.saveCsv('points.tsv', { x: { shape: [2], data: Float32Array.of(1, 2.5) } }, { delimiter: '\t' });
  */
 export const saveCsv = async (
   path: string,

@@ -33,7 +33,13 @@ export interface BatchOptions extends Batching {
   readonly start?: number;
 }
 
-/** How many batches one pass has. */
+/**
+ * How many batches one pass has.
+ *
+ * @example
+ * data.batchCount(100, { batchSize: 32 }); // 4
+ * data.batchCount(100, { batchSize: 32, last: 'drop' }); // 3
+ */
 export function batchCount(examples: number, { batchSize, last = 'keep' }: Batching): number {
   return last === 'drop' ? Math.floor(examples / batchSize) : Math.ceil(examples / batchSize);
 }
@@ -43,6 +49,12 @@ export function batchCount(examples: number, { batchSize, last = 'keep' }: Batch
  *
  * Throws a {@link DatasetError} for columns of unequal length, for a batch size below 1 or above the number of examples,
  * and for an order that names an example that does not exist.
+ *
+ * @example
+ * const numbers = { x: { shape: [5], data: Float32Array.of(0, 1, 2, 3, 4) } };
+ * const order = [4, 3, 2, 1, 0];
+ * for (const { size, columns } of data.batches(numbers, { batchSize: 2, order })) console.log(size, columns.x.data);
+ * [...data.batches(numbers, { batchSize: 2, order })].map(({ columns }) => [...columns.x.data]); // [[4, 3], [2, 1], [0]]
  */
 export function* batches<D extends Dataset>(dataset: D, options: BatchOptions): Generator<Batch<D>, void, void> {
   const { batchSize, start = 0, last = 'keep' } = options;
@@ -61,7 +73,13 @@ export function* batches<D extends Dataset>(dataset: D, options: BatchOptions): 
   }
 }
 
-/** A {@link DatasetError} unless batches of `batchSize` can be made of `examples`. */
+/**
+ * A {@link DatasetError} unless batches of `batchSize` can be made of `examples`.
+ *
+ * @example
+ * data.checkBatchSize(32, 100)._tag; // 'Right'
+ * data.checkBatchSize(128, 100)._tag; // 'Left'
+ */
 export function checkBatchSize(batchSize: number, examples: number): E.Either<DatasetError, number> {
   if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= examples) return E.right(batchSize);
   const text = `a batch size of ${batchSize} does not fit ${examples} examples: use 1 to ${examples}`;

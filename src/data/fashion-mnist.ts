@@ -18,12 +18,23 @@ const pixels = side * side;
 /** Images of each class that are for testing. */
 const testImages = 1000;
 
-/** What the classes are. */
+/**
+ * What the classes are.
+ *
+ * @example
+ * fashionClasses[9]; // 'ankle boot'
+ */
 export const fashionClasses = [
   'T-shirt/top', 'trouser', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot',
 ] as const; // prettier-ignore
 
-/** {@link fashionMnist} as a `TaskEither`: nothing is read before it is run, and errors are values. */
+/**
+ * {@link fashionMnist} as a `TaskEither`: nothing is read before it is run, and errors are values.
+ *
+ * @example
+ * const splits = await data.loadFashionMnist({ folder: 'nowhere' })(); // E.left(a PullbackError)
+ * splits._tag; // 'Left'
+ */
 export const loadFashionMnist = (source: ImageSource = {}): TE.TaskEither<PullbackError, ImageSplits> =>
   pipe(
     platform,
@@ -40,6 +51,10 @@ export const loadFashionMnist = (source: ImageSource = {}): TE.TaskEither<Pullba
  *
  * Rejects with a {@link DatasetError} when neither is there or the files are damaged, and with a `FileError` for one that
  * can't be read.
+ *
+ * @example
+ * const { train } = await data.fashionMnist({ folder: 'fashion' }); // without a folder, of the package
+ * train.images.shape.slice(1); // [28, 28, 1]
  */
 export const fashionMnist = (source: ImageSource = {}): Promise<ImageSplits> => runOrThrow(loadFashionMnist(source));
 

@@ -4,17 +4,33 @@ import { FileError } from './errors.ts';
 import { platform } from './platform.ts';
 import { runOrThrow } from './throwing.ts';
 
-/** Writes a file in one stroke: whoever reads it finds the old contents or the new, never a part. */
+/**
+ * Writes a file in one stroke: whoever reads it finds the old contents or the new, never a part.
+ *
+ * @example
+ * const written = await data.writeBytes('seed.bin', Uint8Array.of(4, 2))();
+ * written._tag; // 'Right'
+ */
 export const writeBytes = (path: string, bytes: Uint8Array): TE.TaskEither<FileError, void> =>
   pipe(
     platform,
     TE.flatMap((files) => files.writeFile(path, bytes)),
   );
 
-/** {@link writeBytes} that throws a {@link FileError}. */
+/**
+ * {@link writeBytes} that throws a {@link FileError}.
+ *
+ * @example
+ * await data.saveBytes('seed.bin', Uint8Array.of(4, 2));
+ */
 export const saveBytes = (path: string, bytes: Uint8Array): Promise<void> => runOrThrow(writeBytes(path, bytes));
 
-/** {@link saveBytes} of a text, as UTF-8. */
+/**
+ * {@link saveBytes} of a text, as UTF-8.
+ *
+ * @example
+ * await data.saveText('notes.txt', 'η = 0.1\n');
+ */
 export const saveText = (path: string, text: string): Promise<void> => saveBytes(path, new TextEncoder().encode(text));
 
 /** Makes a folder, and those around it, unless it is there. Throws a {@link FileError}. */

@@ -55,6 +55,9 @@ const fail = (code: Code, text: string): E.Either<IdxError, never> => E.left(new
  * The bytes of an IDX file, as {@link parseIdx} reads them.
  *
  * @throws IdxError when the elements do not fill the shape, or its axes are too many or too long for the format.
+ * @example
+ * const labels = { type: 'u8', shape: [3], data: Uint8Array.of(7, 2, 1) } as const;
+ * [...data.encodeIdx(labels)]; // [0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]
  */
 export function encodeIdx<T extends IdxType>({ type, shape, data }: IdxArray<T>): Uint8Array<ArrayBuffer> {
   const { code, bytes: width } = types[type];
@@ -128,6 +131,11 @@ function elements(type: IdxType, bytes: Uint8Array<ArrayBuffer>): IdxArrays[IdxT
 /**
  * Reads an IDX file, the format of MNIST (http://yann.lecun.com/exdb/mnist/): a magic number that says element type and
  * rank, a big-endian size for each axis, then the elements, row-major and big-endian. `source` names the file in errors.
+ *
+ * @example
+ * const bytes = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1);
+ * data.parseIdx(bytes, 'labels'); // E.right({ type: 'u8', shape: [3], data: [7, 2, 1] })
+ * data.parseIdx(bytes.subarray(0, 9), 'labels')._tag; // 'Left'
  */
 export function parseIdx(bytes: Uint8Array<ArrayBuffer>, source: string): E.Either<IdxError, IdxArray> {
   const header = parseHeader(bytes, source);
@@ -145,7 +153,14 @@ export function parseIdx(bytes: Uint8Array<ArrayBuffer>, source: string): E.Eith
   return E.right({ type, shape, data: elements(type, bytes.subarray(start)) });
 }
 
-/** As {@link parseIdx}, of a file that must hold a certain type and rank. */
+/**
+ * As {@link parseIdx}, of a file that must hold a certain type and rank.
+ *
+ * @example
+ * const bytes = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1);
+ * data.parseIdxAs(bytes, 'labels', { type: 'u8', rank: 1, what: 'labels' })._tag; // 'Right'
+ * data.parseIdxAs(bytes, 'labels', { type: 'u8', rank: 3, what: 'images' })._tag; // 'Left'
+ */
 export function parseIdxAs<T extends IdxType>(
   bytes: Uint8Array<ArrayBuffer>,
   source: string,

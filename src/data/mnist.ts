@@ -20,7 +20,13 @@ const inPackage =
     return E.left(new DatasetError('dataset-missing', text));
   };
 
-/** {@link mnist} as a `TaskEither`: nothing is read before it is run, and errors are values. */
+/**
+ * {@link mnist} as a `TaskEither`: nothing is read before it is run, and errors are values.
+ *
+ * @example
+ * const splits = await data.loadMnist({ folder: 'nowhere' })(); // E.left(a PullbackError)
+ * splits._tag; // 'Left'
+ */
 export const loadMnist = ({ folder }: ImageSource = {}): TE.TaskEither<PullbackError, ImageSplits> =>
   pipe(
     platform,

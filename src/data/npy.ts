@@ -37,9 +37,13 @@ const fail = (code: Code, text: string): Result<never> => E.left(new NpyError(co
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The bytes of an `.npy` file, the same that `numpy.save` writes.
+ * The bytes of an `.npy` file, the same that `numpy.save` writes: a header of 128 bytes (or more, for long shapes), then the
+ * elements.
  *
  * @throws NpyError for a tensor whose data does not fit its dtype and shape.
+ * @example
+ * const x = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * data.encodeNpy(x).length; // 136
  */
 export function encodeNpy(tensor: HostTensor): Uint8Array<ArrayBuffer> {
   const { dtype, shape, data } = tensor;
@@ -84,6 +88,10 @@ interface Stored {
 /**
  * Reads the bytes of an `.npy` file: any of pullback's dtypes in either byte order, in C or Fortran order; 64-bit integers
  * become 32-bit ones if they fit. `source` names the file in errors.
+ *
+ * @example
+ * const x = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * data.decodeNpy(data.encodeNpy(x), 'x.npy'); // E.right(x)
  */
 export function decodeNpy(bytes: Uint8Array<ArrayBuffer>, source: string): Result<HostTensor> {
   return pipe(
@@ -221,7 +229,15 @@ const inOrder =
 // files
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** {@link loadNpy} as a `TaskEither`. */
+/**
+ * {@link loadNpy} as a `TaskEither`.
+ *
+ * @example
+ * const x = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * await data.saveNpy('x.npy', x);
+ * const read = await data.readNpy('x.npy')(); // E.right(x)
+ * read._tag; // 'Right'
+ */
 export const readNpy = (path: string): TE.TaskEither<PullbackError, HostTensor> =>
   pipe(
     platform,
@@ -233,6 +249,11 @@ export const readNpy = (path: string): TE.TaskEither<PullbackError, HostTensor> 
  * Reads an `.npy` file, see {@link decodeNpy}.
  *
  * @throws FileError where it can't be read, NpyError for a damaged file.
+ * @example
+ * const x = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * await data.saveNpy('x.npy', x);
+ * const { shape } = await data.loadNpy('x.npy');
+ * shape; // [2]
  */
 export const loadNpy = (path: string): Promise<HostTensor> => runOrThrow(readNpy(path));
 

@@ -23,6 +23,9 @@ export interface NpzOptions {
  * The bytes of an `.npz` file; equal arrays give equal bytes.
  *
  * @throws NpyError for a tensor whose data does not fit its dtype and shape; ZipError for more than 4 GB.
+ * @example
+ * const x = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * const bytes = await data.encodeNpz({ x, y: x }, { compress: true });
  */
 export const encodeNpz = async (
   tensors: Tensors,
@@ -33,7 +36,14 @@ export const encodeNpz = async (
     compress,
   );
 
-/** Reads the bytes of an `.npz` file, packed or not; see {@link decodeNpy}. `source` names the file in errors. */
+/**
+ * Reads the bytes of an `.npz` file, packed or not; see {@link decodeNpy}. `source` names the file in errors.
+ *
+ * @example
+ * const x = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * const read = await data.decodeNpz(await data.encodeNpz({ x }), 'x.npz')(); // E.right({ x })
+ * read._tag; // 'Right'
+ */
 export const decodeNpz = (bytes: Uint8Array<ArrayBuffer>, source: string): TE.TaskEither<PullbackError, Tensors> =>
   pipe(
     unzip(bytes, source),
@@ -48,7 +58,13 @@ export const decodeNpz = (bytes: Uint8Array<ArrayBuffer>, source: string): TE.Ta
     }),
   );
 
-/** {@link loadNpz} as a `TaskEither`. */
+/**
+ * {@link loadNpz} as a `TaskEither`.
+ *
+ * @example
+ * const read = await data.readNpz('nowhere.npz')(); // E.left(a FileError)
+ * read._tag; // 'Left'
+ */
 export const readNpz = (path: string): TE.TaskEither<PullbackError, Tensors> =>
   pipe(
     platform,
@@ -71,6 +87,10 @@ export const loadNpz = (path: string): Promise<Tensors> => runOrThrow(readNpz(pa
  * Writes an `.npz` file in one stroke: whoever reads it finds the old contents or the new.
  *
  * @throws FileError where it can't be written; otherwise as {@link encodeNpz}.
+ * @example
+ * const x = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * await data.saveNpz('x.npz', { x }, { compress: true });
+ * Object.keys(await data.loadNpz('x.npz')).join(); // 'x'
  */
 export const saveNpz = async (path: string, tensors: Tensors, options?: NpzOptions): Promise<void> =>
   runOrThrow(writeBytes(path, await encodeNpz(tensors, options)));

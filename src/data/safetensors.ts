@@ -62,6 +62,10 @@ const fail = (code: Code, text: string): Result<never> => E.left(new Safetensors
  * the format's own library writes.
  *
  * Throws a {@link SafetensorsError} for a tensor whose data does not fit its dtype and shape, and for a reserved name.
+ *
+ * @example
+ * const w = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * const bytes = data.encodeSafetensors({ tensors: { w }, metadata: { format: 'pt' } });
  */
 export function encodeSafetensors(file: TensorFile): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(file.tensors).sort(([a, x], [b, y]) => {
@@ -116,7 +120,15 @@ interface Entry {
   readonly end: number;
 }
 
-/** Reads the bytes of a safetensors file, checking all of it. `source` names the file in errors. */
+/**
+ * Reads the bytes of a safetensors file, checking all of it. `source` names the file in errors.
+ *
+ * @example
+ * const w = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * const bytes = data.encodeSafetensors({ tensors: { w }, metadata: {} });
+ * data.decodeSafetensors(bytes, 'w')._tag; // 'Right'
+ * data.decodeSafetensors(bytes.slice(0, -1), 'w')._tag; // 'Left'
+ */
 export function decodeSafetensors(bytes: Uint8Array<ArrayBuffer>, source: string): Result<TensorFile> {
   return pipe(
     E.Do,
@@ -238,11 +250,24 @@ function tensorOf(
 // files
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Writes a safetensors file in one stroke: whoever reads it finds the old contents or the new, never a part. */
+/**
+ * Writes a safetensors file in one stroke: whoever reads it finds the old contents or the new, never a part.
+ *
+ * @example
+ * const w = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * const written = await data.writeSafetensors('w.safetensors', { tensors: { w }, metadata: {} })();
+ * written._tag; // 'Right'
+ */
 export const writeSafetensors = (path: string, file: TensorFile): TE.TaskEither<PullbackError, void> =>
   writeBytes(path, encodeSafetensors(file));
 
-/** Reads a safetensors file. */
+/**
+ * Reads a safetensors file.
+ *
+ * @example
+ * const read = await data.readSafetensors('nowhere.safetensors')(); // E.left(a FileError)
+ * read._tag; // 'Left'
+ */
 export const readSafetensors = (path: string): TE.TaskEither<PullbackError, TensorFile> =>
   pipe(
     platform,
@@ -261,5 +286,13 @@ export async function saveSafetensors(path: string, file: TensorFile): Promise<v
   orThrow(await writeSafetensors(path, file)());
 }
 
-/** {@link readSafetensors} that throws: a `FileError`, or a {@link SafetensorsError} for a damaged file. */
+/**
+ * {@link readSafetensors} that throws: a `FileError`, or a {@link SafetensorsError} for a damaged file.
+ *
+ * @example
+ * const w = { dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) } as const;
+ * await data.saveSafetensors('w.safetensors', { tensors: { w }, metadata: {} });
+ * const { tensors } = await data.loadSafetensors('w.safetensors');
+ * [...(tensors['w']?.data ?? [])]; // [1, 2]
+ */
 export const loadSafetensors = (path: string): Promise<TensorFile> => runOrThrow(readSafetensors(path));

@@ -34,6 +34,9 @@ const called = (name: string): string => (name === '' ? 'the whole tree' : name)
  * Reading begins at once, so that a donated state may be replaced while this waits.
  *
  * @throws StateError for any other leaf.
+ * @example
+ * const tensors = await data.toTensors({ layers: [{ w: np.ones([2, 3]) }], step: 7 });
+ * Object.keys(tensors).join(); // 'layers[0].w,step'
  */
 export const toTensors = (tree: unknown): Promise<Tensors> => runOrThrow(readTensors(tree));
 
@@ -131,7 +134,13 @@ function valueOf(leaf: unknown, { dtype, shape, data }: HostTensor): unknown {
   return ConcreteArray.fromHost(aval(shape, dtype), hostArrayOf(dtype, data));
 }
 
-/** {@link saveState} as a `TaskEither`. */
+/**
+ * {@link saveState} as a `TaskEither`.
+ *
+ * @example
+ * const written = await data.writeState('model.safetensors', { w: np.ones([3]) }, { epoch: '7' })();
+ * written._tag; // 'Right'
+ */
 export const writeState = (
   path: string,
   state: unknown,
@@ -142,7 +151,14 @@ export const writeState = (
     TE.flatMap((tensors): TE.TaskEither<PullbackError, void> => writeSafetensors(path, { tensors, metadata })),
   );
 
-/** {@link loadState} as a `TaskEither`. */
+/**
+ * {@link loadState} as a `TaskEither`.
+ *
+ * @example
+ * await data.saveState('small.safetensors', { w: np.ones([3]) });
+ * const read = await data.readState('small.safetensors', { w: np.zeros([4]) })(); // E.left(a StateError): f32[3] is no f32[4]
+ * read._tag; // 'Left'
+ */
 export const readState = <T>(path: string, template: T): TE.TaskEither<PullbackError, FromTemplate<T>> =>
   pipe(
     readSafetensors(path),

@@ -13,6 +13,14 @@ export const setups: Readonly<Record<string, string>> = {
   'src/data/csv.ts': `
     const text = 'sepal,species\\n5.1,setosa\\n4.9,virginica\\n';
     const response = { body: [text.slice(0, 20), text.slice(20)] };`,
+  "src/data/fashion-mnist.ts:const { train } = await data.fashionMnist({ folder: 'fashion' }); // without a folder, of the package": `
+    const { mkdir } = await import('node:fs/promises');
+    await mkdir('fashion', { recursive: true });
+    for (const part of ['train', 't10k']) {
+      const clothes = { type: 'u8', shape: [2, 28, 28], data: new Uint8Array(2 * 28 * 28) } as const;
+      await data.saveBytes('fashion/' + part + '-images-idx3-ubyte', data.encodeIdx(clothes));
+      await data.saveBytes('fashion/' + part + '-labels-idx1-ubyte', data.encodeIdx({ ...clothes, shape: [2], data: Uint8Array.of(3, 9) }));
+    }`,
   'src/data/image/mixup.ts': '',
   'src/data/image/pixels.ts': 'const { image } = data; images = random.uniform(key, [2, 8, 8, 3]);',
   'src/data/image/sampling.ts': 'const { image } = data;',

@@ -24,6 +24,9 @@ export interface FlipOptions {
  *
  * @param images [n, height, width, channels] of any dtype
  * @returns as `images`
+ * @example
+ * const line = np.array([1, 2, 3]).reshape([1, 1, 3, 1]);
+ * image.flip(key, line, { probability: 1 }).reshape([-1]); // [3, 2, 1]
  */
 export function flip(key: NDArray, images: ArrayLike, options: FlipOptions = {}): NDArray {
   const { probability = 0.5, direction = 'horizontal' } = options;
@@ -39,6 +42,8 @@ export function flip(key: NDArray, images: ArrayLike, options: FlipOptions = {})
  * @param images [n, height, width, channels] of any dtype
  * @param size of the rectangle: one number, or [height, width]; it reaches from floor(size / 2) before the centre
  * @returns as `images`
+ * @example
+ * const holes = image.cutout(key, np.ones([2, 32, 32, 3]), 8); // at most 64 pixels of each image are 0
  */
 export function cutout(key: NDArray, images: ArrayLike, size: Pair): NDArray {
   const { x, n, height, width } = imagesOf('cutout', images);
@@ -59,6 +64,9 @@ export function cutout(key: NDArray, images: ArrayLike, size: Pair): NDArray {
  *
  * @param images [n, height, width, channels] of floats
  * @returns as `images`
+ * @example
+ * const grainy = image.noise(key, images, 0.1);
+ * np.round(np.std(grainy.sub(images)), 1); // 0.1
  */
 export function noise(key: NDArray, images: ArrayLike, scale: number): NDArray {
   const { x } = floatImagesOf('noise', images);

@@ -21,6 +21,8 @@ import { floatImagesOf, imagesOf, numberOf, pairOf } from './images.ts';
  *
  * @param images [n, height, width, channels] of floats
  * @returns as `images`
+ * @example
+ * const turned = image.rotate(key, images, Math.PI / 12); // each by up to 15 degrees
  */
 export function rotate(key: NDArray, images: ArrayLike, most: number): NDArray {
   const { x, n } = floatImagesOf('rotate', images);
@@ -103,6 +105,10 @@ export interface ResizeOptions {
  * @param images [n, height, width, channels] of floats
  * @param size one number, or [height, width]
  * @returns [n, ...size, channels]
+ * @example
+ * const line = np.array([0, 4, 8, 12]).reshape([1, 1, 4, 1]);
+ * image.resize(line, [1, 2], { antialias: false }).reshape([-1]); // [2, 10]
+ * image.resize(line, [1, 8], { method: 'nearest' }).reshape([-1]); // [0, 0, 4, 4, 8, 8, 12, 12]
  */
 export function resize(images: ArrayLike, size: Pair, options: ResizeOptions = {}): NDArray {
   const { method = 'bilinear', antialias = true } = options;

@@ -36,6 +36,9 @@ export function crop(key: NDArray, images: ArrayLike, size: Pair, { padding = 0 
  * @param images [n, height, width, channels] of any dtype
  * @param most one number, or vertical and horizontal
  * @returns as `images`
+ * @example
+ * const moved = image.shift(key, images, [0, 2]); // by up to 2 pixels to the left or to the right
+ * moved.shape; // [8, 28, 28, 1]
  */
 export function shift(key: NDArray, images: ArrayLike, most: Pair): NDArray {
   const batch = imagesOf('shift', images);
