@@ -7,6 +7,7 @@ import { ArgumentError, DTypeError, ShapeMismatchError, ValueDependentShapeError
 import type { Indexer } from '../trace/value.ts';
 import { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
+import { shown } from '../util/shown.ts';
 import { broadcastShapesOrNull } from './promote.ts';
 
 /** What the indexers of `x.slice(...)` and `x.at(...)` mean, by NumPy's rules. */
@@ -87,7 +88,7 @@ function rangeOf(name: string, x: NDArray, i: readonly (number | null)[], axis: 
   const given: unknown = i;
   if (!Array.isArray(given)) {
     throw new ArgumentError(
-      `[${name}] takes numbers, ranges [start, stop, step], arrays, null and "..."; got ${typeof given} ${JSON.stringify(given)}`,
+      `[${name}] takes numbers, ranges [start, stop, step], arrays, null and "..."; got ${shown(given)}`,
     );
   }
   const n = at(x.shape, axis);

@@ -1,5 +1,6 @@
 import type { DType } from '../kernel/dtype.ts';
 import { dtypes, isInteger } from '../kernel/dtype.ts';
+import { shown } from '../util/shown.ts';
 import type { Shape } from './aval.ts';
 import { showAval } from './aval.ts';
 import { ArgumentError, DTypeError, ValueDependentShapeError } from './errors.ts';
@@ -19,7 +20,7 @@ import { NDArray, Tracer } from './value.ts';
  */
 export function staticNumber(x: unknown, what: string): number {
   if (typeof x === 'number') return x;
-  if (!(x instanceof NDArray)) throw new ArgumentError(`${what} must be a number, but is ${describe(x)}`);
+  if (!(x instanceof NDArray)) throw new ArgumentError(`${what} must be a number, but is ${shown(x)}`);
   const value = x.concrete();
   if (value === null) {
     throw new ValueDependentShapeError(
@@ -56,11 +57,5 @@ export function staticShape(shape: Shape | number, what: string): Shape {
  */
 export function requireDType(dtype: DType, what: string): DType {
   if (dtypes.includes(dtype)) return dtype;
-  throw new DTypeError(`[${what}] the dtype must be one of ${dtypes.join(', ')}; got ${describe(dtype)}`);
-}
-
-function describe(x: unknown): string {
-  if (x === null || x === undefined) return String(x);
-  if (Array.isArray(x)) return `a list of ${x.length}`;
-  return typeof x === 'string' ? `the string ${JSON.stringify(x)}` : `a ${typeof x}`;
+  throw new DTypeError(`[${what}] the dtype must be one of ${dtypes.join(', ')}; got ${shown(dtype)}`);
 }

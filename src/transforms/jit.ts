@@ -25,7 +25,7 @@ import type { Loaded, Lowered, Traced } from './stages.ts';
 import { tracedOf } from './stages.ts';
 import type { CachedTrace, TraceKey } from './trace-cache.ts';
 import { describeDifferences, neededModes, TraceCache } from './trace-cache.ts';
-import { flattenArrays, flattenAvals, nameOf, withArrays } from './trees.ts';
+import { flattenArrays, flattenAvals, nameOf, requireFunction, withArrays } from './trees.ts';
 
 /** Options of {@link jit}. */
 export interface JitOptions {
@@ -79,6 +79,7 @@ function cacheOf(f: object, { statics, donated }: Marks): TraceCache {
  * console.log(step.lower(w, x).asText('kernels'));
  */
 export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, options: JitOptions = {}): Jitted<A, R> {
+  requireFunction(f, 'jit');
   const name = nameOf(f);
   const marks = marksOf(`jit of ${name}`, options.staticArgnums, options.donateArgnums);
   const on = (): Device | null => (options.device === undefined ? null : deviceNamed(options.device));

@@ -1,6 +1,6 @@
 /** Which functions transformations made, and of what: for what shows a user's function as text. */
 
-import { named } from './trees.ts';
+import { named, requireFunction } from './trees.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -21,6 +21,7 @@ const makings = new WeakMap<object, Making>();
  * was given besides, if anything.
  */
 export function madeOf<G extends AnyFunction>(g: G, of: AnyFunction, call: string | null, options: object = {}): G {
+  requireFunction(of, call ?? 'transformation');
   makings.set(g, { of, call: Object.keys(options).length === 0 ? call : null, nondiff: [] });
   return named(g, '');
 }

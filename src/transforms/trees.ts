@@ -6,6 +6,7 @@ import { ArgumentError } from '../trace/errors.ts';
 import type { NDArray } from '../trace/value.ts';
 import { NDArray as NDArrayClass } from '../trace/value.ts';
 import type { PathStep, TreeDef } from '../tree/tree.ts';
+import { shown } from '../util/shown.ts';
 import { flatten, keystr, leafPaths, unflatten } from '../tree/tree.ts';
 
 /** What trees of arrays and functions over them have in common for all transformations. */
@@ -96,6 +97,11 @@ export function flatFunction<A extends readonly unknown[]>(f: (...args: A) => un
     },
     outTree: () => outTree,
   };
+}
+
+/** @throws ArgumentError unless it is a function, as a user without types may have passed something else. */
+export function requireFunction(f: unknown, transformation: string): void {
+  if (typeof f !== 'function') throw new ArgumentError(`[${transformation}] needs a function; got ${shown(f)}`);
 }
 
 /** A function's name for messages. */

@@ -46,13 +46,19 @@ const mistakes: readonly Mistake[] = [
     what: `a dtype by another library's name, in ${name}`,
     make,
     code: 'dtype-mismatch',
-    says: [`[${name}] the dtype must be one of bool, i8,`, 'f32, f64; got the string "float32"'],
+    says: [`[${name}] the dtype must be one of bool, i8,`, 'f32, f64; got "float32"'],
+  })),
+  ...Object.entries({ jit, grad, valueAndGrad, vmap }).map(([name, transform]) => ({
+    what: `what is no function, in ${name}`,
+    make: () => (transform as (f: unknown) => unknown)([3]),
+    code: 'invalid-argument',
+    says: [`[${name}] needs a function; got [3]`],
   })),
   {
     what: 'an index that is none',
     make: () => x.slice(':' as '...'),
     code: 'invalid-argument',
-    says: ['[slice] takes numbers, ranges [start, stop, step], arrays, null and "..."; got string ":"'],
+    says: ['[slice] takes numbers, ranges [start, stop, step], arrays, null and "..."; got ":"'],
   },
   {
     what: 'a number where a key is needed',
