@@ -19,6 +19,7 @@ import {
   trainedOnXla,
 } from './jobs.ts';
 import { root, run } from './process.ts';
+import { unevenCurves } from './uneven.ts';
 
 /** What is checked. Each says what it found, and throws where that is not good. */
 
@@ -175,6 +176,12 @@ const processes: Check = async (place) => {
   const two = await curveOf(await trainedByTwo(place, 'processes-two', bundle));
   const here = await curveOf(await trainedHere(place, 'processes-here', small));
   return compared(here, two, 1, 12);
+};
+
+/** A step may constrain what the mesh does not divide, as in the last batch of an epoch. */
+const uneven: Check = async (place) => {
+  const [mesh, one] = await unevenCurves(place);
+  return compared(one, mesh, 1, one.size);
 };
 
 /** A training that is interrupted on one side and goes on at the other is the training that was not interrupted. */
@@ -354,6 +361,7 @@ export const checks: Readonly<Record<string, Check>> = {
   gan: training('gan'),
   'cnn-relay': relay('cnn', 'data=4,model=2', 10),
   'gan-relay': relay('gan', 'data=8', 3),
+  uneven,
   processes,
   resuming,
   speed,
