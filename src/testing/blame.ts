@@ -32,7 +32,7 @@ export interface Blame {
   readonly primitive: string;
   /** The user's function that the rule belongs to, if the user wrote it. */
   readonly custom: string | null;
-  /** Which operand's rule, or for which argument of the user's function (its arrays in order); null where it is not one's. */
+  /** Which operand’s rule, of a user’s function counted in its arguments’ arrays; null where it is not one’s. */
   readonly operand: number | null;
   /** How the rule is found to be wrong. */
   readonly why: string;
@@ -252,9 +252,8 @@ export async function blameForJit(
 function ruleName({ rule, custom, operand, step }: Blame): string {
   const { primitive } = step.equation;
   const ofOperand = operand === null ? '' : ` for operand ${operand}`;
-  // A function of one argument has no other.
-  const ofArgument =
-    operand === null || step.inputs.length - firstArgument(step) === 1 ? '' : ` for argument ${operand}`;
+  // A function of one array has no other.
+  const ofArgument = step.inputs.length - firstArgument(step) === 1 ? '' : ofOperand;
   if (custom !== null && rule === 'jvp') return `the forward rule (defjvp) of ${custom}${ofArgument}`;
   if (custom !== null && rule === 'transpose') return `the backward rule (defvjp) of ${custom}${ofArgument}`;
   switch (rule) {

@@ -90,14 +90,12 @@ describe('rules of one’s own', () => {
     const f = (x: NDArray, y: NDArray): NDArray => product(2)(np.sin(x), np.cos(y));
     const error = await broken(checkVjp(f, [f64(1, 2), f64(3, 4)]));
     expect(error.blame).toMatchObject({ rule: 'transpose', custom: 'product', operand: 1 });
-    expect(error.message).toContain(
-      'to blame: the backward rule (defvjp) of product for argument 1, at f64[2], f64[2]',
-    );
+    expect(error.message).toContain('to blame: the backward rule (defvjp) of product for operand 1, at f64[2], f64[2]');
     const ratio = customJvp(function ratio(x: NDArray, y: NDArray) {
       return x.div(y);
     }).defjvp(([x, y], [s, t]) => [x.div(y), s.div(y).sub(t.mul(x).div(y))]);
     const forward = await broken(checkGrads((x: NDArray, y: NDArray) => ratio(x, y), [f64(1), f64(3)]));
-    expect(forward.message).toContain('the forward rule (defjvp) of ratio for argument 1, at');
+    expect(forward.message).toContain('the forward rule (defjvp) of ratio for operand 1, at');
   });
 
   test('what only the laws of rules find is blamed on the rule', async () => {

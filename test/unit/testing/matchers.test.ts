@@ -24,6 +24,16 @@ test('correct gradients', async () => {
   );
 });
 
+test('what was left out is told, and where all was, there is no verdict', async () => {
+  const abs = (x: NDArray): NDArray => np.abs(x).add(np.array([0, 0, 1e16], { dtype: 'f64' }));
+  await expect(expect(abs).not.toHaveCorrectGradients([np.array([1, 0, 1])])).rejects.toThrow(
+    'the gradients are correct, and should not be (2 compared, 2 left out at kinks, 2 lost in rounding)',
+  );
+  const compared = 'checkGrads of the function has compared no derivative: 2 are at kinks';
+  await expect(expect((x: NDArray) => np.abs(x)).toHaveCorrectGradients([np.array([0])])).rejects.toThrow(compared);
+  await expect(expect((x: NDArray) => np.abs(x)).not.toHaveCorrectGradients([np.array([0])])).rejects.toThrow(compared);
+});
+
 test('what is no verdict is thrown', async () => {
   const failing = (): NDArray => {
     throw new TypeError('a fault of the function');
