@@ -32,10 +32,20 @@ const floats = (x: ArrayLike): NDArray => {
  */
 export const relu = (x: NDArray): NDArray => select(x.le(0), zerosOf(x.aval), x);
 
-/** `min(max(x, 0), 6)`, with gradient 0 at both ends. */
+/**
+ * `min(max(x, 0), 6)`, with gradient 0 at both ends.
+ *
+ * @example
+ * nn.relu6(np.array([-1, 2, 9])); // [0, 2, 6]
+ */
 export const relu6 = (x: NDArray): NDArray => select(x.ge(6), like(x, 6), relu(x));
 
-/** `max(x, 0)²`. So et al., 2021 (Primer). */
+/**
+ * `max(x, 0)²`. So et al., 2021 (Primer).
+ *
+ * @example
+ * nn.relu2(np.array([-1, 3])); // [0, 9]
+ */
 export const relu2 = (x: NDArray): NDArray => {
   const positive = relu(x);
   return positive.mul(positive);
@@ -56,7 +66,12 @@ export const sigmoid = (x: ArrayLike): NDArray => logistic(floats(x));
  * nn.silu(np.array(0)); // 0
  */
 export const silu = (x: ArrayLike): NDArray => floats(x).mul(sigmoid(x));
-/** As {@link silu}. */
+/**
+ * As {@link silu}.
+ *
+ * @example
+ * nn.swish(np.array([0, 1, -20])); // [0, 0.731059, 0]
+ */
 export const swish: (x: ArrayLike) => NDArray = silu;
 
 /**
@@ -71,13 +86,28 @@ export function softplus(x: ArrayLike): NDArray {
   return select(a.ge(0), a, zerosOf(a.aval)).add(log1p(exp(neg(abs(a)))));
 }
 
-/** `log sigmoid(x) = −softplus(−x)`. */
+/**
+ * `log sigmoid(x) = −softplus(−x)`.
+ *
+ * @example
+ * nn.logSigmoid(np.array([0, -1000])); // [-0.693147, -1000]
+ */
 export const logSigmoid = (x: ArrayLike): NDArray => neg(softplus(neg(floats(x))));
 
-/** Hyperbolic tangent. */
+/**
+ * Hyperbolic tangent.
+ *
+ * @example
+ * nn.tanh(np.array([0, 1, 20])); // [0, 0.761594, 1]
+ */
 export const tanh = (x: ArrayLike): NDArray => tanhOf(floats(x));
 
-/** `x` itself. */
+/**
+ * `x` itself.
+ *
+ * @example
+ * nn.identity(np.array([-1, 2])); // [-1, 2]
+ */
 export const identity = (x: ArrayLike): NDArray => asArray(x);
 
 /**
@@ -93,10 +123,20 @@ export function elu(x: ArrayLike, alpha = 1): NDArray {
   return select(positive, a, expm1(select(positive, zerosOf(a.aval), a)).mul(alpha));
 }
 
-/** `scale · elu(x, alpha)` with the constants that keep mean and variance. Klambauer et al., 2017. */
+/**
+ * `scale · elu(x, alpha)` with the constants that keep mean and variance. Klambauer et al., 2017.
+ *
+ * @example
+ * nn.selu(np.array([-1, 0, 1])); // [-1.111331, 0, 1.050701]
+ */
 export const selu = (x: ArrayLike): NDArray => elu(x, 1.6732632423543772).mul(1.0507009873554805);
 
-/** `max(x, 0) + min(alpha · (exp(x / alpha) − 1), 0)`, continuously differentiable. Barron, 2017. */
+/**
+ * `max(x, 0) + min(alpha · (exp(x / alpha) − 1), 0)`, continuously differentiable. Barron, 2017.
+ *
+ * @example
+ * nn.celu(np.array([-2, 2]), 2); // [-1.264241, 2]
+ */
 export function celu(x: ArrayLike, alpha = 1): NDArray {
   const a = floats(x);
   return maximum(a, 0).add(expm1(minimum(a, 0).div(alpha)).mul(alpha));
@@ -116,13 +156,21 @@ export function leakyRelu(x: ArrayLike, negativeSlope = 0.01): NDArray {
 /**
  * {@link leakyRelu} with slopes that are learned: `x` where it is not negative, else `slope · x`. The slopes broadcast to x, as
  * one for each channel on the last axis does. He et al., 2015.
+ *
+ * @example
+ * nn.prelu(np.array([[-1, -1], [2, 3]]), np.array([0.5, 0.1])); // [[-0.5, -0.1], [2, 3]]
  */
 export function prelu(x: ArrayLike, slope: ArrayLike): NDArray {
   const a = floats(x);
   return where(a.ge(0), a, a.mul(slope));
 }
 
-/** `log(1 − exp(−x))` for x ≥ 0, without cancellation: by `expm1` below log 2, by `log1p` above. Mächler, 2012. */
+/**
+ * `log(1 − exp(−x))` for x ≥ 0, without cancellation: by `expm1` below log 2, by `log1p` above. Mächler, 2012.
+ *
+ * @example
+ * nn.log1mexp(np.array([1e-6, 50])); // [-13.815511, 0]
+ */
 export function log1mexp(x: ArrayLike): NDArray {
   const a = floats(x);
   const near = a.lt(Math.LN2);
@@ -150,37 +198,77 @@ export function gelu(x: ArrayLike, { approximate = true }: GeluOptions = {}): ND
   return a.mul(tanhOf(inner).add(1).mul(0.5));
 }
 
-/** The first half along `axis`, times the sigmoid of the second half. Dauphin et al., 2017. */
+/**
+ * The first half along `axis`, times the sigmoid of the second half. Dauphin et al., 2017.
+ *
+ * @example
+ * nn.glu(np.array([3, 5, 0, 100])); // [1.5, 5]
+ */
 export function glu(x: ArrayLike, axis = -1): NDArray {
   const a = floats(x);
   const [value, gate] = split(a, 2, axis) as readonly [NDArray, NDArray];
   return value.mul(sigmoid(gate));
 }
 
-/** `x · tanh(softplus(x))`. Misra, 2019. */
+/**
+ * `x · tanh(softplus(x))`. Misra, 2019.
+ *
+ * @example
+ * nn.mish(np.array([-1, 0, 1])); // [-0.303401, 0, 0.865098]
+ */
 export const mish = (x: ArrayLike): NDArray => floats(x).mul(tanhOf(softplus(x)));
 
-/** `x` cut to [−1, 1], with gradient 0 beyond. */
+/**
+ * `x` cut to [−1, 1], with gradient 0 beyond.
+ *
+ * @example
+ * nn.hardTanh(np.array([-3, 0.5, 3])); // [-1, 0.5, 1]
+ */
 export function hardTanh(x: ArrayLike): NDArray {
   const a = floats(x);
   return select(a.gt(1), like(a, 1), select(a.lt(-1), like(a, -1), a));
 }
 
-/** `relu6(x + 3) / 6`. */
+/**
+ * `relu6(x + 3) / 6`.
+ *
+ * @example
+ * nn.hardSigmoid(np.array([-4, 0, 1, 4])); // [0, 0.5, 0.666667, 1]
+ */
 export const hardSigmoid = (x: ArrayLike): NDArray => relu6(floats(x).add(3)).div(6);
 
-/** `x · hardSigmoid(x)`. */
+/**
+ * `x · hardSigmoid(x)`.
+ *
+ * @example
+ * nn.hardSilu(np.array([-4, 1, 4])); // [0, 0.666667, 4]
+ */
 export const hardSilu = (x: ArrayLike): NDArray => floats(x).mul(hardSigmoid(x));
-/** As {@link hardSilu}. */
+/**
+ * As {@link hardSilu}.
+ *
+ * @example
+ * nn.hardSwish(np.array([-4, 1, 4])); // [0, 0.666667, 4]
+ */
 export const hardSwish: (x: ArrayLike) => NDArray = hardSilu;
 
-/** `x / (1 + |x|)`. */
+/**
+ * `x / (1 + |x|)`.
+ *
+ * @example
+ * nn.softSign(np.array([-3, 1])); // [-0.75, 0.5]
+ */
 export function softSign(x: ArrayLike): NDArray {
   const a = floats(x);
   return a.div(abs(a).add(1));
 }
 
-/** `(x + √(x² + b)) / 2`. Barron, 2021. */
+/**
+ * `(x + √(x² + b)) / 2`. Barron, 2021.
+ *
+ * @example
+ * nn.squareplus(np.array([0, 3]), 16); // [2, 4]
+ */
 export function squareplus(x: ArrayLike, b = 4): NDArray {
   const a = floats(x);
   return a.add(sqrt(a.mul(a).add(b))).mul(0.5);
@@ -200,7 +288,12 @@ export function logSoftmax(x: ArrayLike, axis: Axis = -1): NDArray {
   return shifted.sub(log(exp(shifted).sum(axis, { keepdims: true })));
 }
 
-/** `log mean exp x` along `axis` (default all), without overflow. */
+/**
+ * `log mean exp x` along `axis` (default all), without overflow.
+ *
+ * @example
+ * nn.logmeanexp(np.array([[1000, 1000], [0, 0]]), 1); // [1000, 0]
+ */
 export function logmeanexp(x: ArrayLike, axis?: Axis, options: ReduceOptions = {}): NDArray {
   const a = floats(x);
   const count = product(axesOf('logmeanexp', a, axis).map((i) => a.shape[i] ?? 1));

@@ -110,6 +110,8 @@ export const conv1d = (features: number, window: Extents, options: ConvOptions =
  * y: `[n, depth', height', width', features]`. As `keras.layers.Conv3D`.
  *
  * @throws ArgumentError for inputs that are no volumes, a window that does not fit, groups that divide nothing.
+ * @example
+ * nn.conv3d(16, 3).init(key, [8, 20, 20, 1]).outputShape; // [6, 18, 18, 16]
  */
 export const conv3d = (features: number, window: Extents, options: ConvOptions = {}): Layer<Affine, null> =>
   convolution('conv3d', 3, features, window, options);

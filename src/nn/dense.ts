@@ -58,5 +58,10 @@ export const dense = (features: number, options: AffineOptions = {}): Layer<Affi
       addBias(dotGeneral(x, kernel, { contracting: [[x.ndim - 1], [0]], batch: [[], []] }), bias),
   );
 
-/** As {@link dense}. */
+/**
+ * As {@link dense}.
+ *
+ * @example
+ * nn.linear(10).init(key, [784]).outputShape; // [10]
+ */
 export const linear: typeof dense = dense;

@@ -81,6 +81,9 @@ export interface LearnedPositionOptions extends EmbeddingOptions {
  * x, y: `f[n, time, features]` · embedding: `[maxLength, features]`. Sequences may be shorter than the longest.
  *
  * @throws ShapeMismatchError for sequences longer than that.
+ * @example
+ * const model = nn.sequential(nn.embedding(1000, 16), nn.learnedPosition({ maxLength: 50 }));
+ * model.init(key, [20]).outputShape; // [20, 16]
  */
 export function learnedPosition(options: LearnedPositionOptions = {}): Layer<Embedding, null> {
   const { embeddingInit = small, maxLength } = options;
@@ -126,6 +129,9 @@ export interface AngleOptions {
  * x, y: `f[n, time, features]`, of an even number of features. Vaswani et al., 2017.
  *
  * @throws ArgumentError for an odd number of features.
+ * @example
+ * const [y] = nn.sinusoidalPosition().apply(null, null, np.zeros([1, 2, 4]), { training: false });
+ * y; // [[[0, 1, 0, 1], [0.841471, 0.540302, 0.01, 0.99995]]]
  */
 export function sinusoidalPosition({ base = 10000 }: AngleOptions = {}): Layer<null, null> {
   const checked = (shape: Shape): readonly [number, number] => {

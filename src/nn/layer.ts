@@ -44,7 +44,18 @@ export interface Branching {
   readonly branches: readonly Layer[];
 }
 
-/** A layer without state: what `apply` computes depends on parameters and input only. */
+/**
+ * A layer without state: what `apply` computes depends on parameters and input only.
+ *
+ * @example
+ * const scaled = nn.pure(
+ *   'scaled',
+ *   (_, inputShape) => ({ params: { factor: np.ones([]) }, outputShape: inputShape }),
+ *   ({ factor }, x) => x.mul(factor),
+ * );
+ * const [y] = scaled.apply({ factor: np.array(3) }, null, np.array([[1, 2]]), { training: false });
+ * y; // [[3, 6]]
+ */
 export const pure = <P extends Tree>(
   name: string,
   init: (key: NDArray, inputShape: Shape) => Omit<Initialized<P, null>, 'state'>,

@@ -34,6 +34,8 @@ export function causalMask(targets: number, sources = targets, offset: ArrayLike
  * {@link dotProductAttention}. Masks combine by `np.logicalAnd`.
  *
  * @throws DTypeError unless it is bool `[n, sources]`.
+ * @example
+ * nn.paddingMask(np.array([[true, true, false]])); // [[[[true, true, false]]]]
  */
 export function paddingMask(valid: ArrayLike): NDArray {
   const given = asArray(valid);
@@ -49,6 +51,10 @@ export type KvCache = { readonly key: NDArray; readonly value: NDArray; readonly
 /**
  * An empty cache of keys and values for `n` sequences of at most `capacity` elements. It is a plain tree that decoding takes
  * and gives back, so that a whole generation is one `lax.scan`.
+ *
+ * @example
+ * const cache = nn.kvCache(2, 100, 4, 8); // 2 sequences, 100 elements, 4 groups of 8 numbers
+ * cache.key.shape; // [2, 100, 4, 8]
  */
 export const kvCache = (
   n: number,
@@ -202,6 +208,10 @@ export const multiHeadAttention = (heads: number, options: MultiHeadOptions = {}
  * smaller; one group is multi-query attention. Ainslie et al., 2023.
  *
  * @throws ArgumentError unless the heads are a multiple of the groups.
+ * @example
+ * const { params } = nn.groupedQueryAttention(8, 2).init(random.key(0), [10, 32]); // heads of 4 numbers
+ * params.query.kernel.shape; // [32, 32]
+ * params.key.kernel.shape; // [32, 8]
  */
 export const groupedQueryAttention = (heads: number, groups: number, options: MultiHeadOptions = {}): Attention =>
   attention('groupedQueryAttention', heads, groups, options);

@@ -124,6 +124,11 @@ export function groupNorm(groups = 32, options: NormOptions = {}): Layer<ScaleAn
  * D. Ulyanov, A. Vedaldi, V. Lempitsky: Instance Normalization: The Missing Ingredient for Fast Stylization. 2016.
  *
  * @throws ArgumentError for inputs without spatial axes.
+ * @example
+ * const layer = nn.instanceNorm();
+ * const { params, state } = layer.init(key, [2, 1]);
+ * const [y] = layer.apply(params, state, np.array([[[1], [3]]]), { training: true });
+ * np.round(y.reshape([-1])); // [-1, 1]
  */
 export const instanceNorm = (options: NormOptions = {}): Layer<ScaleAndBias, null> =>
   groupwise('instanceNorm', 'instanceNorm', options, (channels, rank) => {

@@ -98,5 +98,8 @@ export const globalAvgPool = (): Layer<null, null> => globalPool('globalAvgPool'
  * The largest value of each channel: `[n, ...spatial, channels]` to `[n, channels]`. As `keras.layers.GlobalMaxPooling2D`.
  *
  * @throws ArgumentError for inputs without spatial axes.
+ * @example
+ * const [y] = nn.globalMaxPool().apply(null, null, np.array([[[1, 5], [3, 2]]]), { training: false });
+ * y; // [[3, 5]]
  */
 export const globalMaxPool = (): Layer<null, null> => globalPool('globalMaxPool', (x, axes) => x.max(axes));

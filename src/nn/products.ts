@@ -108,6 +108,11 @@ export interface BilinearOptions extends AffineOptions {
  * `torch.nn.Bilinear`, and as there kernel and bias begin uniform in ±1 / √first.
  *
  * @throws ArgumentError, from init, for inputs that can't be parted so.
+ * @example
+ * const form = nn.bilinear(1);
+ * const params = { kernel: np.array([[[1], [2]], [[3], [4]]]), bias: np.array([100]) };
+ * const [y] = form.apply(params, null, np.array([[1, 10, 1, 0]]), { training: false }); // of [1, 10] and [1, 0]
+ * y; // [[131]]
  */
 export function bilinear(features: number, options: BilinearOptions = {}): Layer<Affine, null> {
   const parted = (width: number | undefined): readonly [number, number] => {

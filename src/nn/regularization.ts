@@ -59,6 +59,9 @@ export const dropout = (rate: number): Layer<null, null> => dropping('dropout', 
  * J. Tompson et al.: Efficient Object Localization Using Convolutional Networks. CVPR 2015.
  *
  * @throws ArgumentError for a rate outside of [0, 1), and when it trains without a key.
+ * @example
+ * const [y] = nn.spatialDropout(0.5).apply(null, null, np.ones([1, 2, 4]), { training: true, key });
+ * y; // [[[0, 0, 2, 2], [0, 0, 2, 2]]]
  */
 export const spatialDropout = (rate: number): Layer<null, null> =>
   dropping('spatialDropout', rate, (shape) => shape.map((n, i) => (i === 0 || i === shape.length - 1 ? n : 1)));
@@ -67,6 +70,10 @@ export const spatialDropout = (rate: number): Layer<null, null> =>
  * In training, adds normal noise of mean 0 to each element; else gives the input. As `keras.layers.GaussianNoise`.
  *
  * @throws ArgumentError for a negative deviation, and when it trains without a key.
+ * @example
+ * const [y] = nn.gaussianNoise(0.1).apply(null, null, x, { training: true, key });
+ * const [kept] = nn.gaussianNoise(0.1).apply(null, null, np.array([[1, 2]]), { training: false });
+ * kept; // [[1, 2]]
  */
 export function gaussianNoise(deviation: number): Layer<null, null> {
   if (!(deviation >= 0)) {

@@ -91,6 +91,8 @@ export interface SpectralNormOptions {
  * T. Miyato et al.: Spectral Normalization for Generative Adversarial Networks. ICLR 2018.
  *
  * @throws ArgumentError for a layer that has no parameters named `kernel`.
+ * @example
+ * const critic = sequential(spectralNorm(dense(64)), leakyRelu, spectralNorm(dense(1)));
  */
 export function spectralNorm<P extends Tree, S extends Tree>(
   layer: Layer<P, S>,

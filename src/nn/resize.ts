@@ -57,6 +57,12 @@ function linearly(x: NDArray, axis: number, factor: number): NDArray {
  *
  * @param factor one number for all spatial axes, or one for each.
  * @throws ArgumentError for inputs without spatial axes, or factors that are no whole numbers.
+ * @example
+ * const line = np.array([[[0], [4]]]);
+ * const [y] = nn.upsample(2).apply(null, null, line, { training: false });
+ * y.reshape([-1]); // [0, 0, 4, 4]
+ * const [between] = nn.upsample(2, { method: 'linear' }).apply(null, null, line, { training: false });
+ * between.reshape([-1]); // [0, 1, 3, 4]
  */
 export function upsample(factor: Extents, { method = 'nearest' }: UpsampleOptions = {}): Layer<null, null> {
   const enlarged = (x: NDArray, axis: number, by: number): NDArray => {
@@ -92,6 +98,9 @@ export interface AdaptivePoolOptions {
  *
  * @param size one extent for all spatial axes, or one for each.
  * @throws ArgumentError for inputs without spatial axes or of extent 0, or extents that are no whole numbers.
+ * @example
+ * const [y] = nn.adaptivePool(2).apply(null, null, np.array([[[1], [2], [6]]]), { training: false });
+ * y.reshape([-1]); // [1.5, 4]
  */
 export function adaptivePool(size: Extents, { reduce = 'mean' }: AdaptivePoolOptions = {}): Layer<null, null> {
   // Windows are products of intervals, so that each axis can be gathered by itself.

@@ -46,6 +46,8 @@ function multiplierOf(name: string, { multiplier = 1 }: DepthwiseConvOptions): n
  * y: `[n, ...spatial', in · multiplier]`. As `keras.layers.DepthwiseConv2D`.
  *
  * @throws ArgumentError for inputs without spatial axes, a window that does not fit, a multiplier that is none.
+ * @example
+ * nn.depthwiseConv(3, { multiplier: 2 }).init(key, [28, 28, 8]).outputShape; // [26, 26, 16]
  */
 export function depthwiseConv(window: Extents, options: DepthwiseConvOptions = {}): Layer<Affine, null> {
   const multiplier = multiplierOf('depthwiseConv', options);
@@ -82,6 +84,9 @@ export type Separable = { readonly depthwise: NDArray; readonly pointwise: NDArr
  * F. Chollet: Xception: Deep Learning with Depthwise Separable Convolutions. CVPR 2017.
  *
  * @throws ArgumentError for inputs without spatial axes, a window that does not fit, a multiplier that is none.
+ * @example
+ * const { params } = nn.separableConv(32, 3).init(key, [28, 28, 8]);
+ * params.depthwise.size + params.pointwise.size; // 328
  */
 export function separableConv(
   features: number,

@@ -141,7 +141,13 @@ export interface VarianceOptions extends ReduceOptions {
   readonly ddof?: number;
 }
 
-/** Variance over `axis` (default all): the mean of the squared distances from the mean. */
+/**
+ * Variance over `axis` (default all): the mean of the squared distances from the mean.
+ *
+ * @example
+ * np.var(np.array([[1, 3], [2, 8]]), 1); // [1, 9]
+ * np.var(np.array([1, 3]), null, { ddof: 1 }); // 2
+ */
 export function var_(x: ArrayLike, axis?: Axis, options: VarianceOptions = {}): NDArray {
   const a = floats(asArray(x));
   if (a.dtype === 'f16') return inSingle(a, (wide) => var_(wide, axis, options));

@@ -71,6 +71,8 @@ export function sigmoidBinaryCrossEntropy(logits: NDArray, labels: ArrayLike): N
  * `torch.nn.functional.nll_loss` without reduction.
  *
  * @throws ShapeMismatchError, ArgumentError for labels of another shape or that are no integers.
+ * @example
+ * nn.nllLoss(nn.logSoftmax(np.array([[1, 1], [50, 0]])), np.array([0, 0], { dtype: 'i32' })); // [0.693147, 0]
  */
 export function nllLoss(logProbabilities: ArrayLike, labels: ArrayLike): NDArray {
   const given = floats(logProbabilities);
@@ -98,6 +100,8 @@ export interface FocalOptions {
  * logits, labels (0 to 1): `f[...]` · loss: `f[...]`, not reduced. As `optax.sigmoid_focal_loss`. Lin et al., 2017.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.sigmoidFocalLoss(np.array([0, 3]), np.array([1, 1])); // [0.173287, 0.000109]
  */
 export function sigmoidFocalLoss(logits: ArrayLike, labels: ArrayLike, options: FocalOptions = {}): NDArray {
   const { alpha, gamma = 2 } = options;
@@ -136,6 +140,8 @@ export interface PolyLossOptions extends LossOptions {
  * logits, labels: `f[..., classes]` · loss: `f[...]`. As `optax.poly_loss_cross_entropy`. Leng et al., 2022.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.polyLossCrossEntropy(np.array([[0, 0]]), np.array([[1, 0]]), { epsilon: 2 }); // [1.693147]
  */
 export function polyLossCrossEntropy(logits: ArrayLike, labels: ArrayLike, options: PolyLossOptions = {}): NDArray {
   const { epsilon = 2, axis = -1, where } = options;
@@ -186,6 +192,9 @@ export interface RankingOptions extends LossOptions {
  * of which no item counts are 0, and left out of the mean. As `optax.losses.ranking_softmax_loss`. Cao et al., 2007 (ListNet).
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.rankingSoftmaxLoss(np.array([9, 0, 0]), np.array([1, 0, 0])); // 0.000247
+ * nn.rankingSoftmaxLoss(np.array([0, 0, 9]), np.array([1, 0, 0])); // 9.000247
  */
 export function rankingSoftmaxLoss(logits: ArrayLike, labels: ArrayLike, options: RankingOptions = {}): NDArray {
   const { weights, where, reduction = 'mean' } = options;

@@ -36,6 +36,8 @@ export function klDivergence(
  * `optax.kl_divergence_with_log_targets`.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.klDivergenceWithLogTargets(np.log([0.5, 0.5]), np.log([0.9, 0.1])); // 0.368064
  */
 export function klDivergenceWithLogTargets(
   logPredictions: ArrayLike,
@@ -53,6 +55,8 @@ export function klDivergenceWithLogTargets(
  * `optax.generalized_kl_divergence`, which was `convex_kl_divergence`.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.convexKlDivergence(np.log([2, 2]), np.array([1, 2])); // 0.306853
  */
 export function convexKlDivergence(
   logPredictions: ArrayLike,

@@ -47,6 +47,8 @@ export interface TripletOptions {
  * optax takes powers of signed differences: here it is a norm. Schroff, Kalenichenko, Philbin, 2015.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.tripletMarginLoss(np.array([0, 0]), np.array([3, 4]), np.array([0, 5.5])); // 0.5
  */
 export function tripletMarginLoss(
   anchors: ArrayLike,
@@ -71,6 +73,8 @@ export function tripletMarginLoss(
  * scores: `f[..., classes]` · labels: integers `[...]` · loss: `f[...]`. As `optax.multiclass_hinge_loss`.
  *
  * @throws ShapeMismatchError, ArgumentError for labels of another shape or that are no integers.
+ * @example
+ * nn.multiclassHingeLoss(np.array([[2, 1.5, 0], [5, 1, 0]]), np.array([0, 0], { dtype: 'i32' })); // [0.5, 0]
  */
 export function multiclassHingeLoss(scores: ArrayLike, labels: ArrayLike): NDArray {
   const s = floats(scores);

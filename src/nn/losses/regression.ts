@@ -77,6 +77,8 @@ export function huberLoss(predictions: ArrayLike, targets?: ArrayLike, { delta =
  * overflow. Shapes as {@link squaredError}. As `optax.log_cosh`.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.logCosh(np.array([0.01, 100]), np.array([0, 0])); // [0.00005, 99.306854]
  */
 export function logCosh(predictions: ArrayLike, targets?: ArrayLike): NDArray {
   const errors = errorsOf('logCosh', predictions, targets);
@@ -111,7 +113,12 @@ export function cosineSimilarity(predictions: ArrayLike, targets: ArrayLike, opt
   return unit(p).mul(unit(t)).sum(axis);
 }
 
-/** `1 − cosineSimilarity`. As `optax.cosine_distance`. */
+/**
+ * `1 − cosineSimilarity`. As `optax.cosine_distance`.
+ *
+ * @example
+ * nn.cosineDistance(np.array([[1, 0], [3, 4]]), np.array([[0, 2], [6, 8]])); // [1, 0]
+ */
 export const cosineDistance = (predictions: ArrayLike, targets: ArrayLike, options: CosineOptions = {}): NDArray =>
   cosineSimilarity(predictions, targets, options).neg().add(1);
 
@@ -131,6 +138,8 @@ export interface GaussianNllOptions {
  * `torch.nn.functional.gaussian_nll_loss` without reduction. Nix, Weigend, 1994.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.gaussianNll(np.array([1, 1]), np.array([1, 3]), np.array([1, 4])); // [0, 1.193147]
  */
 export function gaussianNll(
   predictions: ArrayLike,
@@ -163,6 +172,8 @@ export interface PoissonNllOptions {
  * predictions, targets: `f[...]` · loss: `f[...]`. As `torch.nn.functional.poisson_nll_loss` without reduction.
  *
  * @throws ShapeMismatchError when the shapes differ.
+ * @example
+ * nn.poissonNll(np.array([0, Math.log(3)]), np.array([1, 3])); // [1, -0.295837]
  */
 export function poissonNll(predictions: ArrayLike, targets: ArrayLike, options: PoissonNllOptions = {}): NDArray {
   const { logInput = true, full = false, eps = 1e-8 } = options;

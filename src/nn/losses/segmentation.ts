@@ -40,6 +40,8 @@ export interface DiceOptions {
  * 2016; alpha and beta: Salehi, Erdogmus, Gholipour, 2017.
  *
  * @throws ShapeMismatchError when the shapes differ; ArgumentError without an axis of examples and one of classes.
+ * @example
+ * nn.diceLoss(np.array([[[50], [50], [-50]]]), np.array([[[1], [0], [1]]]), { smooth: 0 }); // [0.5]
  */
 export function diceLoss(predictions: ArrayLike, targets: ArrayLike, options: DiceOptions = {}): NDArray {
   const { classWeights, smooth = 1, alpha = 0.5, beta = 0.5, ignoreBackground = false } = options;

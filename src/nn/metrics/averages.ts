@@ -48,6 +48,10 @@ export const average = (): Metric<AverageState, NDArray, [values: ArrayLike, wei
  *
  * update(state, logits: `f[..., classes]`, labels: integers `[...]`, weights?) · result: `f32[]`. As
  * `keras.metrics.SparseCategoricalAccuracy`.
+ *
+ * @example
+ * const [metric, labels] = [nn.metrics.accuracy(), np.array([1, 1, 1], { dtype: 'i32' })];
+ * metric.compute(metric.update(metric.init(), np.array([[0.1, 2], [3, 1], [0, 1]]), labels)); // 0.666667
  */
 export const accuracy = (): PredictionMetric<AverageState> =>
   averageOf('accuracy', (logits, labels) => correct(floats(logits), labels));
@@ -59,6 +63,9 @@ export const accuracy = (): PredictionMetric<AverageState> =>
  * `keras.metrics.SparseTopKCategoricalAccuracy`, but for ties, which Keras counts as hits.
  *
  * @throws ArgumentError unless k is a positive integer.
+ * @example
+ * const [metric, labels] = [nn.metrics.topKAccuracy(2), np.array([1, 2], { dtype: 'i32' })];
+ * metric.compute(metric.update(metric.init(), np.array([[3, 2, 1], [3, 2, 1]]), labels)); // 0.5
  */
 export function topKAccuracy(k: number): PredictionMetric<AverageState> {
   if (!Number.isInteger(k) || k < 1) {
@@ -82,6 +89,10 @@ export interface ThresholdOptions {
  * The share of binary decisions that are right: is the prediction above the threshold just where the target is 1?
  *
  * update(state, predictions: `f[...]`, targets: 0 or 1 `[...]`, weights?) · result: `f32[]`. As `keras.metrics.BinaryAccuracy`.
+ *
+ * @example
+ * const metric = nn.metrics.binaryAccuracy({ threshold: 0.3 });
+ * metric.compute(metric.update(metric.init(), [0.2, 0.4, 0.9], [0, 1, 0])); // 0.666667
  */
 export const binaryAccuracy = ({ threshold = 0.5 }: ThresholdOptions = {}): PredictionMetric<AverageState> =>
   averageOf('binaryAccuracy', (predictions, targets) => {
@@ -93,6 +104,10 @@ export const binaryAccuracy = ({ threshold = 0.5 }: ThresholdOptions = {}): Pred
  * The mean of squared errors, over all elements.
  *
  * update(state, predictions: `f[...]`, targets: `f[...]`, weights?) · result: `f32[]`. As `keras.metrics.MeanSquaredError`.
+ *
+ * @example
+ * const metric = nn.metrics.meanSquaredError();
+ * metric.compute(metric.update(metric.init(), [1, 5], [1, 2])); // 4.5
  */
 export const meanSquaredError = (): PredictionMetric<AverageState> =>
   averageOf('meanSquaredError', (predictions, targets) => {
@@ -104,6 +119,10 @@ export const meanSquaredError = (): PredictionMetric<AverageState> =>
  * The mean of absolute errors, over all elements.
  *
  * update(state, predictions: `f[...]`, targets: `f[...]`, weights?) · result: `f32[]`. As `keras.metrics.MeanAbsoluteError`.
+ *
+ * @example
+ * const metric = nn.metrics.meanAbsoluteError();
+ * metric.compute(metric.update(metric.init(), [1, 5], [1, 2])); // 1.5
  */
 export const meanAbsoluteError = (): PredictionMetric<AverageState> =>
   averageOf('meanAbsoluteError', (predictions, targets) => {
@@ -116,6 +135,10 @@ export const meanAbsoluteError = (): PredictionMetric<AverageState> =>
  *
  * update(state, predictions: `f[..., d]`, targets: `f[..., d]`, weights?: `[...]`) · result: `f32[]`, in [−1, 1]. As
  * `keras.metrics.CosineSimilarity`.
+ *
+ * @example
+ * const metric = nn.metrics.cosineProximity();
+ * metric.compute(metric.update(metric.init(), [[1, 0], [3, 4]], [[0, 2], [6, 8]])); // 0.5
  */
 export const cosineProximity = (): PredictionMetric<AverageState> =>
   averageOf('cosineProximity', (p, t) => cosineSimilarity(floats(p), floats(t), { epsilon: 1e-12 }));
@@ -125,6 +148,10 @@ export const cosineProximity = (): PredictionMetric<AverageState> =>
  *
  * update(state, logits: `f[..., classes]`, labels: integers `[...]`, weights?) · result: `f32[]`, 1 for certain and right. Give
  * weights of 0 to padding.
+ *
+ * @example
+ * const metric = nn.metrics.perplexity();
+ * metric.compute(metric.update(metric.init(), np.zeros([5, 8]), np.arange(5))); // 8
  */
 export const perplexity = (): PredictionMetric<AverageState> =>
   averageOf(

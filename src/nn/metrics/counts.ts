@@ -122,6 +122,9 @@ function decided(
  * `sklearn.metrics.precision_score`.
  *
  * @throws ArgumentError unless `classes` is a positive integer.
+ * @example
+ * const metric = nn.metrics.precision();
+ * metric.compute(metric.update(metric.init(), [0.9, 0.8, 0.7, 0.1], [1, 0, 1, 1])); // 0.666667
  */
 export const precision = (options: CountOptions = {}): PredictionMetric<CountState> =>
   counting('precision', options, ({ truePositives, falsePositives }) =>
@@ -133,6 +136,9 @@ export const precision = (options: CountOptions = {}): PredictionMetric<CountSta
  * `keras.metrics.Recall`; averages as `sklearn.metrics.recall_score`.
  *
  * @throws ArgumentError unless `classes` is a positive integer.
+ * @example
+ * const metric = nn.metrics.recall();
+ * metric.compute(metric.update(metric.init(), [0.9, 0.8, 0.7, 0.1], [1, 0, 1, 1])); // 0.666667
  */
 export const recall = (options: CountOptions = {}): PredictionMetric<CountState> =>
   counting('recall', options, ({ truePositives, falseNegatives }) =>
@@ -144,6 +150,9 @@ export const recall = (options: CountOptions = {}): PredictionMetric<CountState>
  * `sklearn.metrics.f1_score`.
  *
  * @throws ArgumentError unless `classes` is a positive integer.
+ * @example
+ * const metric = nn.metrics.f1();
+ * metric.compute(metric.update(metric.init(), [0.9, 0.8, 0.1, 0.1], [1, 0, 1, 1])); // 0.4
  */
 export const f1 = (options: CountOptions = {}): PredictionMetric<CountState> =>
   counting('f1', options, ({ truePositives, falsePositives, falseNegatives }) => {
@@ -178,6 +187,9 @@ export interface ConfusionOptions {
  * `sklearn.metrics.confusion_matrix`.
  *
  * @throws ArgumentError unless `classes` is a positive integer.
+ * @example
+ * const [metric, labels] = [nn.metrics.confusionMatrix(2), np.array([0, 0, 1], { dtype: 'i32' })];
+ * metric.compute(metric.update(metric.init(), [[2, 1], [0, 1], [0, 1]], labels)); // [[1, 1], [0, 1]]
  */
 export const confusionMatrix = (
   classes: number,
@@ -194,6 +206,9 @@ export const confusionMatrix = (
  * update(state, scores: `f[..., classes]`, labels: integers `[...]`, weights?) · result: `f32[]`. As `keras.metrics.MeanIoU`.
  *
  * @throws ArgumentError unless `classes` is a positive integer.
+ * @example
+ * const [metric, labels] = [nn.metrics.iou(2), np.array([0, 0, 1], { dtype: 'i32' })];
+ * metric.compute(metric.update(metric.init(), [[2, 1], [0, 1], [0, 1]], labels)); // 0.5
  */
 export const iou = (classes: number): PredictionMetric<NDArray> =>
   confusion('iou', classes, (matrix) => {

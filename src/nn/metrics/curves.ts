@@ -72,6 +72,9 @@ const tail = (x: NDArray): NDArray => x.slice([1]);
  * `keras.metrics.AUC(curve='ROC')`: trapezoids between fixed thresholds, so that summaries can be merged.
  *
  * @throws ArgumentError for less than two thresholds.
+ * @example
+ * const metric = nn.metrics.rocAuc();
+ * metric.compute(metric.update(metric.init(), [0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])); // 0.75
  */
 export const rocAuc = (options: CurveOptions = {}): PredictionMetric<CurveState> =>
   curve('rocAuc', options, ({ truePositives, falsePositives, positives, negatives }) => {
@@ -87,6 +90,9 @@ export const rocAuc = (options: CurveOptions = {}): PredictionMetric<CurveState>
  * and Goadrich, 2006: true and false positives are linear between two thresholds, so that precision is not.
  *
  * @throws ArgumentError for less than two thresholds.
+ * @example
+ * const metric = nn.metrics.prAuc();
+ * metric.compute(metric.update(metric.init(), [0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])); // 0.797267
  */
 export const prAuc = (options: CurveOptions = {}): PredictionMetric<CurveState> =>
   curve('prAuc', options, ({ truePositives, falsePositives, positives }) => {

@@ -87,6 +87,9 @@ export type R2State = { readonly targets: MomentState; readonly errors: NDArray 
  * `keras.metrics.R2Score` and `sklearn.metrics.r2_score`.
  *
  * @param outputs how many numbers an example has; default 1.
+ * @example
+ * const metric = nn.metrics.r2Score();
+ * metric.compute(metric.update(metric.init(), [1, 2, 4], [1, 2, 3])); // 0.5
  */
 export function r2Score(outputs = 1): PredictionMetric<R2State> {
   const merge = (a: R2State, b: R2State): R2State => ({
