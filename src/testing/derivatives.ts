@@ -117,7 +117,10 @@ async function reverseLaw(g: Flat, xs: readonly NDArray[], s: Settings, known?: 
   };
   const first = await pulled([slopes]);
   const smooth = await withoutSpoiled(g, xs, s, slopes, first.back);
-  if (typeof smooth === 'string') return { ...none, fault: `reverse mode: ${smooth}` };
+  if (typeof smooth === 'string') {
+    const { value } = await slopeOfInner(first.cts, slopes, 0);
+    return { ...none, fault: `reverse mode, ⟨Jᵀ ct, t⟩: the derivative is NaN, but values differ by ${show(value)} (${smooth})` }; // prettier-ignore
+  }
   const { cts, back } = smooth === slopes ? first : await pulled([slopes, smooth]);
   const exact = await inner(back, smooth.along);
   const numeric = await slopeOfInner(cts, smooth, 16 * s.epsilon * exact.absolute);
@@ -160,7 +163,7 @@ async function withoutSpoiled(
     Promise.all(slopes.along.map((t, k) => kept(t, (i) => moves(k, i)))).then((ts) => slopesAlong(g, xs, ts, s));
   for (const [k, i] of spoiled) {
     const alone = await moving((j, n) => j === k && n === i);
-    if (!alone.of.flat().some((slope) => slope.kink)) return `Jᵀ ct is NaN for operand ${k}, element ${i}, where there is no kink`; // prettier-ignore
+    if (!alone.of.flat().some((slope) => slope.kink)) return `Jᵀ ct has the NaN in operand ${k}, element ${i}, where there is no kink`; // prettier-ignore
   }
   return moving((k, i) => !Number.isNaN(at(at(cotangents, k), i)));
 }

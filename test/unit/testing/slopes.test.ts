@@ -127,7 +127,7 @@ describe('NaN in reverse mode', () => {
   const one = absBy((x) => x.div(np.abs(x)));
 
   test('where there is no kink is a fault, though there is one elsewhere', async () => {
-    await expect(checkVjp(all, [f64(0, 2, 3)])).rejects.toThrow('reverse mode: Jᵀ ct is NaN for operand 0, element 1, where there is no kink'); // prettier-ignore
+    await expect(checkVjp(all, [f64(0, 2, 3)])).rejects.toThrow(/^checkVjp of absolute: reverse mode, ⟨Jᵀ ct, t⟩: the derivative is NaN, but values differ by [-\d.]+ \(Jᵀ ct has the NaN in operand 0, element \d, where there is no kink\)/); // prettier-ignore
     await expect(checkCustomRule(all, [f64(0, 2, 3)])).rejects.toThrow(BrokenLawError);
   });
 
