@@ -176,6 +176,10 @@ export function callHost(host: HostFunction, operands: readonly NDArray[], stand
 /**
  * Waits until every callback of the calls made so far has run: on devices that work while the host goes on (webgpu),
  * `debug.print` prints later than the call returns.
+ *
+ * @example
+ * jit((x: NDArray) => (debug.print('the sum is {}', x.sum()), x.mul(2)))(np.ones([3]));
+ * await effectsBarrier(); // now it has been printed
  */
 export async function effectsBarrier(): Promise<void> {
   await Promise.all(pending);

@@ -52,6 +52,9 @@ export const partition = <T>(tree: T, spec: Filter): [accepted: Part<T>, others:
  * One tree from parts of it: each leaf from the first part that has it.
  *
  * @throws TreeMismatchError when the parts differ by more than holes.
+ * @example
+ * const [arrays, others] = partition({ w: np.ones([2]), name: 'dense' }, (leaf) => leaf instanceof NDArray);
+ * combine(arrays, others).name; // 'dense'
  */
 export function combine<T>(first: Part<T>, ...rest: readonly Part<T>[]): T {
   const isHole = (x: unknown): boolean => x === null;

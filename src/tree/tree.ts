@@ -37,7 +37,13 @@ export interface LeafOptions {
   readonly isLeaf?: (x: unknown) => boolean;
 }
 
-/** The leaves of a tree in order, and the structure that {@link unflatten} needs to put them back. */
+/**
+ * The leaves of a tree in order, and the structure that {@link unflatten} needs to put them back.
+ *
+ * @example
+ * const { leaves, treedef } = tree.flatten({ w: [1, 2], b: 3, none: null });
+ * leaves; // [3, 1, 2]
+ */
 export function flatten(
   tree: unknown,
   { isLeaf }: LeafOptions = {},
@@ -66,7 +72,13 @@ export function flatten(
   return { leaves, treedef };
 }
 
-/** Builds the tree of structure `treedef` from its leaves. */
+/**
+ * Builds the tree of structure `treedef` from its leaves.
+ *
+ * @example
+ * const { leaves, treedef } = tree.flatten({ w: [1, 2], b: 3 });
+ * tree.unflatten(treedef, [30, 10, 20]); // { b: 30, w: [10, 20] }
+ */
 export function unflatten<T = unknown>(treedef: TreeDef, leaves: readonly unknown[]): T {
   let next = 0;
   const go = (d: TreeDef): unknown => {
@@ -88,10 +100,21 @@ export function unflatten<T = unknown>(treedef: TreeDef, leaves: readonly unknow
   return tree as T;
 }
 
-/** The leaves of a tree, in order. */
+/**
+ * The leaves of a tree, in order.
+ *
+ * @example
+ * tree.leaves({ w: [1, 2], b: 3 }); // [3, 1, 2]
+ * tree.leaves([[1, 2], [3, 4, 5]], { isLeaf: (x) => Array.isArray(x) && typeof x[0] === 'number' }); // [[1, 2], [3, 4, 5]]
+ */
 export const leaves = (tree: unknown, options?: LeafOptions): readonly unknown[] => flatten(tree, options).leaves;
 
-/** The structure of a tree, without its leaves. */
+/**
+ * The structure of a tree, without its leaves.
+ *
+ * @example
+ * tree.structure([1, 2]); // { kind: 'tuple', children: [{ kind: 'leaf' }, { kind: 'leaf' }] }
+ */
 export const structure = (tree: unknown): TreeDef => flatten(tree).treedef;
 
 /** A structure as text, equal exactly for equal structures: `{b: *, w: (*, *)}`. */
@@ -137,7 +160,12 @@ export function leafCount(d: TreeDef): number {
 /** A step from a tree's root towards a leaf. */
 export type PathStep = string | number;
 
-/** A path as it would be written in code: `params.layers[0].w`. */
+/**
+ * A path as it would be written in code: `params.layers[0].w`.
+ *
+ * @example
+ * tree.keystr(['layers', 0, 'w'], 'params'); // 'params.layers[0].w'
+ */
 export const keystr = (path: readonly PathStep[], root = ''): string =>
   root +
   path
@@ -276,7 +304,12 @@ export function map<L, T>(f: (leaf: L, ...rest: L[]) => unknown, tree: T, ...res
   return unflatten<T>(first.treedef, mapped);
 }
 
-/** Like {@link map}, with the path of each leaf: `mapWithPath((path, leaf) => …, tree)`. */
+/**
+ * Like {@link map}, with the path of each leaf: `mapWithPath((path, leaf) => …, tree)`.
+ *
+ * @example
+ * tree.mapWithPath((path, x: number) => path.length * x, { w: [1, 2], b: 3 }).w; // [2, 4]
+ */
 export function mapWithPath<L, T>(f: (path: readonly PathStep[], leaf: L) => unknown, tree: T): T {
   const { leaves: ls, treedef } = flatten(tree);
   const paths = leafPaths(treedef);
@@ -286,13 +319,24 @@ export function mapWithPath<L, T>(f: (path: readonly PathStep[], leaf: L) => unk
   );
 }
 
-/** Every leaf with its path, in order. */
+/**
+ * Every leaf with its path, in order.
+ *
+ * @example
+ * tree.leavesWithPath({ w: [1, 2], b: 3 })[2]?.[0].join('.'); // 'w.1'
+ */
 export const leavesWithPath = (
   tree: unknown,
   options?: LeafOptions,
 ): readonly (readonly [path: readonly PathStep[], leaf: unknown])[] => flattenWithPath(tree, options).leaves;
 
-/** Like {@link flatten}, with the path of each leaf: `leaves` is a list of `[path, leaf]`. */
+/**
+ * Like {@link flatten}, with the path of each leaf: `leaves` is a list of `[path, leaf]`.
+ *
+ * @example
+ * const { leaves } = tree.flattenWithPath({ w: [1, 2], b: 3 });
+ * leaves.map(([path]) => tree.keystr(path)).join(' '); // '.b .w[0] .w[1]'
+ */
 export function flattenWithPath(
   tree: unknown,
   options?: LeafOptions,
@@ -305,7 +349,12 @@ export function flattenWithPath(
   return { leaves: ls.map((l, i) => [paths[i] as readonly PathStep[], l] as const), treedef };
 }
 
-/** Folds the leaves from left to right: `reduce((sum, leaf) => sum + leaf, { a: 1, b: 2 }, 0)` is 3. */
+/**
+ * Folds the leaves from left to right: `reduce((sum, leaf) => sum + leaf, { a: 1, b: 2 }, 0)` is 3.
+ *
+ * @example
+ * tree.reduce((total: number, x: number) => total + x, { w: [1, 2], b: 3 }, 0); // 6
+ */
 export const reduce = <L, A>(f: (acc: A, leaf: L) => A, tree: unknown, initial: A): A =>
   (leaves(tree) as readonly L[]).reduce(f, initial);
 

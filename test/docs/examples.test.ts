@@ -11,7 +11,7 @@ const folder = useFolder();
 const paths = new Map(files.map((file) => [file, writeModule(folder, file)]));
 
 test('examples in doc comments are well typed', { timeout: 120_000 }, () => {
-  expect(examples.length).toBeGreaterThan(370);
+  expect(examples.length).toBeGreaterThan(700);
   expect(typeErrors([...paths.values()])).toEqual([]);
 });
 
