@@ -55,6 +55,7 @@ const unbound = (what: string, name: string): UnboundAxisError => {
 /**
  * The size of a named axis, as JAX's `axis_size`: a JS number.
  *
+ * @throws UnboundAxisError outside a `vmap` with that axisName.
  * @example
  * vmap((x: NDArray) => x.div(lax.axisSize('i')), 0, { axisName: 'i' })(np.array([2, 4])); // [1, 2]
  */
@@ -209,6 +210,7 @@ const all = (x: NDArray, axisName: string, size: number, axis: number): NDArray 
  * each leaf of a tree.
  *
  * @throws UnboundAxisError outside a `vmap` with that axisName.
+ * @throws ShapeMismatchError for an axis that is not there, or whose extent is not the number of examples.
  * @example
  * vmap((x: NDArray) => lax.psumScatter(x, 'i'), 0, { axisName: 'i' })(np.array([[1, 2], [30, 40]])); // [31, 42]
  */
@@ -218,7 +220,13 @@ export function psumScatter<T>(
   { axis = 0 }: { readonly axis?: number } = {},
 ): TreeOf<T, NDArray> {
   const size = sizeNamed('psumScatter', axisName);
-  return eachLeaf('psumScatter', tree, (x) => bind1(psumScatterP, [x], { axisName, size, axis }));
+  return eachLeaf('psumScatter', tree, (x) => {
+    if (x.shape[axis] === size) return bind1(psumScatterP, [x], { axisName, size, axis });
+    throw new ShapeMismatchError(
+      `[psumScatter] gives each of the ${size} examples of ${JSON.stringify(axisName)} a part along axis ${axis}, which must ` +
+        `have that extent; got ${showAval(x.aval)}`,
+    );
+  });
 }
 
 const extremum =
@@ -239,6 +247,7 @@ export const pmax = extremum('pmax', reduceMax, reduceOr);
 /**
  * The smallest over the examples of a named axis, of each leaf of a tree; NaN if any is. Of bools: are all true?
  *
+ * @throws UnboundAxisError outside a `vmap` with that axisName.
  * @example
  * vmap((x: NDArray) => lax.pmin(x, 'i'), 0, { axisName: 'i' })(np.array([1, 3])); // [1, 1]
  */

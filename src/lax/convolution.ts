@@ -92,6 +92,7 @@ export function convGeneralDilated(
 /**
  * The convolution of `[batch, in, ...spatial]` with `[out, in, ...window]`.
  *
+ * @throws ShapeMismatchError when input and kernel do not fit.
  * @example
  * const line = np.array([[[1, 2, 3, 4]]]); // one example, one channel
  * lax.conv(line, np.array([[[1, 10]]]), [1], 'VALID'); // [[[21, 32, 43]]]
@@ -102,6 +103,7 @@ export const conv = (lhs: ArrayLike, rhs: ArrayLike, windowStrides: readonly num
 /**
  * {@link conv} with explicit padding and both dilations.
  *
+ * @throws ShapeMismatchError when input and kernel do not fit.
  * @example
  * const line = np.array([[[1, 2, 3]]]);
  * lax.convWithGeneralPadding(line, np.array([[[1, 10]]]), [1], [[1, 0]]); // [[[10, 21, 32]]]
@@ -136,6 +138,7 @@ export interface ConvTransposeOptions {
  * input: `[batch, ...spatial, in]` · kernel: `[...window, in, out]`, unless `dimensionNumbers` orders them otherwise. The result's
  * extents are n · stride for `SAME`, and n · stride + max(window − stride, 0) for `VALID`.
  *
+ * @throws ShapeMismatchError when input and kernel do not fit.
  * @example
  * const line = np.array([[[1], [2]]]); // one example of two pixels with one channel
  * lax.convTranspose(line, np.array([[[1]], [[10]]]), [2], 'SAME').reshape([-1]); // [10, 1, 20, 2]

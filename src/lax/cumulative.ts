@@ -398,6 +398,7 @@ export const cummin = running(cumminP);
 /**
  * Running log Σ eˣ along an axis, without overflow.
  *
+ * @throws DTypeError for other dtypes than floats.
  * @example
  * lax.cumlogsumexp(np.array([1000, 1000, 1000])); // [1000, 1000.693147, 1001.098612]
  */

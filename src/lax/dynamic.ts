@@ -343,6 +343,7 @@ export function dynamicSliceInDim(operand: ArrayLike, start: StartIndex, size: n
 /**
  * The operand with `patch` in place of the elements from `start` along `axis`, which is moved until `patch` fits.
  *
+ * @throws ShapeMismatchError when `patch` does not fit into the operand.
  * @example
  * lax.dynamicUpdateSliceInDim(np.zeros([4]), np.array([7, 8]), np.array(9, { dtype: 'i32' }), 0); // [0, 0, 7, 8]
  */
@@ -373,6 +374,7 @@ export function dynamicIndexInDim(operand: ArrayLike, index: StartIndex, axis = 
 /**
  * The operand with `patch` (with or without the axis) in place of the subarray at `index` along `axis`.
  *
+ * @throws ShapeMismatchError when `patch` does not fit into the operand.
  * @example
  * lax.dynamicUpdateIndexInDim(np.zeros([2, 2]), np.array([7, 8]), np.array(-1, { dtype: 'i32' }), 1); // [[0, 7], [0, 8]]
  */

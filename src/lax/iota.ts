@@ -30,6 +30,7 @@ export const iotaP = primitive<{ readonly dtype: DType; readonly shape: Shape; r
 /**
  * 0, 1, 2, … along `axis`.
  *
+ * @throws ShapeMismatchError for an axis that is not there.
  * @example
  * lax.broadcastedIota('i32', [2, 3], 1); // [[0, 1, 2], [0, 1, 2]]
  */

@@ -212,6 +212,7 @@ export const reduceProd = reducing(reduceProdP);
 /**
  * Are all true over `axes`?
  *
+ * @throws DTypeError unless the operand is bool.
  * @example
  * lax.reduceAnd(np.array([[true, false], [true, true]]), [1]); // [false, true]
  */
@@ -219,6 +220,7 @@ export const reduceAnd = reducing(reduceAndP);
 /**
  * Is any true over `axes`?
  *
+ * @throws DTypeError unless the operand is bool.
  * @example
  * lax.reduceOr(np.array([[true, false], [false, false]]), [1]); // [true, false]
  */

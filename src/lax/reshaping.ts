@@ -98,6 +98,7 @@ export function sliceInDim(
 /**
  * The subarray at `index` along an axis, which stays with extent 1 unless `keepdims` is false.
  *
+ * @throws ArgumentError for an index outside of the axis.
  * @example
  * lax.indexInDim(np.array([[1, 2], [3, 4]]), -1, 1); // [[2], [4]]
  * lax.indexInDim(np.array([[1, 2], [3, 4]]), -1, 1, false); // [2, 4]
@@ -117,6 +118,7 @@ export function indexInDim(operand: ArrayLike, index: number, axis = 0, keepdims
 /**
  * Adds axes of extent 1 at the positions that they have in the result.
  *
+ * @throws ArgumentError for positions that the result does not have, or has twice.
  * @example
  * lax.expandDims(np.ones([2, 3]), [0, 3]).shape; // [1, 2, 3, 1]
  */
@@ -135,6 +137,7 @@ export function expandDims(operand: ArrayLike, dimensions: readonly number[]): N
 /**
  * Removes axes of extent 1.
  *
+ * @throws ArgumentError for an axis of another extent.
  * @example
  * lax.squeeze(np.ones([1, 2, 1]), [2]).shape; // [1, 2]
  */

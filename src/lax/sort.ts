@@ -324,6 +324,7 @@ const isListOfArrays = (x: ArrayLike | readonly NDArray[]): x is readonly NDArra
 /**
  * Keys sorted along an axis (default the last), and values in the same order.
  *
+ * @throws ShapeMismatchError for keys and values of different shapes.
  * @example
  * const [ids, names] = lax.sortKeyVal(np.array([2, 1]), np.array([5, 6])); // [1, 2] and [6, 5]
  */

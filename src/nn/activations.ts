@@ -201,6 +201,7 @@ export function gelu(x: ArrayLike, { approximate = true }: GeluOptions = {}): ND
 /**
  * The first half along `axis`, times the sigmoid of the second half. Dauphin et al., 2017.
  *
+ * @throws ShapeMismatchError when the axis can not be halved.
  * @example
  * nn.glu(np.array([3, 5, 0, 100])); // [1.5, 5]
  */

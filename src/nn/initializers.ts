@@ -23,6 +23,7 @@ export type Initializer = (key: NDArray, shape: Shape, dtype?: DType) => NDArray
  * How many inputs each output of a kernel sums, and how many outputs each input goes to. The last two axes of a kernel
  * are in and out; axes before, such as a convolution's window, are its receptive field.
  *
+ * @throws ArgumentError for shapes with less than two axes.
  * @example
  * nn.initializers.fans([3, 3, 16, 32]).fanIn; // 144
  * nn.initializers.fans([3, 3, 16, 32]).fanOut; // 288

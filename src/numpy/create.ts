@@ -104,6 +104,7 @@ export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => fu
 /**
  * One value (or one that is broadcast) in the shape and dtype of `x`, or those given.
  *
+ * @throws ShapeMismatchError when the value does not broadcast to the shape.
  * @example
  * np.fullLike(np.zeros([2, 2]), [1, 2]); // [[1, 2], [1, 2]]
  */

@@ -75,6 +75,7 @@ export function trace(x: ArrayLike, offset = 0, axis1 = 0, axis2 = 1): NDArray {
 /**
  * The n × m matrix with ones on and below diagonal `k`.
  *
+ * @throws ArgumentError for extents that are no integers, 0 or more.
  * @example
  * np.tri(2, 3); // [[1, 0, 0], [1, 1, 0]]
  */

@@ -57,6 +57,7 @@ function filled<T>(tree: T, value: number, { dtype }: LikeOptions, what: string)
 /**
  * A tree of zeros with the shapes and dtypes of a tree of arrays: an optimizer's first moments.
  *
+ * @throws ArgumentError for leaves that are no arrays or numbers.
  * @example
  * tree.zerosLike({ w: np.ones([2]), step: 3 }).w; // [0, 0]
  */
@@ -65,6 +66,7 @@ export const zerosLike = <T>(tree: T, options: LikeOptions = {}): T => filled(tr
 /**
  * A tree of ones with the shapes and dtypes of a tree of arrays.
  *
+ * @throws ArgumentError for leaves that are no arrays or numbers.
  * @example
  * tree.onesLike({ w: np.zeros([2, 1]) }, { dtype: 'i32' }).w; // [[1], [1]]
  */
@@ -73,6 +75,7 @@ export const onesLike = <T>(tree: T, options: LikeOptions = {}): T => filled(tre
 /**
  * Every array of a tree converted to a dtype.
  *
+ * @throws ArgumentError for leaves that are no arrays or numbers.
  * @example
  * tree.cast({ w: np.array([1.5, 2.5]) }, 'i32').w; // [1, 2]
  */

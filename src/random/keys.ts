@@ -56,6 +56,7 @@ function keyOf(seed: NDArray): NDArray {
 /**
  * The words of keys: u32[..., 2]. Keys are such arrays already; the function is there for code that comes from JAX.
  *
+ * @throws ArgumentError for what is no u32[..., 2].
  * @example
  * random.keyData(random.key(42)); // [0, 42]
  */
@@ -69,6 +70,7 @@ export function keyData(keys: NDArray): NDArray {
 /**
  * Keys from their words, u32[..., 2].
  *
+ * @throws ArgumentError for what is no u32[..., 2].
  * @example
  * const k = random.wrapKeyData(np.array([0, 42], { dtype: 'u32' })); // random.key(42)
  */

@@ -16,6 +16,7 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, code: str
   ['a triangular system that does not fit', () => lax.linalg.triangularSolve(square, np.zeros([3, 2])), 'shape-mismatch', ['[triangularSolve]', 'X A = B', 'f32[3,3]', 'f32[3,2]', 'columns of B']],
   ['two dtypes in a primitive', () => lax.linalg.triangularSolve(square, np.zeros([3, 3], { dtype: 'f64' })), 'dtype-mismatch', ['[triangularSolve]', 'one dtype', 'f32[3,3]', 'f64[3,3]']],
   ['integers in a primitive', () => lax.linalg.lu(square.astype('i32')), 'dtype-mismatch', ['[lu]', 'float', 'i32[3,3]']],
+  ['a right-hand side for factors of another size', () => lax.linalg.luSolve(square, np.arange(3), np.zeros([4, 1])), 'shape-mismatch', ['[luSolve]', '[..., n, m]', 'f32[3,3]', 'i32[3]', 'f32[4,1]']],
   ['an unknown mode', () => linalg.qr(square, 'raw' as 'reduced'), 'invalid-argument', ['[qr]', '"raw"', "'reduced'", "'complete'"]],
   ['an unknown triangle', () => linalg.eigh(square, { UPLO: 'X' as 'L' }), 'invalid-argument', ['[eigh]', "'L' or 'U'", '"X"']],
   ['an order that vectors do not have', () => linalg.norm(np.zeros(3), 'fro'), 'invalid-argument', ['[norm]', '"fro"', 'vectors']],

@@ -24,6 +24,7 @@ export interface FlipOptions {
  *
  * @param images [n, height, width, channels] of any dtype
  * @returns as `images`
+ * @throws ShapeMismatchError for images of another rank.
  * @example
  * const line = np.array([1, 2, 3]).reshape([1, 1, 3, 1]);
  * image.flip(key, line, { probability: 1 }).reshape([-1]); // [3, 2, 1]
@@ -42,6 +43,7 @@ export function flip(key: NDArray, images: ArrayLike, options: FlipOptions = {})
  * @param images [n, height, width, channels] of any dtype
  * @param size of the rectangle: one number, or [height, width]; it reaches from floor(size / 2) before the centre
  * @returns as `images`
+ * @throws ShapeMismatchError for images of another rank.
  * @example
  * const holes = image.cutout(key, np.ones([2, 32, 32, 3]), 8); // at most 64 pixels of each image are 0
  */
@@ -64,6 +66,7 @@ export function cutout(key: NDArray, images: ArrayLike, size: Pair): NDArray {
  *
  * @param images [n, height, width, channels] of floats
  * @returns as `images`
+ * @throws ShapeMismatchError for images of another rank; DTypeError for integers.
  * @example
  * const grainy = image.noise(key, images, 0.1);
  * np.round(np.std(grainy.sub(images)), 1); // 0.1

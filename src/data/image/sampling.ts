@@ -21,6 +21,7 @@ import { floatImagesOf, imagesOf, numberOf, pairOf } from './images.ts';
  *
  * @param images [n, height, width, channels] of floats
  * @returns as `images`
+ * @throws ShapeMismatchError for images of another rank.
  * @example
  * const turned = image.rotate(key, images, Math.PI / 12); // each by up to 15 degrees
  */
@@ -105,6 +106,7 @@ export interface ResizeOptions {
  * @param images [n, height, width, channels] of floats
  * @param size one number, or [height, width]
  * @returns [n, ...size, channels]
+ * @throws ShapeMismatchError for images of another rank.
  * @example
  * const line = np.array([0, 4, 8, 12]).reshape([1, 1, 4, 1]);
  * image.resize(line, [1, 2], { antialias: false }).reshape([-1]); // [2, 10]

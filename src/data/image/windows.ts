@@ -36,6 +36,7 @@ export function crop(key: NDArray, images: ArrayLike, size: Pair, { padding = 0 
  * @param images [n, height, width, channels] of any dtype
  * @param most one number, or vertical and horizontal
  * @returns as `images`
+ * @throws ShapeMismatchError for images of another rank.
  * @example
  * const moved = image.shift(key, images, [0, 2]); // by up to 2 pixels to the left or to the right
  * moved.shape; // [8, 28, 28, 1]

@@ -191,6 +191,7 @@ export const det = (x: ArrayLike): NDArray => bind1(detP, [asArray(x, 'det')], {
 /**
  * The adjugates (transposed matrices of cofactors) of square matrices: adj(A) A = det(A) I.
  *
+ * @throws ShapeMismatchError when the matrices are not square.
  * @example
  * lax.linalg.adjugate(np.array([[1, 2], [3, 4]])); // [[4, -2], [-3, 1]]
  */

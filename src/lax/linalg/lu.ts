@@ -3,10 +3,11 @@ import type { DType } from '../../kernel/dtype.ts';
 import type { Expr } from '../../kernel/expr.ts';
 import { constant } from '../../kernel/expr.ts';
 import type { ProcedureWriter } from '../../kernel/procedure.ts';
-import { aval } from '../../trace/aval.ts';
+import { aval, sameShape, showAval } from '../../trace/aval.ts';
 import { bind } from '../../trace/context.ts';
 import type { Cells, NoParams, Primitive } from '../../trace/primitive.ts';
 import { primitive, typed } from '../../trace/primitive.ts';
+import { ShapeMismatchError } from '../../trace/errors.ts';
 import { asArray } from '../../trace/asarray.ts';
 import type { ArrayLike } from '../../trace/value.ts';
 import { NDArray } from '../../trace/value.ts';
@@ -186,6 +187,7 @@ function rowsAt(rank: number): WindowsAt {
  * @param factors `lu` of {@link lu}: [..., n, n].
  * @param permutation of {@link lu}: [..., n].
  * @param b [..., n, m], with the leading axes of `factors`.
+ * @throws ShapeMismatchError when the shapes are others.
  * @example
  * const [lu, , permutation] = lax.linalg.lu(np.array([[2, 0], [1, 4]]));
  * lax.linalg.luSolve(lu, permutation, np.array([[2], [9]])); // [[1], [2]]
@@ -193,10 +195,18 @@ function rowsAt(rank: number): WindowsAt {
 export function luSolve(factors: ArrayLike, permutation: ArrayLike, b: ArrayLike, trans: 0 | 1 | 2 = 0): NDArray {
   // A list of JS numbers is f32; a permutation is of integers.
   const order = permutation instanceof NDArray ? permutation : convertElementType(permutation, 'i32');
+  const [lu, rhs] = [asArray(factors, 'luSolve'), asArray(b, 'luSolve')];
+  const square = [...order.shape, ...order.shape.slice(-1)];
+  if (order.ndim === 0 || !sameShape(lu.shape, square) || !sameShape(rhs.shape.slice(0, -1), order.shape)) {
+    throw new ShapeMismatchError(
+      `[luSolve] needs factors [..., n, n], a permutation [..., n] and b [..., n, m]; got ${showAval(lu.aval)}, ` +
+        `${showAval(order.aval)} and ${showAval(rhs.aval)}`,
+    );
+  }
   const lower = { leftSide: true, lower: true, unitDiagonal: true, transposeA: trans !== 0 };
   const upper = { leftSide: true, transposeA: trans !== 0 };
   if (trans !== 0) {
-    return putRows(triangularSolve(factors, triangularSolve(factors, b, upper), lower), order);
+    return putRows(triangularSolve(lu, triangularSolve(lu, rhs, upper), lower), order);
   }
-  return triangularSolve(factors, triangularSolve(factors, takeRows(asArray(b, 'luSolve'), order), lower), upper);
+  return triangularSolve(lu, triangularSolve(lu, takeRows(rhs, order), lower), upper);
 }

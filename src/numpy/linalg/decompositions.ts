@@ -84,6 +84,7 @@ export function eigh(a: ArrayLike, options: EighOptions = {}): readonly [eigenva
 /**
  * The eigenvalues of symmetric matrices [..., n, n], ascending: [..., n].
  *
+ * @throws ShapeMismatchError when the matrices are not square.
  * @example
  * np.linalg.eigvalsh(np.array([[2, 1], [1, 2]])); // [1, 3]
  */
@@ -128,6 +129,7 @@ export function svd(
 /**
  * The singular values of matrices [..., m, n], descending: [..., min(m, n)].
  *
+ * @throws ShapeMismatchError when `a` has fewer than two axes.
  * @example
  * np.linalg.svdvals(np.array([[0, 3], [-4, 0]])); // [4, 3]
  */

@@ -53,6 +53,7 @@ export function norm(
 /**
  * The norm of vectors along `axis`, or of all elements; `ord` as in {@link norm}, default 2.
  *
+ * @throws ArgumentError for an axis that is not there.
  * @example
  * np.linalg.vectorNorm(np.array([[3, 4], [5, 12]]), { axis: 1 }); // [5, 13]
  * np.linalg.vectorNorm(np.array([[3, 4], [5, 12]]), { ord: Infinity }); // 12
@@ -73,6 +74,7 @@ export function vectorNorm(
 /**
  * The norm of the matrices in the last two axes; `ord` as in {@link norm}, default `'fro'`.
  *
+ * @throws ArgumentError for less than two axes, or an order that has no norm.
  * @example
  * np.linalg.matrixNorm(np.array([[1, 1], [1, 1]])); // 2
  * np.linalg.matrixNorm(np.array([[1, -2], [3, 4]]), { ord: 1 }); // 6

@@ -188,6 +188,14 @@ describe('collectives of trees, numbers and bools', () => {
     const square = np.arange(9).reshape([3, 3]);
     expect(over((a) => lax.psumScatter([a, a.add(1)] as const, 'i'))(square)[1].tolistSync()).toEqual([12, 15, 18]);
   });
+  test('psumScatter needs a part for each example', () => {
+    const scattered = (axis: number) => () => over((a) => lax.psumScatter(a, 'i', { axis }))(np.ones([2, 3]));
+    expect(scattered(0)).toThrow(ShapeMismatchError);
+    expect(scattered(0)).toThrow(
+      '[psumScatter] gives each of the 2 examples of "i" a part along axis 0, which must have that extent; got f32[3]',
+    );
+    expect(scattered(1)).toThrow(ShapeMismatchError);
+  });
   test('bools', () => {
     expect(over((a) => lax.psum(a, 'i'))(bools).tolistSync()).toEqual([2, 2, 2]);
     expect(over((a) => lax.pmean(a, 'i'))(bools).tolistSync()).toEqual([2, 2, 2].map((n) => Math.fround(n / 3)));
