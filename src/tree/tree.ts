@@ -1,4 +1,4 @@
-import { InternalError, MistakeError } from '../util/error.ts';
+import { MistakeError } from '../util/error.ts';
 import { structuralKey } from '../util/key.ts';
 import type { NodeType } from './node.ts';
 import { nodeTypeOf } from './node.ts';
@@ -75,6 +75,7 @@ export function flatten(
 /**
  * Builds the tree of structure `treedef` from its leaves.
  *
+ * @throws TreeMismatchError when there are more leaves than places, or fewer.
  * @example
  * const { leaves, treedef } = tree.flatten({ w: [1, 2], b: 3 });
  * tree.unflatten(treedef, [30, 10, 20]); // { b: 30, w: [10, 20] }
@@ -96,7 +97,9 @@ export function unflatten<T = unknown>(treedef: TreeDef, leaves: readonly unknow
     }
   };
   const tree = go(treedef);
-  if (next !== leaves.length) throw new InternalError(`unflatten: ${leaves.length} leaves for ${next} places`);
+  if (next !== leaves.length) {
+    throw new TreeMismatchError(`tree.unflatten: got ${leaves.length} leaves for a structure with places for ${next}`);
+  }
   return tree as T;
 }
 

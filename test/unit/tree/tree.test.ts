@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { grad, jit, NDArray, numpy as np, PullbackError, tree, vmap } from '../../../src/index.ts';
+import { grad, jit, NDArray, numpy as np, PullbackError, tree, TreeMismatchError, vmap } from '../../../src/index.ts';
 
 const list = (x: NDArray): unknown => x.tolistSync();
 
@@ -14,6 +14,16 @@ describe('paths', () => {
     ]);
     expect(tree.unflatten(treedef, [30, 10, 20])).toEqual({ a: { 'x y': 30 }, b: [10, 20], none: null });
     expect(tree.leavesWithPath(value)).toEqual(leaves);
+  });
+
+  test('unflatten needs a leaf for each place', () => {
+    const treedef = tree.structure([1, 2]);
+    for (const leaves of [[1], [1, 2, 3]]) {
+      expect(() => tree.unflatten(treedef, leaves)).toThrow(TreeMismatchError);
+      expect(() => tree.unflatten(treedef, leaves)).toThrow(
+        `tree.unflatten: got ${leaves.length} leaves for a structure with places for 2`,
+      );
+    }
   });
 
   test('isLeaf stops at nodes, and at null', () => {
