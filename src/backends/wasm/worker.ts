@@ -43,7 +43,8 @@ function waitWhileGiven(number) {
 function runOf(program, address, length) {
   let run = programs.get(program);
   if (run === undefined) {
-    memory.grow(0); // so that memory.buffer is all that there is by now
+    // So that memory.buffer is all that there is by now. Engines tell every instance of every program, which takes its time.
+    if (address + length > memory.buffer.byteLength) memory.grow(0);
     const bytes = new Uint8Array(memory.buffer, address, length).slice();
     run = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports.run;
     programs.set(program, run);
