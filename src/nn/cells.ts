@@ -1,4 +1,3 @@
-import { dotGeneral } from '../lax/dot.ts';
 import { fill } from '../lax/structural.ts';
 import type { DType } from '../kernel/dtype.ts';
 import { concatenate, split as splitArray } from '../numpy/shape.ts';
@@ -6,7 +5,7 @@ import { split } from '../random/index.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { NDArray } from '../trace/value.ts';
 import { sigmoid, tanh } from './activations.ts';
-import { addBias } from './dense.ts';
+import { addBias, times } from './dense.ts';
 import type { Initializer } from './initializers.ts';
 import { glorotUniform, orthogonal, zeros } from './initializers.ts';
 import type { Tree } from './layer.ts';
@@ -67,10 +66,6 @@ export type CellParams = { readonly kernel: NDArray; readonly recurrent: NDArray
 export type GruParams = CellParams & { readonly recurrentBias: NDArray | null };
 /** State of {@link lstmCell}: the memory c and the output h, each `[n, features]`. */
 export type LstmState = { readonly c: NDArray; readonly h: NDArray };
-
-/** The product with the last axis of `x`. */
-const times = (x: NDArray, kernel: NDArray): NDArray =>
-  dotGeneral(x, kernel, { contracting: [[x.ndim - 1], [0]], batch: [[], []] });
 
 const project = ({ kernel, bias }: CellParams, x: NDArray): NDArray => addBias(times(x, kernel), bias);
 

@@ -33,6 +33,13 @@ export function initAffine(key: NDArray, kernelShape: readonly number[], options
 /** `y + bias`, the bias along the last axis. */
 export const addBias = (y: NDArray, bias: NDArray | null): NDArray => (bias === null ? y : y.add(bias));
 
+/** The product with the last axis of `x`. */
+export const times = (x: NDArray, kernel: NDArray): NDArray =>
+  dotGeneral(x, kernel, { contracting: [[x.ndim - 1], [0]], batch: [[], []] });
+
+/** `x · kernel + bias`, over the last axis of `x`. */
+export const affine = ({ kernel, bias }: Affine, x: NDArray): NDArray => addBias(times(x, kernel), bias);
+
 /**
  * A fully connected layer: `y = x · kernel + bias`.
  *
@@ -54,8 +61,7 @@ export const dense = (features: number, options: AffineOptions = {}): Layer<Affi
         outputShape: [...inputShape.slice(0, -1), features],
       };
     },
-    ({ kernel, bias }, x) =>
-      addBias(dotGeneral(x, kernel, { contracting: [[x.ndim - 1], [0]], batch: [[], []] }), bias),
+    affine,
   );
 
 /**

@@ -69,6 +69,12 @@ export function sequenceOf(name: string, shape: Shape): readonly [time: number, 
   throw new ArgumentError(`[nn.${name}] needs sequences [time, features], got inputs of shape [${shape.join(', ')}]`);
 }
 
+/** @throws ShapeMismatchError unless x is a batch of sequences, whose last axis is called `last`. */
+export function requireSequences(name: string, x: NDArray, last: string): void {
+  if (x.ndim === 3) return;
+  throw new ShapeMismatchError(`[nn.${name}] runs over sequences [n, time, ${last}], got ${showAval(x.aval)}`);
+}
+
 /** Options of {@link learnedPosition}. */
 export interface LearnedPositionOptions extends EmbeddingOptions {
   /** The longest sequence; default the length that `init` is told. */

@@ -1,19 +1,18 @@
 import type { FloatType } from '../kernel/dtype.ts';
-import { dotGeneral } from '../lax/dot.ts';
 import { dynamicUpdateSliceInDim } from '../lax/dynamic.ts';
 import { broadcastedIota } from '../lax/iota.ts';
 import { fill } from '../lax/structural.ts';
 import { split } from '../random/index.ts';
 import { showAval } from '../trace/aval.ts';
 import { asArray } from '../trace/asarray.ts';
-import { ArgumentError, DTypeError, ShapeMismatchError } from '../trace/errors.ts';
+import { ArgumentError, DTypeError } from '../trace/errors.ts';
 import type { ArrayLike, NDArray } from '../trace/value.ts';
 import { at } from '../util/array.ts';
 import type { AttentionOptions } from './attention.ts';
 import { dotProductAttention } from './attention.ts';
 import type { Affine, AffineOptions } from './dense.ts';
-import { addBias, initAffine } from './dense.ts';
-import { ropeEmbedding, sequenceOf } from './embedding.ts';
+import { affine, initAffine } from './dense.ts';
+import { requireSequences, ropeEmbedding, sequenceOf } from './embedding.ts';
 import type { Layer, Tree } from './layer.ts';
 
 /**
@@ -111,17 +110,6 @@ export interface MultiHeadOptions extends AffineOptions {
   readonly rope?: boolean | number;
 }
 
-const affine = ({ kernel, bias }: Affine, x: NDArray): NDArray =>
-  addBias(dotGeneral(x, kernel, { contracting: [[x.ndim - 1], [0]], batch: [[], []] }), bias);
-
-function requireSequences(name: string, ...inputs: readonly NDArray[]): void {
-  for (const x of inputs) {
-    if (x.ndim !== 3) {
-      throw new ShapeMismatchError(`[nn.${name}] runs over sequences [n, time, features], got ${showAval(x.aval)}`);
-    }
-  }
-}
-
 /** `[n, time, heads · size]` as `[n, time, heads, size]`. */
 const apart = (x: NDArray, heads: number): NDArray =>
   x.reshape([...x.shape.slice(0, 2), heads, at(x.shape, 2) / heads]);
@@ -143,7 +131,7 @@ function attention(name: string, heads: number, groups: number, options: MultiHe
   const joined = ({ out }: AttentionParams, y: NDArray): NDArray =>
     affine(out, y.reshape([...y.shape.slice(0, 2), -1]));
   const attend: Attention['attend'] = (params, targets, sources, how = {}) => {
-    requireSequences(name, targets, sources);
+    for (const x of [targets, sources]) requireSequences(name, x, 'features');
     const values = apart(affine(params.value, sources), groups);
     return joined(params, dotProductAttention(queries(params, targets, 0), keys(params, sources, 0), values, how));
   };
@@ -171,7 +159,7 @@ function attention(name: string, heads: number, groups: number, options: MultiHe
       kvCache(n, capacity, groups, at(kernel.shape, 1) / groups, kernel.dtype as FloatType),
     decode(params, { key, value, length }, x) {
       if (!isCausal) throw new ArgumentError(`[nn.${name}] decoding needs a causal layer: set isCausal`);
-      requireSequences(name, x);
+      requireSequences(name, x, 'features');
       const time = at(x.shape, 1);
       const cache = {
         key: dynamicUpdateSliceInDim(key, keys(params, x, length), length, 1),

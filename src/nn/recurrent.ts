@@ -2,13 +2,13 @@ import { concatenate } from '../numpy/shape.ts';
 import { transpose } from '../lax/structural.ts';
 import { split } from '../random/index.ts';
 import type { Shape } from '../trace/aval.ts';
-import { showAval } from '../trace/aval.ts';
-import { ArgumentError, ShapeMismatchError } from '../trace/errors.ts';
+import { ArgumentError } from '../trace/errors.ts';
 import type { NDArray } from '../trace/value.ts';
 import { scan } from '../transforms/control/scan.ts';
 import type { ScanOptions } from '../transforms/control/scan.ts';
 import { at } from '../util/array.ts';
 import type { Cell } from './cells.ts';
+import { requireSequences } from './embedding.ts';
 import type { Layer, Tree } from './layer.ts';
 import { pure } from './layer.ts';
 
@@ -59,9 +59,7 @@ function loop<P extends Tree, C extends Tree, Y>(
   { initial, ...how }: RunOptions<C>,
   emit: (state: C) => Y,
 ): readonly [carry: C, ys: Y] {
-  if (x.ndim !== 3) {
-    throw new ShapeMismatchError(`[nn.${cell.name}] runs over sequences [n, time, in], got ${showAval(x.aval)}`);
-  }
+  requireSequences(cell.name, x, 'in');
   const projected = cell.project(params, transpose(x, [1, 0, 2]));
   const step = (state: C, now: NDArray): readonly [C, Y] => {
     const next = cell.step(params, state, now);

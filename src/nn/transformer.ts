@@ -1,11 +1,10 @@
-import { dotGeneral } from '../lax/dot.ts';
 import { split } from '../random/index.ts';
 import { ArgumentError } from '../trace/errors.ts';
 import type { NDArray } from '../trace/value.ts';
 import { at, range } from '../util/array.ts';
 import { gelu } from './activations.ts';
 import type { Affine } from './dense.ts';
-import { addBias, initAffine } from './dense.ts';
+import { affine, initAffine } from './dense.ts';
 import type { Context, Layer } from './layer.ts';
 import { contextsFor } from './layer.ts';
 import type { AttentionParams, DecodingLayer, KvCache, MultiHeadOptions } from './multi-head-attention.ts';
@@ -36,9 +35,6 @@ export type BlockParams = {
   readonly up: Affine;
   readonly down: Affine;
 };
-
-const affine = ({ kernel, bias }: Affine, x: NDArray): NDArray =>
-  addBias(dotGeneral(x, kernel, { contracting: [[x.ndim - 1], [0]], batch: [[], []] }), bias);
 
 const evaluation = { training: false };
 
