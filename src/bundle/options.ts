@@ -1,6 +1,7 @@
 import type { Column, Dataset } from '../data/index.ts';
 import type { DType } from '../kernel/dtype.ts';
 import { dtypes, hostArray, isFloat } from '../kernel/dtype.ts';
+import { isKey } from '../random/keys.ts';
 import { requireMesh } from '../sharding/mesh.ts';
 import type { Mesh } from '../sharding/mesh.ts';
 import type { Shardings } from '../sharding/tree.ts';
@@ -94,7 +95,7 @@ function requireSteps({ totalSteps, step = 0 }: BundleOptions<unknown>): void {
 }
 
 function requireKey(key: unknown): void {
-  if (key instanceof NDArray && key.dtype === 'u32' && key.ndim === 1 && key.shape[0] === 2) return;
+  if (isKey(key)) return;
   const got = key instanceof NDArray ? showAval(key.aval) : shown(key);
   refuse(`orderKey must be a key, u32[2] from random.key or random.split; got ${got}`);
 }

@@ -76,10 +76,15 @@ export function keyData(keys: NDArray): NDArray {
  */
 export const wrapKeyData = (data: NDArray): NDArray => keyData(data);
 
+/** Is it one key, u32[2]? */
+export const isKey = (x: unknown): x is NDArray =>
+  x instanceof NDArray && x.dtype === 'u32' && x.ndim === 1 && x.shape[0] === 2;
+
 /** The two words of a key, in a shape. */
 function words(k: NDArray, shape: Shape): readonly [NDArray, NDArray] {
-  if (!(k instanceof NDArray) || k.dtype !== 'u32' || k.ndim !== 1 || k.shape[0] !== 2) {
-    const got = (k as unknown) instanceof NDArray ? showAval(k.aval) : `a ${typeof k}`;
+  const given: unknown = k;
+  if (!isKey(given)) {
+    const got = given instanceof NDArray ? showAval(given.aval) : `a ${typeof given}`;
     throw new ArgumentError(`[random] needs a key, u32[2] from random.key or random.split; got ${got}`);
   }
   const word = (i: number): NDArray => broadcastInDim(reshape(k.slice(i), []), shape, []);
