@@ -20,26 +20,33 @@ const makings = new WeakMap<object, Making>();
  * Remembers that `g` was made of `of` and computes something else; it has no name then. `options` are what the transformation
  * was given besides, if anything.
  */
-export function madeOf<G extends AnyFunction>(g: G, of: AnyFunction, call: string | null, options: object = {}): G {
-  requireFunction(of, call ?? 'transformation');
-  makings.set(g, { of, call: Object.keys(options).length === 0 ? call : null, nondiff: [] });
-  return named(g, '');
-}
+export const madeOf = <G extends AnyFunction>(g: G, of: AnyFunction, call: string | null, options: object = {}): G =>
+  remember(g, of, '', call, options, []);
 
 /**
  * Remembers that `g` stands for `of`, whose name it has.
  *
  * @param call null where it has more than the text of `of` says, as rules of its own.
  */
-export function standsFor<G extends AnyFunction>(
+export const standsFor = <G extends AnyFunction>(
   g: G,
   of: AnyFunction,
   call: string | null,
   options: object = {},
   nondiff: readonly number[] = [],
+): G => remember(g, of, of.name, call, options, nondiff);
+
+function remember<G extends AnyFunction>(
+  g: G,
+  of: AnyFunction,
+  name: string,
+  call: string | null,
+  options: object,
+  nondiff: readonly number[],
 ): G {
+  requireFunction(of, call ?? 'transformation');
   makings.set(g, { of, call: Object.keys(options).length === 0 ? call : null, nondiff });
-  return named(g, of.name);
+  return named(g, name);
 }
 
 /** How a function was made; null if no transformation made it. */
