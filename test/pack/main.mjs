@@ -74,8 +74,10 @@ await check('ES modules', async () => say('trained', await run('node', ['use.mjs
 await check('CommonJS', async () => say('trained', await run('node', ['use.cjs'], { cwd: commonjs })));
 // An error names the line of the user's that made it, not one of ours.
 const [faulty, faultyCommonjs] = [join(plain, 'faulty.mjs'), join(commonjs, 'faulty.cjs')];
-await cp(join(here, 'projects/faulty.mjs'), faulty);
-await cp(join(here, 'projects/faulty.cjs'), faultyCommonjs);
+const faultyText = await readFile(join(here, 'projects/faulty.mjs'), 'utf8');
+await writeFile(faulty, faultyText);
+const required = "const { jit, numpy: np } = require('pullback');";
+await writeFile(faultyCommonjs, faultyText.replace(/^import .*/, required));
 for (const [what, file, flags] of [
   ['of ES modules', faulty, []],
   ['of CommonJS', faultyCommonjs, []],

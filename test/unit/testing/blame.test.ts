@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
 import { customJvp, customVjp, init, lax, numpy as np, stopGradient } from '../../../src/index.ts';
 import { sinP } from '../../../src/lax/elementwise.ts';
+import type { BrokenLawError } from '../../../src/testing/index.ts';
 import {
-  BrokenLawError,
   checkBackends,
   checkCustomRule,
   checkGrads,
@@ -12,6 +12,7 @@ import {
   checkVjp,
   checkVmap,
 } from '../../../src/testing/index.ts';
+import { broken } from './broken.ts';
 import { changed } from './mutants.ts';
 
 /** Who is blamed, and what else an error says. */
@@ -19,15 +20,6 @@ import { changed } from './mutants.ts';
 beforeAll(() => init({ device: 'wasm' }));
 
 const f64 = (...values: readonly number[]): NDArray => np.array([...values], { dtype: 'f64' });
-
-async function broken(check: Promise<unknown>): Promise<BrokenLawError> {
-  const error: unknown = await check.then(
-    () => null,
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(BrokenLawError);
-  return error as BrokenLawError;
-}
 
 describe('loops', () => {
   /** sin, with a derivative twice too large from some iteration on. */

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../../src/index.ts';
 import { customJvp, customVjp, defaultDevice, init, jit, lax, numpy as np, stopGradient } from '../../../src/index.ts';
 import {
-  BrokenLawError,
   checkBackends,
   checkCustomRule,
   checkGrads,
@@ -12,6 +11,7 @@ import {
   checkVjp,
   checkVmap,
 } from '../../../src/testing/index.ts';
+import { broken } from './broken.ts';
 import { changed } from './mutants.ts';
 import { sinP } from '../../../src/lax/elementwise.ts';
 import { dotGeneralP } from '../../../src/lax/dot.ts';
@@ -23,16 +23,6 @@ import { cumsumP } from '../../../src/lax/cumulative.ts';
 /** Public checks: what passes, what does not, and what they say. */
 
 const x = np.array([0.3, -0.8, 1.1]);
-
-/** The error of a check that must fail. */
-async function broken(check: Promise<unknown>): Promise<BrokenLawError> {
-  const error: unknown = await check.then(
-    () => null,
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(BrokenLawError);
-  return error as BrokenLawError;
-}
 
 const twice = (double: number): ReturnType<typeof makeDouble> => makeDouble(double);
 function makeDouble(factor: number) {

@@ -1,9 +1,0 @@
-const { jit, numpy: np } = require('pullback');
-const loss = jit(function loss(x) {
-  return x.add(np.ones([2]));
-});
-try {
-  loss(np.ones([3]));
-} catch (error) {
-  console.log(error.message);
-}
