@@ -17,7 +17,7 @@ import type { BundleColumn } from './manifest.ts';
 
 /** What a bundle is made of, checked before anything is computed or written. */
 
-const isRecord = (x: unknown): x is object => typeof x === 'object' && x !== null && !Array.isArray(x);
+const isObject = (x: unknown): x is object => typeof x === 'object' && x !== null && !Array.isArray(x);
 
 /** What a step gets of a column: its numbers in another dtype, divided by something. */
 export interface ColumnUse {
@@ -69,7 +69,7 @@ export function requireOptions<S>(step: unknown, options: BundleOptions<S>): voi
   if (typeof step !== 'function') {
     refuse(`needs a step, a function of a state and a batch: saveBundle(folder, step, options); got ${shown(step)}`);
   }
-  if (!isRecord(options)) {
+  if (!isObject(options)) {
     const call = 'saveBundle(folder, step, { mesh, state, data, batchSize, orderKey, totalSteps })';
     refuse(`needs options: ${call}; got ${shown(options)}`);
   }
@@ -101,7 +101,7 @@ function requireKey(key: unknown): void {
 }
 
 function requireMetadata(metadata: unknown): void {
-  if (!isRecord(metadata)) refuse(`metadata must be a record of strings, got ${shown(metadata)}`);
+  if (!isObject(metadata)) refuse(`metadata must be a record of strings, got ${shown(metadata)}`);
   for (const [name, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') refuse(`metadata.${name} must be a string, got ${shown(value)}`);
     if (name !== 'step' && name !== 'totalSteps') continue;
@@ -111,8 +111,8 @@ function requireMetadata(metadata: unknown): void {
 
 /** The columns as they are stored and used. */
 export function columnsOf(data: Dataset, uses: Readonly<Record<string, ColumnUse>>): readonly BundleColumn[] {
-  if (!isRecord(data)) refuse(`data must be a record of columns, got ${shown(data)}`);
-  if (!isRecord(uses)) refuse(`columns must be a record like { images: { dtype, divideBy } }, got ${shown(uses)}`);
+  if (!isObject(data)) refuse(`data must be a record of columns, got ${shown(data)}`);
+  if (!isObject(uses)) refuse(`columns must be a record like { images: { dtype, divideBy } }, got ${shown(uses)}`);
   const stray = Object.keys(uses).find((name) => !Object.hasOwn(data, name));
   if (stray !== undefined) refuse(`columns has ${stray}, but the data have ${Object.keys(data).join(', ')}`);
   return Object.keys(data)
@@ -122,7 +122,7 @@ export function columnsOf(data: Dataset, uses: Readonly<Record<string, ColumnUse
 
 function columnOf(name: string, column: Column | undefined, use: ColumnUse): BundleColumn {
   const stored = requireColumn(name, column);
-  if (!isRecord(use)) refuse(`columns.${name} must be a record like { dtype, divideBy }, got ${shown(use)}`);
+  if (!isObject(use)) refuse(`columns.${name} must be a record like { dtype, divideBy }, got ${shown(use)}`);
   const stray = Object.keys(use).find((option) => !useNames.includes(option));
   if (stray !== undefined) {
     refuse(`columns.${name} has ${stray}, which is no option; there are: ${useNames.join(', ')}`);
@@ -149,7 +149,7 @@ export const storedDtype = ({ data, dtype }: Column): DType => dtype ?? typedDty
 
 /** Refuses what is no column, or one whose dtype its typed array can't hold. */
 function requireColumn(name: string, column: unknown): DType {
-  const like = isRecord(column) ? (column as { readonly shape?: unknown; readonly data?: unknown }) : null;
+  const like = isObject(column) ? (column as { readonly shape?: unknown; readonly data?: unknown }) : null;
   if (like === null || !Array.isArray(like.shape) || typedDtype(like.data) === null) {
     const got = like !== null && ArrayBuffer.isView(like.data) ? `${kindOf(like.data)} data` : shown(column);
     refuse(`data.${name} must be a column, { data, shape } with a typed array; got ${got}`);
